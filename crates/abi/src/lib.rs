@@ -1,0 +1,184 @@
+//! The numbers a TinyContainer guest and its host share.
+//!
+//! Why a crate of its own: the guest SDK, the firewall, the runtime adaptors and the tools all need
+//! them, and none of these may depend on another. Numbers are permanent and append-only.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+/// The WebAssembly module name under which every native is imported.
+pub const IMPORT_MODULE: &str = "env";
+
+/// A native call a container may be granted.
+///
+/// Numbers 1 to 5 are those of the 2024 C implementation; its `logger` had none and needed no right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Syscall {
+    /// `heartbeat() -> i32`: "I am alive".
+    Heartbeat = 1,
+    /// `open(endpoint: u32) -> i32`: a descriptor for an endpoint of the metadata.
+    Open = 2,
+    /// `close(fd: i32) -> i32`.
+    Close = 3,
+    /// `read(fd: i32, buf: ptr, len: u32) -> i32`: bytes read.
+    Read = 4,
+    /// `write(fd: i32, buf: ptr, len: u32) -> i32`: bytes written.
+    Write = 5,
+    /// `logger(text: ptr)`: one line of NUL-terminated text.
+    Logger = 6,
+}
+
+impl Syscall {
+    /// Every syscall, in the order of the numbers.
+    pub const ALL: [Self; 6] =
+        [Self::Heartbeat, Self::Open, Self::Close, Self::Read, Self::Write, Self::Logger];
+
+    /// The bit of this syscall in a mask: number - 1.
+    pub const fn bit(self) -> u32 {
+        1 << (self as u8 - 1)
+    }
+
+    /// The name of the import, without its module.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Heartbeat => "heartbeat",
+            Self::Open => "open",
+            Self::Close => "close",
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Logger => "logger",
+        }
+    }
+
+    /// The syscall of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|call| call.name() == name)
+    }
+}
+
+/// A set of syscalls. The empty set is the default: deny.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub struct Mask(pub u32);
+
+impl Mask {
+    /// No syscall at all.
+    pub const NONE: Self = Self(0);
+    /// Every syscall that exists today.
+    pub const ALL: Self = Self(0x3f);
+
+    /// The set of these syscalls.
+    pub fn of(calls: &[Syscall]) -> Self {
+        Self(calls.iter().fold(0, |mask, call| mask | call.bit()))
+    }
+
+    /// Whether `call` is in the set.
+    pub const fn has(self, call: Syscall) -> bool {
+        self.0 & call.bit() != 0
+    }
+
+    /// Whether every syscall of `self` is in `other`.
+    pub const fn within(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
+    }
+
+    /// What is in both.
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// The syscalls in the set, in the order of their numbers.
+    pub fn calls(self) -> impl Iterator<Item = Syscall> {
+        Syscall::ALL.into_iter().filter(move |call| self.has(*call))
+    }
+}
+
+/// What a syscall answers when it does not do what was asked: the negative number the guest sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(i32)]
+pub enum Errno {
+    /// The firewall refused the call, and recorded why. The only error the 2024 guests knew.
+    Refused = -1,
+    /// Nothing to read, or no room to write, now: try again in a later loop.
+    WouldBlock = -2,
+    /// The other end is not there.
+    PeerGone = -3,
+    /// The message does not fit: the queue (on write) or the buffer (on read).
+    TooLong = -4,
+    /// The driver failed.
+    Io = -5,
+    /// All of the container's descriptors are in use.
+    TooManyOpen = -6,
+}
+
+impl Errno {
+    /// Every error, in the order of the numbers.
+    pub const ALL: [Self; 6] =
+        [Self::Refused, Self::WouldBlock, Self::PeerGone, Self::TooLong, Self::Io, Self::TooManyOpen];
+
+    /// The error of that number.
+    pub fn from_raw(raw: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|errno| *errno as i32 == raw)
+    }
+}
+
+/// The functions a container exports, each called by the agent at its point in the life cycle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Hook {
+    /// `start()`: once, before the first loop.
+    Start,
+    /// `loop() -> i32`: once a period; 0 means go on, anything else stops the container.
+    Loop,
+    /// `stop()`: once, after the last loop of a container that did nothing wrong.
+    Stop,
+}
+
+impl Hook {
+    /// Every hook, in the order of a container's life.
+    pub const ALL: [Self; 3] = [Self::Start, Self::Loop, Self::Stop];
+
+    /// The name of the export.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Loop => "loop",
+            Self::Stop => "stop",
+        }
+    }
+
+    /// Whether the hook returns an `i32`. No hook takes parameters.
+    pub const fn returns_i32(self) -> bool {
+        matches!(self, Self::Loop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_permanent() {
+        // bit = number - 1, as in the 2024 format.
+        assert_eq!(Syscall::ALL.map(Syscall::bit), [0x01, 0x02, 0x04, 0x08, 0x10, 0x20]);
+        assert_eq!(Errno::ALL.map(|errno| errno as i32), [-1, -2, -3, -4, -5, -6]);
+        assert_eq!(Mask::of(&Syscall::ALL), Mask::ALL);
+    }
+
+    #[test]
+    fn names_go_both_ways() {
+        for call in Syscall::ALL {
+            assert_eq!(Syscall::from_name(call.name()), Some(call));
+        }
+        for errno in Errno::ALL {
+            assert_eq!(Errno::from_raw(errno as i32), Some(errno));
+        }
+        assert_eq!(Syscall::from_name("reboot"), None);
+        assert_eq!(Errno::from_raw(0), None);
+    }
+
+    #[test]
+    fn default_is_deny() {
+        assert!(Syscall::ALL.iter().all(|call| !Mask::default().has(*call)));
+        assert!(!Mask(0x40).within(Mask::ALL), "a bit without a syscall is not granted by ALL");
+    }
+}
