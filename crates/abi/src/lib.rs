@@ -122,6 +122,57 @@ impl Errno {
     }
 }
 
+/// Which way an endpoint may be used, seen from the container: in = it reads, out = it writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Direction {
+    /// The container reads.
+    In = 0,
+    /// The container writes.
+    Out = 1,
+    /// Both.
+    Both = 2,
+}
+
+impl Direction {
+    /// Every direction, in the order of the numbers.
+    pub const ALL: [Self; 3] = [Self::In, Self::Out, Self::Both];
+
+    /// The direction of that number.
+    pub fn from_number(number: u64) -> Option<Self> {
+        Self::ALL.into_iter().find(|direction| *direction as u64 == number)
+    }
+
+    /// Whether the container may read.
+    pub const fn reads(self) -> bool {
+        matches!(self, Self::In | Self::Both)
+    }
+
+    /// Whether the container may write.
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Out | Self::Both)
+    }
+
+    /// Whether whoever may do `other` may do all of `self`.
+    pub fn within(self, other: Self) -> bool {
+        self == other || other == Self::Both
+    }
+
+    /// The name people write and read.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+            Self::Both => "both",
+        }
+    }
+
+    /// The direction of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|direction| direction.name() == name)
+    }
+}
+
 /// The functions a container exports, each called by the agent at its point in the life cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Hook {
@@ -174,6 +225,17 @@ mod tests {
         }
         assert_eq!(Syscall::from_name("reboot"), None);
         assert_eq!(Errno::from_raw(0), None);
+    }
+
+    #[test]
+    fn in_is_what_the_container_reads() {
+        assert_eq!(
+            Direction::ALL.map(|d| (d.reads(), d.writes())),
+            [(true, false), (false, true), (true, true)]
+        );
+        assert!(Direction::In.within(Direction::Both) && !Direction::Both.within(Direction::In));
+        assert!(!Direction::In.within(Direction::Out));
+        assert_eq!(Direction::from_number(3), None);
     }
 
     #[test]
