@@ -1,0 +1,75 @@
+//! An owned piece of the pool.
+
+#![expect(unsafe_code, reason = "a slice out of a block's pointer and length")]
+
+use core::fmt;
+use core::ops::{Deref, DerefMut};
+use core::ptr::NonNull;
+use tinycontainer_runtime::Account;
+
+use crate::{OutOfMemory, Pool};
+
+/// A zeroed buffer of the pool. Dropping it gives it back.
+pub struct PoolBuf {
+    bytes: NonNull<u8>,
+    len: usize,
+    pool: &'static Pool,
+}
+
+// SAFETY: the block is this buffer's alone, and `Pool` may be used from any thread.
+unsafe impl Send for PoolBuf {}
+// SAFETY: a shared buffer can only be read.
+unsafe impl Sync for PoolBuf {}
+
+impl Pool {
+    /// A buffer of `len` zero bytes, booked on `account`.
+    pub fn take(&'static self, account: Account, len: usize) -> Result<PoolBuf, OutOfMemory> {
+        let bytes = self.alloc(account, len)?;
+        // SAFETY: a block has at least the bytes that were asked for.
+        unsafe { bytes.write_bytes(0, len) };
+        Ok(PoolBuf { bytes, len, pool: self })
+    }
+}
+
+impl PoolBuf {
+    /// Makes the buffer shorter and gives the rest back. Does nothing if it is not longer.
+    pub fn truncate(&mut self, len: usize) {
+        if len < self.len {
+            // SAFETY: the block is ours and nothing points into it. Becoming smaller never fails and
+            // never moves a block, but if it did either, this would still be right.
+            if let Ok(bytes) = unsafe { self.pool.realloc(self.bytes, len) } {
+                self.bytes = bytes;
+            }
+            self.len = len;
+        }
+    }
+}
+
+impl Deref for PoolBuf {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        // SAFETY: the block is ours, has `len` bytes, and they were all written.
+        unsafe { core::slice::from_raw_parts(self.bytes.as_ptr(), self.len) }
+    }
+}
+
+impl DerefMut for PoolBuf {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        // SAFETY: the block is ours, has `len` bytes, and they were all written.
+        unsafe { core::slice::from_raw_parts_mut(self.bytes.as_ptr(), self.len) }
+    }
+}
+
+impl Drop for PoolBuf {
+    fn drop(&mut self) {
+        // SAFETY: the block is ours and this is its end.
+        unsafe { self.pool.dealloc(self.bytes) };
+    }
+}
+
+impl fmt::Debug for PoolBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PoolBuf({} bytes)", self.len)
+    }
+}

@@ -1,0 +1,332 @@
+//! The pool: a heap with accounts, behind a critical section.
+
+#![expect(unsafe_code, reason = "gives out memory as pointers")]
+
+use core::cell::RefCell;
+use core::fmt;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+use critical_section::Mutex;
+use tinycontainer_runtime::{Account, MemoryUse};
+
+use crate::heap::{self, Heap};
+
+/// Why there is no memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutOfMemory {
+    /// The account has used up its cap: its owner is to blame. Also: the account was never opened.
+    OverCap,
+    /// The pool has no free block as large. Nobody's fault.
+    PoolFull,
+}
+
+impl fmt::Display for OutOfMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OverCap => "the account has used up its memory",
+            Self::PoolFull => "the pool has no memory left",
+        })
+    }
+}
+
+impl core::error::Error for OutOfMemory {}
+
+/// Why a region cannot be given to a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InitError {
+    /// The pool has one already.
+    AlreadyGiven,
+    /// It has no room for the accounts and one block.
+    TooSmall,
+    /// It has 32 MiB or more.
+    TooLarge,
+}
+
+impl fmt::Display for InitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AlreadyGiven => "the pool has its region already",
+            Self::TooSmall => "the region is too small for the accounts and one block",
+            Self::TooLarge => "the region has 32 MiB or more",
+        })
+    }
+}
+
+impl core::error::Error for InitError {}
+
+/// What is booked on an account, in bytes.
+#[derive(Clone, Copy)]
+struct Book {
+    cap: u32,
+    used: u32,
+    peak: u32,
+    refused: Option<OutOfMemory>,
+}
+
+impl Book {
+    /// An account that may hold nothing.
+    const CLOSED: Self = Self { cap: 0, used: 0, peak: 0, refused: None };
+}
+
+struct Inner {
+    heap: Heap,
+    /// At the start of the region: their number is the device's to choose, and `Pool` needs no
+    /// generic parameter that everybody who holds a buffer would have to repeat.
+    books: &'static mut [Book],
+}
+
+impl Inner {
+    fn book(&mut self, account: Account) -> Option<&mut Book> {
+        self.books.get_mut(usize::from(account.0))
+    }
+
+    /// Takes a block, and books its size less `credit`, the block that it takes the place of.
+    fn take(&mut self, account: Account, len: usize, credit: u32) -> Result<NonNull<u8>, OutOfMemory> {
+        let taken = self.take_unrecorded(account, len, credit);
+        if let (Err(refused), Some(book)) = (taken, self.book(account)) {
+            book.refused = Some(refused);
+        }
+        taken
+    }
+
+    fn take_unrecorded(
+        &mut self,
+        account: Account,
+        len: usize,
+        credit: u32,
+    ) -> Result<NonNull<u8>, OutOfMemory> {
+        let size = heap::block_size(len).ok_or(OutOfMemory::OverCap)?;
+        let book = self.book(account).ok_or(OutOfMemory::OverCap)?;
+        let others = book.used.saturating_sub(credit);
+        let room = book.cap.saturating_sub(others);
+        if size > room {
+            return Err(OutOfMemory::OverCap);
+        }
+        let (contents, real) = self.heap.take(size, account.0).ok_or(OutOfMemory::PoolFull)?;
+        // A block whose rest would be too small for another is taken whole: 8 bytes more.
+        if real > room {
+            // SAFETY: it was taken just now.
+            unsafe { self.heap.give_back(contents) };
+            return Err(OutOfMemory::OverCap);
+        }
+        self.rebook(account, credit, real);
+        Ok(contents)
+    }
+
+    /// `old` bytes of the account became `new` bytes.
+    fn rebook(&mut self, account: Account, old: u32, new: u32) {
+        if let Some(book) = self.book(account) {
+            book.used = book.used.saturating_sub(old).saturating_add(new);
+            book.peak = book.peak.max(book.used);
+        }
+    }
+}
+
+/// One region of memory and its accounts.
+///
+/// Made `static`, given its region once, and shared by all threads:
+///
+/// ```
+/// use core::mem::MaybeUninit;
+/// use tinycontainer_pool::{Account, Pool};
+///
+/// static POOL: Pool = Pool::new();
+/// # fn main() {
+/// let region = Box::leak(Box::new([MaybeUninit::uninit(); 4096]));
+/// POOL.init(region, 4).unwrap();
+/// POOL.open(Account(0), 1024);
+/// let image = POOL.take(Account(0), 449).unwrap();
+/// assert_eq!(POOL.usage(Account(0)).used, 456);
+/// drop(image);
+/// assert_eq!(POOL.usage(Account(0)).used, 0);
+/// # }
+/// ```
+pub struct Pool {
+    inner: Mutex<RefCell<Inner>>,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Pool {
+    /// A pool without a region: every request is refused.
+    pub const fn new() -> Self {
+        Self { inner: Mutex::new(RefCell::new(Inner { heap: Heap::empty(), books: &mut [] })) }
+    }
+
+    /// Gives the pool its region, for good. The table of `accounts` accounts (16 bytes each, at most
+    /// 256 of them) lies in it. All accounts are closed.
+    pub fn init(&self, region: &'static mut [MaybeUninit<u8>], accounts: usize) -> Result<(), InitError> {
+        let accounts = accounts.min(256);
+        if region.len() >= heap::MAX_REGION {
+            return Err(InitError::TooLarge);
+        }
+        let skip = region.as_ptr().align_offset(8);
+        let region = region.get_mut(skip..).ok_or(InitError::TooSmall)?;
+        let table = accounts * size_of::<Book>();
+        let (table, blocks) = region.split_at_mut_checked(table).ok_or(InitError::TooSmall)?;
+        let books = table.as_mut_ptr().cast::<Book>();
+        let base = NonNull::new(blocks.as_mut_ptr().cast::<u8>()).ok_or(InitError::TooSmall)?;
+        let to = blocks.len() as u32;
+        self.with(|inner| {
+            if !inner.books.is_empty() || inner.heap.free_bytes() != 0 {
+                return Err(InitError::AlreadyGiven);
+            }
+            // SAFETY: `blocks` is `'static` and its only reference was consumed; it begins a multiple of
+            // 16 bytes behind an address that is a multiple of 8; its length is below `MAX_REGION`.
+            unsafe { inner.heap.give(base, 0, to) }.ok_or(InitError::TooSmall)?;
+            // SAFETY: `table` is `'static`, its only reference was consumed, it is aligned to 8 and has
+            // room for `accounts` books, each of which is written before the slice is made.
+            inner.books = unsafe {
+                for n in 0..accounts {
+                    books.add(n).write(Book::CLOSED);
+                }
+                core::slice::from_raw_parts_mut(books, accounts)
+            };
+            Ok(())
+        })
+    }
+
+    /// Opens an account, or changes its cap to `cap` bytes. Its peak begins anew.
+    ///
+    /// What is booked stays, also above the cap. `false` if there is no such account.
+    pub fn open(&self, account: Account, cap: u32) -> bool {
+        self.with(|inner| match inner.book(account) {
+            Some(book) => {
+                *book = Book { cap, used: book.used, peak: book.used, refused: None };
+                true
+            }
+            None => false,
+        })
+    }
+
+    /// Changes the cap and leaves the peak.
+    pub fn set_cap(&self, account: Account, cap: u32) {
+        self.with(|inner| {
+            if let Some(book) = inner.book(account) {
+                book.cap = cap;
+            }
+        });
+    }
+
+    /// The cap of an account in bytes, 0 if it is closed or does not exist.
+    pub fn cap(&self, account: Account) -> u32 {
+        self.with(|inner| inner.book(account).map_or(0, |book| book.cap))
+    }
+
+    /// What is booked on an account, headers and rounding included.
+    pub fn usage(&self, account: Account) -> MemoryUse {
+        self.with(|inner| {
+            inner
+                .book(account)
+                .map_or(MemoryUse::default(), |book| MemoryUse { used: book.used, peak: book.peak })
+        })
+    }
+
+    /// Why the last request that was refused since [`open`](Self::open) was refused.
+    pub fn last_refusal(&self, account: Account) -> Option<OutOfMemory> {
+        self.with(|inner| inner.book(account).and_then(|book| book.refused))
+    }
+
+    /// Bytes in free blocks. With nothing booked it is what it was after [`init`](Self::init).
+    pub fn free_bytes(&self) -> usize {
+        self.with(|inner| inner.heap.free_bytes() as usize)
+    }
+
+    /// Bytes of the largest free block, 4 of which are its header. Equal to
+    /// [`free_bytes`](Self::free_bytes) if and only if nothing is fragmented.
+    ///
+    /// For displays and tests: takes time in the number of free blocks of about that size.
+    pub fn largest_free(&self) -> usize {
+        self.with(|inner| inner.heap.largest_free() as usize)
+    }
+
+    /// A block of `len` bytes, aligned to 8, with undefined contents.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`]; nothing has changed but [`last_refusal`](Self::last_refusal).
+    pub fn alloc(&self, account: Account, len: usize) -> Result<NonNull<u8>, OutOfMemory> {
+        self.with(|inner| inner.take(account, len, 0))
+    }
+
+    /// Makes a block `len` bytes, moving it if need be; its contents are kept up to the shorter length.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`]; the block is as it was.
+    ///
+    /// # Safety
+    /// `block` is of this pool and was not given back; no reference into it is used any more.
+    pub unsafe fn realloc(&self, block: NonNull<u8>, len: usize) -> Result<NonNull<u8>, OutOfMemory> {
+        enum Done {
+            InPlace,
+            Copy { to: NonNull<u8>, old: u32 },
+        }
+        let done = self.with(|inner| {
+            // SAFETY: the caller's.
+            let (old, owner) = unsafe { inner.heap.block(block) };
+            let account = Account(owner);
+            let size = heap::block_size(len).ok_or(OutOfMemory::OverCap);
+            let room = inner.book(account).map_or(0, |book| book.cap.saturating_sub(book.used - old));
+            match size {
+                // 8 more, for a block is taken whole if its rest would be too small for another.
+                Ok(size) if size <= old || size + 8 <= room => {
+                    // SAFETY: the caller's.
+                    if let Some(new) = unsafe { inner.heap.resize(block, size) } {
+                        inner.rebook(account, old, new);
+                        return Ok(Done::InPlace);
+                    }
+                }
+                _ => {}
+            }
+            // The two blocks exist side by side for as long as the copy takes, but the account is
+            // charged only for the one that will be left.
+            inner.take(account, len, old).map(|to| Done::Copy { to, old })
+        })?;
+        match done {
+            Done::InPlace => Ok(block),
+            Done::Copy { to, old } => {
+                // SAFETY: both are used blocks, so they do not overlap; the new one is larger than the
+                // old, else it would have been done in place.
+                unsafe { to.copy_from_nonoverlapping(block, contents(old).min(len)) };
+                // SAFETY: the caller's; it is not booked any more.
+                self.with(|inner| unsafe { inner.heap.give_back(block) });
+                Ok(to)
+            }
+        }
+    }
+
+    /// Gives a block back.
+    ///
+    /// # Safety
+    /// `block` is of this pool and was not given back; no reference into it is used any more.
+    pub unsafe fn dealloc(&self, block: NonNull<u8>) {
+        self.with(|inner| {
+            // SAFETY: the caller's.
+            let (size, account) = unsafe { inner.heap.block(block) };
+            inner.rebook(Account(account), size, 0);
+            // SAFETY: the caller's.
+            unsafe { inner.heap.give_back(block) };
+        });
+    }
+
+    /// How many bytes of contents a block has: what was asked for, or a few more.
+    ///
+    /// # Safety
+    /// `block` is of this pool and was not given back.
+    pub unsafe fn usable(&self, block: NonNull<u8>) -> usize {
+        // SAFETY: the caller's.
+        self.with(|inner| contents(unsafe { inner.heap.block(block) }.0))
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Inner) -> T) -> T {
+        critical_section::with(|cs| work(&mut self.inner.borrow(cs).borrow_mut()))
+    }
+}
+
+/// The bytes of contents of a block of `size` bytes.
+const fn contents(size: u32) -> usize {
+    size as usize - 4
+}
