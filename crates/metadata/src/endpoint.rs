@@ -1,0 +1,404 @@
+//! Endpoints: the numbers a container opens, and the peers behind them.
+
+use crate::names;
+use core::fmt;
+use minicbor::encode::{Encoder, Write};
+use tinycontainer_abi::Direction;
+use tinycontainer_cbor::{Error, Keys, Kind, Reader};
+
+/// A local bus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Bus {
+    /// A number that only the application's own driver understands. All local peers of 2024.
+    App = 0,
+    /// A pin. One byte, 0 or 1.
+    Gpio = 1,
+    /// A device on an I2C bus.
+    I2c = 2,
+    /// A device on an SPI bus.
+    Spi = 3,
+    /// A serial port.
+    Uart = 4,
+    /// An entry of the SAUL registry (sensors and actuators).
+    Saul = 5,
+}
+
+impl Bus {
+    /// Every bus, in the order of the numbers.
+    pub const ALL: [Self; 6] = [Self::App, Self::Gpio, Self::I2c, Self::Spi, Self::Uart, Self::Saul];
+
+    /// The bus of that number.
+    pub fn from_number(number: u64) -> Option<Self> {
+        Self::ALL.into_iter().find(|bus| *bus as u64 == number)
+    }
+
+    /// The name people write and read.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::App => "app",
+            Self::Gpio => "gpio",
+            Self::I2c => "i2c",
+            Self::Spi => "spi",
+            Self::Uart => "uart",
+            Self::Saul => "saul",
+        }
+    }
+
+    /// The bus of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|bus| bus.name() == name)
+    }
+}
+
+/// How a remote peer is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Scheme {
+    /// CoAP over UDP (RFC 7252).
+    Coap = 0,
+    /// CoAP over DTLS (RFC 7252, section 9).
+    Coaps = 1,
+    /// HTTP over TLS.
+    Https = 2,
+    /// Datagrams over DTLS.
+    Dtls = 3,
+}
+
+impl Scheme {
+    /// Every scheme, in the order of the numbers.
+    pub const ALL: [Self; 4] = [Self::Coap, Self::Coaps, Self::Https, Self::Dtls];
+
+    /// The scheme of that number.
+    pub fn from_number(number: u64) -> Option<Self> {
+        Self::ALL.into_iter().find(|scheme| *scheme as u64 == number)
+    }
+
+    /// The scheme as a URI has it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Coap => "coap",
+            Self::Coaps => "coaps",
+            Self::Https => "https",
+            Self::Dtls => "dtls",
+        }
+    }
+
+    /// The scheme of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scheme| scheme.name() == name)
+    }
+}
+
+/// What is at the other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Peer<'a> {
+    /// A device on a local bus.
+    Local {
+        /// The bus.
+        bus: Bus,
+        /// Pin, device or port on it, as the board numbers them.
+        unit: u32,
+    },
+    /// An endpoint of another container on the same device. Both must list each other.
+    Container {
+        /// The other container.
+        uid: &'a str,
+        /// Its endpoint.
+        endpoint: u32,
+    },
+    /// A remote host.
+    Remote {
+        /// How it is spoken to.
+        scheme: Scheme,
+        /// Host and port.
+        authority: &'a str,
+    },
+    /// A remote peer of the 2024 format, which says no address. It decodes, and can never be opened.
+    RemoteUnaddressed {
+        /// The peer's endpoint number.
+        endpoint: u32,
+    },
+}
+
+impl fmt::Display for Peer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local { bus, unit } => write!(f, "{}:{unit}", bus.name()),
+            Self::Container { uid, endpoint } => write!(f, "container:{uid}:{endpoint}"),
+            Self::Remote { scheme, authority } => write!(f, "{}://{authority}", scheme.name()),
+            Self::RemoteUnaddressed { endpoint } => write!(f, "remote:{endpoint}"),
+        }
+    }
+}
+
+/// A peer and which way it may be used: what an endpoint asks for and what a third party authorises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Access<'a> {
+    /// The peer.
+    pub peer: Peer<'a>,
+    /// in: the container reads; out: it writes.
+    pub direction: Direction,
+}
+
+impl<'a> Access<'a> {
+    /// Whether whoever may do `other` may do all of `self`.
+    pub fn within(&self, other: &Self) -> bool {
+        self.peer == other.peer && self.direction.within(other.direction)
+    }
+
+    /// Reads what [`Access::encode`] writes, and nothing after it.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
+        let mut reader = Reader::new(bytes);
+        let mut fields = Fields::read(&mut reader, false)?;
+        reader.end()?;
+        fields.access(&reader)
+    }
+
+    /// Writes the access as a map, with the keys that it has in an endpoint.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn encode<W: Write>(
+        &self,
+        encoder: &mut Encoder<W>,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        encode_map(encoder, None, self, None)
+    }
+}
+
+impl fmt::Display for Access<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.peer, self.direction.name())
+    }
+}
+
+/// An endpoint as the metadata has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Endpoint<'a> {
+    /// The number that the container opens.
+    pub id: u32,
+    /// What it reaches, and which way.
+    pub access: Access<'a>,
+    /// The authorization token of somebody with that peer in their scope.
+    pub token: Option<&'a [u8]>,
+}
+
+impl Endpoint<'_> {
+    pub(crate) fn encode<W: Write>(
+        &self,
+        encoder: &mut Encoder<W>,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        encode_map(encoder, Some(self.id), &self.access, self.token)
+    }
+}
+
+/// The endpoints of a container: checked when the metadata was decoded, read again when iterated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Endpoints<'a> {
+    /// The list without its header.
+    items: &'a [u8],
+    count: u32,
+    flavour: Flavour,
+}
+
+/// Whose endpoints they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flavour {
+    Profile1,
+    Format2024,
+}
+
+impl<'a> Endpoints<'a> {
+    pub(crate) const NONE: Self = Self { items: &[], count: 0, flavour: Flavour::Profile1 };
+
+    /// Checks the whole list: 1 to 32 endpoints, ids strictly ascending.
+    pub(crate) fn decode(bytes: &'a [u8], flavour: Flavour) -> Result<Self, Error> {
+        let mut reader = Reader::new(bytes);
+        let count = reader.array()?;
+        // The 2024 encoder writes an empty list; ours leaves the section out.
+        let least = u64::from(flavour == Flavour::Profile1);
+        if !(least..=crate::MAX_ENDPOINTS as u64).contains(&count) {
+            return Err(Error { kind: Kind::Range, at: 0 });
+        }
+        let items = bytes.get(reader.position()..).unwrap_or_default();
+        let mut last = None;
+        for _ in 0..count {
+            let at = reader.clone();
+            let id = read_endpoint(&mut reader, flavour)?.id;
+            if last.is_some_and(|last| id <= last) {
+                return Err(at.error(Kind::KeyOrder));
+            }
+            last = Some(id);
+        }
+        reader.end()?;
+        Ok(Self { items, count: u32::try_from(count).unwrap_or(0), flavour })
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.count as usize
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// One after the other, by ascending id.
+    pub fn iter(&self) -> impl Iterator<Item = Endpoint<'a>> + use<'a> {
+        let mut reader = Reader::new(self.items);
+        let flavour = self.flavour;
+        // Nothing can fail here that did not fail in `decode`.
+        (0..self.count).map_while(move |_| read_endpoint(&mut reader, flavour).ok())
+    }
+
+    /// The endpoint of that id.
+    pub fn find(&self, id: u32) -> Option<Endpoint<'a>> {
+        self.iter().find(|endpoint| endpoint.id == id)
+    }
+}
+
+fn read_endpoint<'a>(reader: &mut Reader<'a>, flavour: Flavour) -> Result<Endpoint<'a>, Error> {
+    let mut fields = Fields::read(reader, true)?;
+    let id = fields.id.ok_or(reader.error(Kind::Missing))?;
+    let token = fields.token.take();
+    let access = match flavour {
+        Flavour::Profile1 => fields.access(reader)?,
+        Flavour::Format2024 => fields.access_2024(reader)?,
+    };
+    Ok(Endpoint { id, access, token })
+}
+
+/// An endpoint map as it stands, before its fields are seen to fit together.
+struct Fields<'a> {
+    id: Option<u32>,
+    kind: u64,
+    name: Option<&'a [u8]>,
+    number: Option<u32>,
+    direction: Direction,
+    token: Option<&'a [u8]>,
+    address: Option<u64>,
+}
+
+impl<'a> Fields<'a> {
+    fn read(reader: &mut Reader<'a>, whole: bool) -> Result<Self, Error> {
+        let pairs = reader.map()?;
+        let mut keys = Keys::default();
+        let mut kind = None;
+        let mut direction = None;
+        let mut fields = Self {
+            id: None,
+            kind: 0,
+            name: None,
+            number: None,
+            direction: Direction::In,
+            token: None,
+            address: None,
+        };
+        for _ in 0..pairs {
+            let before = reader.clone();
+            match reader.key(&mut keys)? {
+                1 if whole => fields.id = Some(reader.u32()?),
+                2 => kind = Some(reader.uint()?),
+                3 => fields.name = Some(reader.bytes()?),
+                4 => fields.number = Some(reader.u32()?),
+                5 => {
+                    let at = reader.error(Kind::Range);
+                    direction = Some(Direction::from_number(reader.uint()?).ok_or(at)?);
+                }
+                6 if whole => fields.token = Some(reader.bytes()?),
+                7 => fields.address = Some(reader.uint()?),
+                _ => return Err(before.error(Kind::Unknown)),
+            }
+        }
+        fields.kind = kind.ok_or(reader.error(Kind::Missing))?;
+        fields.direction = direction.ok_or(reader.error(Kind::Missing))?;
+        Ok(fields)
+    }
+
+    /// The access of our profile. Errors stand at the end of the map.
+    fn access(&mut self, reader: &Reader<'a>) -> Result<Access<'a>, Error> {
+        let missing = reader.error(Kind::Missing);
+        let range = reader.error(Kind::Range);
+        let peer = match self.kind {
+            0 => Peer::Container {
+                uid: names::uid(self.name.take().ok_or(missing)?).ok_or(range)?,
+                endpoint: self.number.take().ok_or(missing)?,
+            },
+            1 => Peer::Local {
+                bus: Bus::from_number(self.address.take().ok_or(missing)?).ok_or(range)?,
+                unit: self.number.take().ok_or(missing)?,
+            },
+            2 => Peer::Remote {
+                scheme: Scheme::from_number(self.address.take().ok_or(missing)?).ok_or(range)?,
+                authority: names::authority(self.name.take().ok_or(missing)?).ok_or(range)?,
+            },
+            _ => return Err(range),
+        };
+        self.nothing_left(reader)?;
+        Ok(Access { peer, direction: self.direction })
+    }
+
+    /// The access of the 2024 format: numbers only, but for containers.
+    fn access_2024(&mut self, reader: &Reader<'a>) -> Result<Access<'a>, Error> {
+        let number = self.number.take().ok_or(reader.error(Kind::Missing))?;
+        let range = reader.error(Kind::Range);
+        let peer = match self.kind {
+            0 => Peer::Container {
+                uid: names::uid(self.name.take().ok_or(reader.error(Kind::Missing))?).ok_or(range)?,
+                endpoint: number,
+            },
+            1 => Peer::Local { bus: Bus::App, unit: number },
+            2 => Peer::RemoteUnaddressed { endpoint: number },
+            _ => return Err(range),
+        };
+        self.nothing_left(reader)?;
+        Ok(Access { peer, direction: self.direction })
+    }
+
+    /// Refuses fields that this kind of peer does not have.
+    fn nothing_left(&self, reader: &Reader<'a>) -> Result<(), Error> {
+        if self.name.is_some() || self.number.is_some() || self.address.is_some() {
+            return Err(reader.error(Kind::Unknown));
+        }
+        Ok(())
+    }
+}
+
+fn encode_map<W: Write>(
+    encoder: &mut Encoder<W>,
+    id: Option<u32>,
+    access: &Access<'_>,
+    token: Option<&[u8]>,
+) -> Result<(), minicbor::encode::Error<W::Error>> {
+    let (kind, name, number, address) = match access.peer {
+        Peer::Container { uid, endpoint } => (0, Some(uid), Some(endpoint), None),
+        Peer::Local { bus, unit } => (1, None, Some(unit), Some(bus as u8)),
+        Peer::Remote { scheme, authority } => (2, Some(authority), None, Some(scheme as u8)),
+        Peer::RemoteUnaddressed { endpoint } => (2, None, Some(endpoint), None),
+    };
+    let optional = [id.is_some(), name.is_some(), number.is_some(), token.is_some(), address.is_some()];
+    encoder.map(2 + optional.iter().filter(|there| **there).count() as u64)?;
+    if let Some(id) = id {
+        encoder.u8(1)?.u32(id)?;
+    }
+    encoder.u8(2)?.u8(kind)?;
+    if let Some(name) = name {
+        encoder.u8(3)?.bytes(name.as_bytes())?;
+    }
+    if let Some(number) = number {
+        encoder.u8(4)?.u32(number)?;
+    }
+    encoder.u8(5)?.u8(access.direction as u8)?;
+    if let Some(token) = token {
+        encoder.u8(6)?.bytes(token)?;
+    }
+    if let Some(address) = address {
+        encoder.u8(7)?.u8(address)?;
+    }
+    Ok(())
+}

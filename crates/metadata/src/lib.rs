@@ -1,0 +1,159 @@
+//! The TinyContainer image format.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`endpoint`] | endpoints and the peers behind them |
+//! | [`decode`] | bytes to [`Metadata`], which is an allegation until its proofs are verified |
+//! | [`encode`] | [`Draft`] to bytes |
+//! | [`transport`] | the single-file image |
+//!
+//! Times are milliseconds, sizes are bytes. The specification is `docs/format.md`.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod decode;
+pub mod encode;
+pub mod endpoint;
+mod names;
+pub mod transport;
+
+pub use decode::{Format2024, Metadata, Part, Profile1, Proofs};
+pub use encode::Draft;
+pub use endpoint::{Access, Bus, Endpoint, Endpoints, Peer, Scheme};
+pub use minicbor;
+pub use names::{is_authority, is_uid};
+pub use tinycontainer_abi::{Direction, Mask, Syscall};
+pub use tinycontainer_cbor::{Error, Kind};
+
+/// The CBOR tag of metadata: the bytes `TinyPART` read as a big-endian number.
+pub const TAG: u64 = 6_082_514_239_057_121_876;
+/// The version of our profile that this crate writes.
+pub const FORMAT_VERSION: u64 = 1;
+/// The longest uid, in bytes.
+pub const MAX_UID: usize = 64;
+/// The longest remote authority, in bytes.
+pub const MAX_AUTHORITY: usize = 128;
+/// The most endpoints a container may list.
+pub const MAX_ENDPOINTS: usize = 32;
+/// The longest `vendor_secu`, in bytes.
+pub const MAX_VENDOR_SECU: usize = 256;
+
+/// What runs a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Type {
+    /// Not said.
+    Undefined = 0,
+    /// Machine code.
+    Native = 1,
+    /// A shell script.
+    Shell = 2,
+    /// rBPF.
+    Bpf = 3,
+    /// WebAssembly.
+    Wasm = 4,
+    /// A Java Card applet.
+    JavaCard = 5,
+    /// JavaScript.
+    JavaScript = 6,
+    /// Python.
+    Python = 7,
+}
+
+impl Type {
+    /// Every type, in the order of the numbers.
+    pub const ALL: [Self; 8] = [
+        Self::Undefined,
+        Self::Native,
+        Self::Shell,
+        Self::Bpf,
+        Self::Wasm,
+        Self::JavaCard,
+        Self::JavaScript,
+        Self::Python,
+    ];
+
+    /// The type of that number.
+    pub fn from_number(number: u64) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as u64 == number)
+    }
+
+    /// The name people write and read.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Undefined => "undefined",
+            Self::Native => "native",
+            Self::Shell => "shell",
+            Self::Bpf => "bpf",
+            Self::Wasm => "wasm",
+            Self::JavaCard => "javacard",
+            Self::JavaScript => "javascript",
+            Self::Python => "python",
+        }
+    }
+}
+
+/// How much of the processor a container asks for, relative to others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[repr(u8)]
+pub enum Priority {
+    /// Runs when no other wants to.
+    Low = 0,
+    /// As most.
+    #[default]
+    Normal = 1,
+    /// Before the others. Only signers with the right to ask for it get it.
+    High = 2,
+}
+
+impl Priority {
+    /// Every class, lowest first.
+    pub const ALL: [Self; 3] = [Self::Low, Self::Normal, Self::High];
+
+    /// The class of that number.
+    pub fn from_number(number: u64) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| *class as u64 == number)
+    }
+
+    /// The name people write and read.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::High => "high",
+        }
+    }
+}
+
+/// The memory a container asks for, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// WebAssembly linear memory.
+    pub linear_memory: u32,
+    /// The interpreter's operand stack.
+    pub stack: u32,
+    /// What the interpreter needs for the module and its instance.
+    pub heap: u32,
+}
+
+/// When a container runs and how long, in milliseconds unless said otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Schedule {
+    /// The most that `start()` may take. At least 1.
+    pub start_ms: u32,
+    /// From one `loop()` to the next. 0: as soon as it is its turn again.
+    pub period_ms: u32,
+    /// The most that one `loop()` may take. At least 1.
+    pub loop_ms: u32,
+    /// How many times `loop()` is called. 0: no limit.
+    pub max_loops: u32,
+    /// The most that `stop()` may take. At least 1.
+    pub stop_ms: u32,
+    /// The longest it runs, from its start on. 0: no limit.
+    pub lifetime_ms: u32,
+    /// The longest from one `heartbeat()` to the next. 0: none is expected.
+    pub heartbeat_ms: u32,
+    /// The class of priority.
+    pub priority: Priority,
+}

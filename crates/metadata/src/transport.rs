@@ -1,0 +1,38 @@
+//! The single-file image: one CBOR array of metadata, data and code, each a byte string.
+
+use minicbor::encode::{Encoder, Write};
+use tinycontainer_cbor::{Error, Reader};
+
+/// The three parts of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts<'a> {
+    /// What [`Metadata::decode`](crate::Metadata::decode) takes.
+    pub metadata: &'a [u8],
+    /// The container's own data; may be empty.
+    pub data: &'a [u8],
+    /// What its runtime takes.
+    pub code: &'a [u8],
+}
+
+impl<'a> Parts<'a> {
+    /// Takes a single-file image apart.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
+        let mut reader = Reader::new(bytes);
+        reader.array_of(3)?;
+        let parts = Self { metadata: reader.bytes()?, data: reader.bytes()?, code: reader.bytes()? };
+        reader.end()?;
+        Ok(parts)
+    }
+
+    /// Writes a single-file image.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn encode<W: Write>(&self, out: W) -> Result<(), minicbor::encode::Error<W::Error>> {
+        Encoder::new(out).array(3)?.bytes(self.metadata)?.bytes(self.data)?.bytes(self.code)?;
+        Ok(())
+    }
+}

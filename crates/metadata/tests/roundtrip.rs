@@ -1,0 +1,136 @@
+//! Encoder, decoder and CDDL are one specification.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
+
+mod common;
+
+use proptest::prelude::*;
+use tinycontainer_metadata::transport::Parts;
+use tinycontainer_metadata::{Draft, Metadata, Proofs};
+
+const CDDL: &str = include_str!("../../../docs/format.cddl");
+
+/// The CDDL with `rule` as its first, which is the one that files are checked against.
+fn validates(rule: &str, bytes: &[u8]) -> Result<(), String> {
+    let spec = format!("root = {rule}\n{CDDL}");
+    cddl::validate_cbor_from_slice(&spec, bytes, None).map_err(|e| e.to_string())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn what_is_encoded_decodes_to_the_same(draft in common::draft(), token in common::token()) {
+        let file = draft.encode(&token);
+        let decoded = Metadata::decode(&file).expect("own output decodes");
+        let Proofs::Profile1(proofs) = decoded.proofs else { panic!("profile 1") };
+
+        let endpoints: Vec<_> = decoded.endpoints.iter().collect();
+        let own = draft.endpoints();
+        prop_assert_eq!(&endpoints, &own);
+        prop_assert_eq!(decoded.endpoints.len(), own.len());
+        let again = Draft {
+            uid: decoded.uid,
+            kind: decoded.kind,
+            version: decoded.version,
+            syscalls: proofs.syscalls,
+            syscall_token: proofs.syscall_token,
+            limits: decoded.limits,
+            schedule: decoded.schedule,
+            endpoints: &endpoints,
+            vendor_secu: decoded.vendor_secu,
+            data: proofs.data,
+            code: proofs.code,
+        };
+        prop_assert_eq!(&again, &draft.draft(&own));
+        prop_assert_eq!(proofs.token, &token[..]);
+
+        let mut signed = Vec::new();
+        again.encode_signed(&mut signed, &mut vec![0; 0x8000]).unwrap();
+        prop_assert_eq!(&signed[..], proofs.signed);
+        prop_assert!(file.starts_with(&signed));
+    }
+
+    #[test]
+    fn truncated_or_extended_files_are_refused(draft in common::draft(), token in common::token(), cut in any::<prop::sample::Index>()) {
+        let mut file = draft.encode(&token);
+        prop_assert!(Metadata::decode(&file[..cut.index(file.len())]).is_err());
+        file.push(0);
+        prop_assert!(Metadata::decode(&file).is_err());
+    }
+
+    #[test]
+    fn a_flipped_bit_never_gives_back_the_same(draft in common::draft(), token in common::token(), at in any::<prop::sample::Index>(), bit in 0..8u8) {
+        let file = draft.encode(&token);
+        let before = Metadata::decode(&file).unwrap();
+        let mut flipped = file.clone();
+        let at = at.index(file.len());
+        flipped[at] ^= 1 << bit;
+        // Whatever still decodes says something else: no two encodings mean the same.
+        if let Ok(after) = Metadata::decode(&flipped) {
+            let same = before.uid == after.uid
+                && before.kind == after.kind
+                && before.version == after.version
+                && before.limits == after.limits
+                && before.schedule == after.schedule
+                && before.vendor_secu == after.vendor_secu
+                && before.endpoints.iter().eq(after.endpoints.iter())
+                && match (before.proofs, after.proofs) {
+                    (Proofs::Profile1(a), Proofs::Profile1(b)) => {
+                        (a.syscalls, a.syscall_token, a.data, a.code, a.token)
+                            == (b.syscalls, b.syscall_token, b.data, b.code, b.token)
+                    }
+                    _ => false,
+                };
+            prop_assert!(!same);
+        }
+    }
+
+    #[test]
+    fn garbage_does_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let mut file = minicbor::to_vec(
+            minicbor::data::Tagged::<{ tinycontainer_metadata::TAG }, u8>::new(0),
+        ).unwrap();
+        file.pop();
+        file.extend(&bytes);
+        let _ = Metadata::decode(&file);
+        let _ = Metadata::decode(&bytes);
+        let _ = Parts::decode(&bytes);
+    }
+
+    #[test]
+    fn parts_round_trip(metadata in prop::collection::vec(any::<u8>(), 0..600), data in prop::collection::vec(any::<u8>(), 0..600), code in prop::collection::vec(any::<u8>(), 0..600)) {
+        let parts = Parts { metadata: &metadata, data: &data, code: &code };
+        let mut file = Vec::new();
+        parts.encode(&mut file).unwrap();
+        prop_assert_eq!(Parts::decode(&file), Ok(parts));
+        prop_assert!(Parts::decode(&file[..file.len() - 1]).is_err());
+    }
+}
+
+proptest! {
+    // The CDDL library is slow: fewer cases, all of the grammar.
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn what_is_encoded_validates_against_the_cddl(draft in common::draft(), token in common::token()) {
+        let file = draft.encode(&token);
+        prop_assert_eq!(validates("metadata", &file), Ok(()));
+        let mut image = Vec::new();
+        Parts { metadata: &file, data: b"data", code: b"\0asm" }.encode(&mut image).unwrap();
+        prop_assert_eq!(validates("image", &image), Ok(()));
+    }
+}
+
+#[test]
+fn the_cddl_check_can_fail() {
+    assert!(validates("metadata", &[0xa0]).is_err());
+    assert!(validates("container", &[0xa0]).is_err());
+    // A container whose type is 8.
+    assert!(
+        validates("container", &hex_literal::hex!("a5 01 41 61 02 08 04 00 05 00 06 83 00 00 00")).is_err()
+    );
+    assert_eq!(
+        validates("container", &hex_literal::hex!("a5 01 41 61 02 04 04 00 05 00 06 83 00 00 00")),
+        Ok(())
+    );
+}
