@@ -1,0 +1,73 @@
+/*
+ * The interface for containers in C: what a container imports from its host and what it exports.
+ *
+ * The same numbers as crates/abi, permanent and append-only; tests/fixtures.rs compares them. Compile with
+ * the flags of link.toml. There is no C library.
+ */
+#ifndef TINYCONTAINER_GUEST_H
+#define TINYCONTAINER_GUEST_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a call answers when it does not do what was asked. */
+#define TC_REFUSED (-1)       /* the firewall refused the call, and recorded why */
+#define TC_WOULD_BLOCK (-2)   /* nothing to read, or no room to write, now */
+#define TC_PEER_GONE (-3)     /* the other end is not there */
+#define TC_TOO_LONG (-4)      /* the message does not fit */
+#define TC_IO (-5)            /* the driver failed */
+#define TC_TOO_MANY_OPEN (-6) /* all of the container's descriptors are in use */
+
+/* What loop() returns. Anything but 0 stops the container. */
+#define TC_AGAIN 0
+#define TC_STOP 1
+
+#define TINYCONTAINER_IMPORT(name) __attribute__((import_module("env"), import_name(#name)))
+
+/* "I am alive". 0, or an error. */
+TINYCONTAINER_IMPORT(heartbeat) int32_t tc_heartbeat(void);
+
+/* A descriptor (0 or more) for an endpoint of the metadata, or an error. */
+TINYCONTAINER_IMPORT(open) int32_t tc_open(uint32_t endpoint);
+
+/* 0, or an error. */
+TINYCONTAINER_IMPORT(close) int32_t tc_close(int32_t fd);
+
+/* The number of bytes read into buf, or an error. */
+TINYCONTAINER_IMPORT(read) int32_t tc_read(int32_t fd, void *buf, uint32_t len);
+
+/* The number of bytes taken from buf, or an error. */
+TINYCONTAINER_IMPORT(write) int32_t tc_write(int32_t fd, const void *buf, uint32_t len);
+
+/* Logs one line of NUL-terminated text. */
+TINYCONTAINER_IMPORT(logger) void tc_log(const char *text);
+
+#define TINYCONTAINER_EXPORT(name) __attribute__((export_name(#name), visibility("default")))
+
+/*
+ * The heads of the three hooks; a body follows:
+ *
+ *     TINYCONTAINER_START { ... }               once, before the first loop
+ *     TINYCONTAINER_LOOP { return TC_AGAIN; }   once a period
+ *     TINYCONTAINER_STOP { ... }                once, after the last loop
+ */
+#define TINYCONTAINER_START                                                                                    \
+    void tinycontainer_start(void);                                                                            \
+    TINYCONTAINER_EXPORT(start) void tinycontainer_start(void)
+
+#define TINYCONTAINER_LOOP                                                                                     \
+    int32_t tinycontainer_loop(void);                                                                          \
+    TINYCONTAINER_EXPORT(loop) int32_t tinycontainer_loop(void)
+
+#define TINYCONTAINER_STOP                                                                                     \
+    void tinycontainer_stop(void);                                                                             \
+    TINYCONTAINER_EXPORT(stop) void tinycontainer_stop(void)
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

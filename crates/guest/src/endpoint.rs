@@ -1,0 +1,113 @@
+//! Endpoints: the only way out of a container.
+//!
+//! The metadata lists them by number, with a direction and a peer: a local bus, another container, a
+//! remote service. What it does not list, or nobody authorised, is refused.
+
+use crate::{Errno, count, ffi};
+
+/// An open endpoint. Dropping it closes it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    fd: i32,
+}
+
+/// Opens the endpoint that the metadata lists under `id`.
+pub fn open(id: u32) -> Result<Endpoint, Errno> {
+    let fd = ffi::open(id);
+    if fd < 0 { Err(crate::errno(fd)) } else { Ok(Endpoint { fd }) }
+}
+
+impl Endpoint {
+    /// Reads one message or what the bus has, and says how many bytes of `buf` it filled.
+    pub fn read(&self, buf: &mut [u8]) -> Result<usize, Errno> {
+        // The bound lets the caller (and the compiler) slice `buf` by the result without a panic.
+        Ok(count(ffi::read(self.fd, buf))?.min(buf.len()))
+    }
+
+    /// Reads exactly `N` bytes; fewer are [`Errno::Io`].
+    pub fn read_array<const N: usize>(&self) -> Result<[u8; N], Errno> {
+        let mut buf = [0; N];
+        if self.read(&mut buf)? == N { Ok(buf) } else { Err(Errno::Io) }
+    }
+
+    /// Writes `buf` as one message, and says how many bytes the other end took.
+    pub fn write(&self, buf: &[u8]) -> Result<usize, Errno> {
+        count(ffi::write(self.fd, buf))
+    }
+
+    /// Closes it now, and says what the host said.
+    pub fn close(self) -> Result<(), Errno> {
+        let fd = self.fd;
+        core::mem::forget(self);
+        crate::done(ffi::close(fd))
+    }
+}
+
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        ffi::close(self.fd);
+    }
+}
+
+/// An endpoint that opens when it is first used, and again after its peer has gone.
+///
+/// So the containers of a device can be started in any order: a loop that meets [`Errno::PeerGone`] tries
+/// again in the next.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Port {
+    id: u32,
+    // Negative: not open. The same as Option<Endpoint>, in half the code.
+    fd: i32,
+}
+
+impl Port {
+    /// A port for the endpoint that the metadata lists under `id`, not yet open.
+    pub const fn new(id: u32) -> Self {
+        Self { id, fd: -1 }
+    }
+
+    /// See [`Endpoint::read`].
+    pub fn read(&mut self, buf: &mut [u8]) -> Result<usize, Errno> {
+        let max = buf.len();
+        Ok(count(self.call(|fd| ffi::read(fd, buf)))?.min(max))
+    }
+
+    /// See [`Endpoint::read_array`].
+    pub fn read_array<const N: usize>(&mut self) -> Result<[u8; N], Errno> {
+        let mut buf = [0; N];
+        if self.read(&mut buf)? == N { Ok(buf) } else { Err(Errno::Io) }
+    }
+
+    /// See [`Endpoint::write`].
+    pub fn write(&mut self, buf: &[u8]) -> Result<usize, Errno> {
+        count(self.call(|fd| ffi::write(fd, buf)))
+    }
+
+    /// Closes it, if it is open. The next use opens it again.
+    pub fn close(&mut self) {
+        if self.fd >= 0 {
+            ffi::close(self.fd);
+            self.fd = -1;
+        }
+    }
+
+    fn call(&mut self, call: impl FnOnce(i32) -> i32) -> i32 {
+        if self.fd < 0 {
+            self.fd = ffi::open(self.id);
+            if self.fd < 0 {
+                return self.fd;
+            }
+        }
+        let answer = call(self.fd);
+        if answer == Errno::PeerGone as i32 {
+            self.close();
+        }
+        answer
+    }
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

@@ -1,0 +1,191 @@
+//! The SDK for authors of containers.
+//!
+//! A container is a WebAssembly module with three hooks: [`Container::on_start`] runs once,
+//! [`Container::on_loop`] once a period, [`Container::on_stop`] once at the end. In between it talks to the
+//! [endpoints](endpoint) that its metadata lists, and to nothing else.
+//!
+//! ```
+//! use tinycontainer_guest::{Container, Next, Port, container, log};
+//!
+//! struct Blink {
+//!     led: Port,
+//!     on: u8,
+//! }
+//!
+//! impl Container for Blink {
+//!     const NEW: Self = Self { led: Port::new(1), on: 0 };
+//!
+//!     fn on_loop(&mut self) -> Next {
+//!         self.on ^= 1;
+//!         match self.led.write(&[self.on]) {
+//!             Ok(_) => Next::Again,
+//!             Err(errno) => {
+//!                 log!("no led: ", errno as i32);
+//!                 Next::Stop
+//!             }
+//!         }
+//!     }
+//! }
+//!
+//! container!(Blink);
+//! ```
+//!
+//! Why not `core::fmt` and plain `extern "C"`: one formatted integer costs more than a whole container
+//! does here, and the imports are unsafe to call. Modules made with this crate and [`build`]'s settings
+//! start at 128 bytes.
+//!
+//! On any target but wasm32 the crate compiles too, so that a container's logic can have unit tests. There
+//! is no host then, and every call answers [`Errno::Refused`].
+//!
+//! # Panics
+//!
+//! Nothing here panics. A panic of the container's own is `unreachable`: the host sees a trap, keeps the
+//! reason and does not call `on_stop`.
+
+#![no_std]
+
+pub mod endpoint;
+mod ffi;
+mod line;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub mod build;
+
+pub use endpoint::{Endpoint, Port};
+pub use line::{Decimal, Line, Piece};
+pub use tinycontainer_abi::Errno;
+
+use core::ffi::CStr;
+
+#[doc(hidden)]
+pub use ffi::hooks;
+
+/// What a container does after this loop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum Next {
+    /// Loop again after the period.
+    Again = 0,
+    /// Stop: `on_stop` is next.
+    Stop = 1,
+}
+
+/// A container: its state and its hooks. [`container!`] exports them.
+pub trait Container: Sized {
+    /// The state before `on_start`. It is part of the module's data.
+    const NEW: Self;
+
+    /// Once, before the first loop.
+    fn on_start(&mut self) {}
+
+    /// Once a period.
+    fn on_loop(&mut self) -> Next;
+
+    /// Once, after the last loop of a container that did nothing wrong.
+    fn on_stop(&mut self) {}
+}
+
+/// "I am alive": restarts the time that the metadata allows between two heartbeats.
+pub fn heartbeat() -> Result<(), Errno> {
+    done(ffi::heartbeat())
+}
+
+/// Logs one line of text. [`log!`] is shorter.
+pub fn log(text: &CStr) {
+    ffi::logger(text);
+}
+
+/// Logs one line.
+///
+/// A single literal is logged from where it lies, without a copy. Several pieces separated by commas
+/// (text, integers, [`Decimal`]) go through a [`Line`].
+///
+/// ```
+/// # use tinycontainer_guest::{Decimal, log};
+/// log!("ready");
+/// log!("loop ", 3, ": ", Decimal::new(2150, 2), " C");
+/// ```
+#[macro_export]
+macro_rules! log {
+    ($text:literal $(,)?) => {{
+        const TEXT: &::core::ffi::CStr = $crate::text(::core::concat!($text, "\0"));
+        $crate::log(TEXT)
+    }};
+    ($($piece:expr),+ $(,)?) => {{
+        let mut line = $crate::Line::new();
+        $($crate::Piece::put($piece, &mut line);)+
+        line.log()
+    }};
+}
+
+#[doc(hidden)]
+pub const fn text(with_nul: &str) -> &CStr {
+    match CStr::from_bytes_with_nul(with_nul.as_bytes()) {
+        Ok(text) => text,
+        Err(_) => {
+            // Evaluated while compiling: this is an error message of the compiler.
+            assert!(with_nul.is_empty(), "a text to log holds a NUL");
+            c""
+        }
+    }
+}
+
+/// What a call returned, as a count or an error.
+fn count(raw: i32) -> Result<usize, Errno> {
+    usize::try_from(raw).map_err(|_| errno(raw))
+}
+
+/// What a call that counts nothing returned.
+fn done(raw: i32) -> Result<(), Errno> {
+    if raw < 0 { Err(errno(raw)) } else { Ok(()) }
+}
+
+/// The error of a negative number. One that this version does not know is a refusal.
+///
+/// The same as `Errno::from_raw(raw).unwrap_or(Errno::Refused)`, in less code; a test compares them.
+const fn errno(raw: i32) -> Errno {
+    match raw {
+        -2 => Errno::WouldBlock,
+        -3 => Errno::PeerGone,
+        -4 => Errno::TooLong,
+        -5 => Errno::Io,
+        -6 => Errno::TooManyOpen,
+        _ => Errno::Refused,
+    }
+}
+
+#[cfg(all(target_arch = "wasm32", feature = "panic-handler"))]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_those_of_the_abi() {
+        for raw in -40..0 {
+            assert_eq!(errno(raw), Errno::from_raw(raw).unwrap_or(Errno::Refused), "{raw}");
+        }
+        assert_eq!(count(7), Ok(7));
+        assert_eq!(count(-4), Err(Errno::TooLong));
+        assert_eq!(done(0), Ok(()));
+        assert_eq!(done(i32::MIN), Err(Errno::Refused));
+    }
+
+    #[test]
+    fn zero_means_go_on() {
+        assert_eq!((Next::Again as i32, Next::Stop as i32), (0, 1));
+    }
+
+    #[test]
+    fn without_a_host_everything_is_refused() {
+        log!("nobody hears this");
+        log!("nor ", 1, " this");
+        assert_eq!(heartbeat(), Err(Errno::Refused));
+        assert_eq!(endpoint::open(1).err(), Some(Errno::Refused));
+        assert_eq!(Port::new(1).write(b"x"), Err(Errno::Refused));
+    }
+}
