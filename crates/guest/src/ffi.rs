@@ -1,5 +1,8 @@
 //! The border to the host: the imports, the exports and the state between them. All `unsafe` is here.
-#![expect(unsafe_code, reason = "imports take pointers, the state is in a static, a line starts uninitialised")]
+#![expect(
+    unsafe_code,
+    reason = "imports take pointers, the state is in a static, a line starts uninitialised"
+)]
 
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
