@@ -1,0 +1,113 @@
+//! The claims of a token.
+
+use tinycontainer_cbor::{Error, Keys, Kind, Reader};
+
+/// What a token is for. A token for one use is refused for every other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Use {
+    /// Covers an image's metadata.
+    Metadata = 1,
+    /// Covers an image's data.
+    Data = 2,
+    /// Covers an image's code.
+    Code = 3,
+    /// Grants syscalls.
+    Syscalls = 4,
+    /// Authorises an endpoint.
+    Endpoint = 5,
+}
+
+impl Use {
+    /// Every use, in the order of the numbers.
+    pub const ALL: [Self; 5] = [Self::Metadata, Self::Data, Self::Code, Self::Syscalls, Self::Endpoint];
+
+    /// The use of that number.
+    pub fn from_number(number: u64) -> Option<Self> {
+        Self::ALL.into_iter().find(|use_| *use_ as u64 == number)
+    }
+
+    /// The name people read.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Metadata => "metadata",
+            Self::Data => "data",
+            Self::Code => "code",
+            Self::Syscalls => "syscalls",
+            Self::Endpoint => "endpoint",
+        }
+    }
+}
+
+/// Claim: SHA-256 of what the token covers.
+pub const DIGEST: i64 = -65537;
+/// Claim: the syscalls that it grants, as a mask.
+pub const SYSCALLS: i64 = -65538;
+/// Claim: the access that it authorises, CBOR in a byte string.
+pub const ACCESS: i64 = -65539;
+/// Claim: what it is for.
+pub const USE: i64 = -65540;
+
+/// The claims of a token: of RFC 8392, section 3.1, and our private ones. Alleged, unless they come
+/// out of [`Verified`](crate::Verified).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Claims<'a> {
+    /// Who issued it.
+    pub iss: Option<&'a str>,
+    /// The container it is about.
+    pub sub: Option<&'a str>,
+    /// The device, or class of devices, it is for.
+    pub aud: Option<&'a str>,
+    /// Not valid from this second since 1970 on.
+    pub exp: Option<u64>,
+    /// Not valid before this second since 1970.
+    pub nbf: Option<u64>,
+    /// When it was issued, in seconds since 1970.
+    pub iat: Option<u64>,
+    /// Its own identity.
+    pub cti: Option<&'a [u8]>,
+    /// SHA-256 of what it covers.
+    pub digest: Option<&'a [u8; 32]>,
+    /// The syscalls it grants.
+    pub syscalls: Option<u32>,
+    /// The access it authorises, for whoever knows what that is.
+    pub access: Option<&'a [u8]>,
+    /// What it is for.
+    pub use_: Option<Use>,
+}
+
+impl<'a> Claims<'a> {
+    /// Reads a claims set, and nothing after it. Times are unsigned integers; RFC 8392 would allow
+    /// floating point, which this profile refuses.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
+        let mut reader = Reader::new(bytes);
+        let pairs = reader.map()?;
+        let mut keys = Keys::default();
+        let mut claims = Self::default();
+        for _ in 0..pairs {
+            let unknown = reader.error(Kind::Unknown);
+            match reader.key(&mut keys)? {
+                1 => claims.iss = Some(reader.text()?),
+                2 => claims.sub = Some(reader.text()?),
+                3 => claims.aud = Some(reader.text()?),
+                4 => claims.exp = Some(reader.uint()?),
+                5 => claims.nbf = Some(reader.uint()?),
+                6 => claims.iat = Some(reader.uint()?),
+                7 => claims.cti = Some(reader.bytes()?),
+                DIGEST => claims.digest = Some(reader.byte_array()?),
+                SYSCALLS => claims.syscalls = Some(reader.u32()?),
+                ACCESS => claims.access = Some(reader.bytes()?),
+                USE => {
+                    let range = reader.error(Kind::Range);
+                    claims.use_ = Some(Use::from_number(reader.uint()?).ok_or(range)?);
+                }
+                _ => return Err(unknown),
+            }
+        }
+        reader.end()?;
+        Ok(claims)
+    }
+}

@@ -1,0 +1,146 @@
+//! The COSE message around the claims, as it stands: nothing is verified here.
+
+use crate::verify::Refusal;
+use tinycontainer_cbor::minicbor::data::Type;
+use tinycontainer_cbor::{Error, Keys, Kind, Reader};
+
+/// The CBOR tag of a CWT (RFC 8392, section 6).
+const TAG_CWT: u64 = 61;
+/// The CBOR tags of COSE_Mac0 and COSE_Sign1 (RFC 9052, section 2).
+const TAG_MAC0: u64 = 17;
+const TAG_SIGN1: u64 = 18;
+
+/// Which COSE message it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// COSE_Sign1 (RFC 9052, section 4.2).
+    Sign1,
+    /// COSE_Mac0 (RFC 9052, section 6.2).
+    Mac0,
+}
+
+/// A message taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Envelope<'a> {
+    /// Which message it is.
+    pub form: Form,
+    /// The protected header, as the bytes that are signed.
+    pub protected: &'a [u8],
+    /// The unprotected header's kid.
+    unprotected_kid: Option<&'a [u8]>,
+    /// Whether the unprotected header has anything in it.
+    pub unprotected_is_empty: bool,
+    /// The claims, as the bytes that are signed.
+    pub payload: &'a [u8],
+    /// The signature or authentication tag.
+    pub proof: &'a [u8],
+}
+
+/// The headers that say how to verify.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Headers<'a> {
+    /// The algorithm, of the protected header.
+    pub alg: i64,
+    /// The key's id, of one of the headers.
+    pub kid: &'a [u8],
+}
+
+impl<'a> Envelope<'a> {
+    /// Takes a message apart. Untagged means COSE_Sign1, as in the 2024 format.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, Refusal> {
+        let mut reader = Reader::new(bytes);
+        let mut form = Form::Sign1;
+        if reader.peek()? == Type::Tag {
+            let mut tag = reader.tag()?;
+            if tag == TAG_CWT {
+                tag = reader.tag()?;
+            }
+            form = match tag {
+                TAG_MAC0 => Form::Mac0,
+                TAG_SIGN1 => Form::Sign1,
+                _ => return Err(Refusal::UnsupportedMessage(tag)),
+            };
+        }
+        reader.array_of(4)?;
+        let protected = reader.bytes()?;
+        let fields = header(&mut reader)?;
+        if fields.alg.is_some() {
+            // Where anybody could change it.
+            return Err(Refusal::UnprotectedAlgorithm);
+        }
+        if fields.crit {
+            // RFC 9052, section 3.1: crit must be protected.
+            return Err(Refusal::Critical);
+        }
+        let envelope = Self {
+            form,
+            protected,
+            unprotected_kid: fields.kid,
+            unprotected_is_empty: fields.pairs == 0,
+            payload: reader.bytes()?,
+            proof: reader.bytes()?,
+        };
+        reader.end()?;
+        Ok(envelope)
+    }
+
+    /// Reads the headers.
+    ///
+    /// # Errors
+    /// The first thing that is wrong; among them a missing algorithm or kid, and any `crit`.
+    pub fn headers(&self) -> Result<Headers<'a>, Refusal> {
+        if self.protected.is_empty() {
+            return Err(Refusal::NoAlgorithm);
+        }
+        let mut reader = Reader::new(self.protected);
+        let fields = header(&mut reader)?;
+        if fields.crit {
+            return Err(Refusal::Critical);
+        }
+        reader.end()?;
+        let kid = match (fields.kid, self.unprotected_kid) {
+            // RFC 9052, section 3: a label must not occur in both.
+            (Some(_), Some(_)) => return Err(Refusal::Malformed(reader.error(Kind::KeyOrder))),
+            (Some(kid), None) | (None, Some(kid)) => kid,
+            (None, None) => return Err(Refusal::NoKeyId),
+        };
+        Ok(Headers { alg: fields.alg.ok_or(Refusal::NoAlgorithm)?, kid })
+    }
+
+    /// The kid, if a header says one: for those who only want to show it.
+    pub fn kid(&self) -> Option<&'a [u8]> {
+        header(&mut Reader::new(self.protected)).ok().and_then(|fields| fields.kid).or(self.unprotected_kid)
+    }
+}
+
+#[derive(Default)]
+struct Fields<'a> {
+    pairs: u64,
+    alg: Option<i64>,
+    kid: Option<&'a [u8]>,
+    crit: bool,
+}
+
+/// Reads one header map: alg (1), crit (2) and kid (4); RFC 9052, section 3.1.
+fn header<'a>(reader: &mut Reader<'a>) -> Result<Fields<'a>, Error> {
+    let mut fields = Fields { pairs: reader.map()?, ..Fields::default() };
+    let mut keys = Keys::default();
+    for _ in 0..fields.pairs {
+        let unknown = reader.error(Kind::Unknown);
+        match reader.key(&mut keys)? {
+            1 => fields.alg = Some(reader.i64()?),
+            2 => {
+                // Whatever stands in it: this profile has no header that could be critical. What
+                // follows is not read, for its form is unknown.
+                fields.crit = true;
+                return Ok(fields);
+            }
+            4 => fields.kid = Some(reader.bytes()?),
+            _ => return Err(unknown),
+        }
+    }
+    Ok(fields)
+}

@@ -1,0 +1,241 @@
+//! The one way to a [`Verified`].
+
+use crate::anchor::{Anchor, Key};
+use crate::claims::{Claims, Use};
+use crate::envelope::{Envelope, Form};
+use crate::{ALG_ED25519, ALG_EDDSA, ALG_HMAC_256, structure};
+use core::fmt;
+use ed25519_compact::{PublicKey, Signature};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use tinycontainer_cbor::Error;
+
+/// What a token must be, to be believed here.
+#[derive(Debug, Clone, Copy)]
+pub struct Expected<'a> {
+    /// The container it must be about.
+    pub sub: &'a str,
+    /// What this device is: its own name, its class. The token must be for one of them.
+    pub audiences: &'a [&'a str],
+    /// What it must be for.
+    pub use_: Use,
+    /// Now, in seconds since 1970; `None` if the device does not know. Then a token with a validity
+    /// period is refused: what cannot be checked does not hold.
+    pub now: Option<u64>,
+}
+
+/// A claim that is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// sub
+    Subject,
+    /// aud
+    Audience,
+    /// Our `use`.
+    Use,
+    /// Our digest.
+    Digest,
+    /// Our syscalls.
+    Syscalls,
+    /// Our access.
+    Access,
+}
+
+/// Why a token is not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// It is not a token of this profile.
+    Malformed(Error),
+    /// It is some other COSE message: that tag.
+    UnsupportedMessage(u64),
+    /// It names no algorithm in its protected header.
+    NoAlgorithm,
+    /// It names an algorithm in its unprotected header.
+    UnprotectedAlgorithm,
+    /// It has a header that says what must be understood.
+    Critical,
+    /// It names no key.
+    NoKeyId,
+    /// It names a key that is no trust anchor here.
+    UnknownKey,
+    /// Its algorithm is not that of the key it names.
+    WrongAlgorithm(i64),
+    /// The signature or authentication tag does not hold.
+    BadSignature,
+    /// A claim is missing.
+    Missing(Claim),
+    /// It is about another container.
+    WrongSubject,
+    /// It is for another device.
+    WrongAudience,
+    /// It says it is from somebody other than the owner of the key.
+    WrongIssuer,
+    /// It is for something else.
+    WrongUse(Use),
+    /// Its time is over.
+    Expired,
+    /// Its time has not come.
+    NotYetValid,
+    /// It is valid for a time only, and this device has no clock.
+    NoClock,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Malformed(error)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::Malformed(error) => return write!(f, "the token is malformed: {error}"),
+            Self::UnsupportedMessage(tag) => {
+                return write!(f, "the token is a COSE message that is not supported (tag {tag})");
+            }
+            Self::WrongAlgorithm(alg) => {
+                return write!(f, "the token's algorithm ({alg}) is not that of the key it names");
+            }
+            Self::WrongUse(other) => {
+                return write!(f, "the token is for another use ({})", other.name());
+            }
+            Self::Missing(claim) => return write!(f, "the token lacks a claim ({claim:?})"),
+            Self::NoAlgorithm => "the token names no algorithm in its protected header",
+            Self::UnprotectedAlgorithm => "the token names an algorithm where anybody could change it",
+            Self::Critical => "the token has critical headers, and none are known",
+            Self::NoKeyId => "the token does not say which key verifies it",
+            Self::UnknownKey => "the token names a key that is no trust anchor here",
+            Self::BadSignature => "the token's signature does not hold",
+            Self::WrongSubject => "the token is about another container",
+            Self::WrongAudience => "the token is for another device",
+            Self::WrongIssuer => "the token names an issuer who does not own the key",
+            Self::Expired => "the token has expired",
+            Self::NotYetValid => "the token is not valid yet",
+            Self::NoClock => "the token is valid for a time only, and this device does not know the time",
+        };
+        f.write_str(text)
+    }
+}
+
+impl core::error::Error for Refusal {}
+
+/// The claims of a token that is believed, and the anchor that stands behind it.
+///
+/// Only [`verify`] makes one.
+#[derive(Debug, Clone, Copy)]
+pub struct Verified<'t, 'a, S> {
+    claims: Claims<'t>,
+    anchor: &'a Anchor<'a, S>,
+}
+
+impl<'t, 'a, S> Verified<'t, 'a, S> {
+    /// What it says.
+    pub fn claims(&self) -> &Claims<'t> {
+        &self.claims
+    }
+
+    /// Who says so.
+    pub fn anchor(&self) -> &'a Anchor<'a, S> {
+        self.anchor
+    }
+
+    /// The digest it vouches for.
+    ///
+    /// # Errors
+    /// [`Refusal::Missing`].
+    pub fn digest(&self) -> Result<&'t [u8; 32], Refusal> {
+        self.claims.digest.ok_or(Refusal::Missing(Claim::Digest))
+    }
+
+    /// The syscalls it grants.
+    ///
+    /// # Errors
+    /// [`Refusal::Missing`].
+    pub fn syscalls(&self) -> Result<u32, Refusal> {
+        self.claims.syscalls.ok_or(Refusal::Missing(Claim::Syscalls))
+    }
+
+    /// The access it authorises.
+    ///
+    /// # Errors
+    /// [`Refusal::Missing`].
+    pub fn access(&self) -> Result<&'t [u8], Refusal> {
+        self.claims.access.ok_or(Refusal::Missing(Claim::Access))
+    }
+}
+
+/// Verifies a token: form, key, signature, then what it says of itself.
+///
+/// # Errors
+/// The first reason not to believe it.
+pub fn verify<'t, 'a, S>(
+    bytes: &'t [u8],
+    anchors: impl IntoIterator<Item = &'a Anchor<'a, S>>,
+    expected: &Expected<'_>,
+) -> Result<Verified<'t, 'a, S>, Refusal>
+where
+    S: 'a,
+{
+    let envelope = Envelope::decode(bytes)?;
+    let headers = envelope.headers()?;
+    let anchor = anchors.into_iter().find(|anchor| anchor.kid == headers.kid).ok_or(Refusal::UnknownKey)?;
+    // Read before the signature is checked, believed only after.
+    let claims = Claims::decode(envelope.payload)?;
+    check_proof(&envelope, headers.alg, anchor.key)?;
+    check_claims(&claims, anchor.name, expected)?;
+    Ok(Verified { claims, anchor })
+}
+
+/// Checks the signature or tag with a key whose type must fit message and algorithm.
+fn check_proof(envelope: &Envelope<'_>, alg: i64, key: Key<'_>) -> Result<(), Refusal> {
+    match (envelope.form, alg, key) {
+        (Form::Sign1, ALG_EDDSA | ALG_ED25519, Key::Ed25519(key)) => {
+            let signature = Signature::from_slice(envelope.proof).map_err(|_| Refusal::BadSignature)?;
+            let mut state =
+                PublicKey::new(*key).verify_incremental(&signature).map_err(|_| Refusal::BadSignature)?;
+            structure::feed(envelope.form, envelope.protected, envelope.payload, |piece| {
+                state.absorb(piece);
+            });
+            state.verify().map_err(|_| Refusal::BadSignature)
+        }
+        (Form::Mac0, ALG_HMAC_256, Key::Hmac256(secret)) => {
+            if secret.len() < 32 {
+                return Err(Refusal::BadSignature);
+            }
+            let mut mac = Hmac::<Sha256>::new_from_slice(secret).map_err(|_| Refusal::BadSignature)?;
+            structure::feed(envelope.form, envelope.protected, envelope.payload, |piece| {
+                mac.update(piece);
+            });
+            mac.verify_slice(envelope.proof).map_err(|_| Refusal::BadSignature)
+        }
+        _ => Err(Refusal::WrongAlgorithm(alg)),
+    }
+}
+
+fn check_claims(claims: &Claims<'_>, owner: &str, expected: &Expected<'_>) -> Result<(), Refusal> {
+    if claims.iss.is_some_and(|iss| iss != owner) {
+        return Err(Refusal::WrongIssuer);
+    }
+    let use_ = claims.use_.ok_or(Refusal::Missing(Claim::Use))?;
+    if use_ != expected.use_ {
+        return Err(Refusal::WrongUse(use_));
+    }
+    if claims.sub.ok_or(Refusal::Missing(Claim::Subject))? != expected.sub {
+        return Err(Refusal::WrongSubject);
+    }
+    let aud = claims.aud.ok_or(Refusal::Missing(Claim::Audience))?;
+    if !expected.audiences.contains(&aud) {
+        return Err(Refusal::WrongAudience);
+    }
+    if claims.exp.is_some() || claims.nbf.is_some() {
+        let now = expected.now.ok_or(Refusal::NoClock)?;
+        // RFC 8392 by way of RFC 7519, sections 4.1.4 and 4.1.5: on exp it is over, on nbf it begins.
+        if claims.exp.is_some_and(|exp| now >= exp) {
+            return Err(Refusal::Expired);
+        }
+        if claims.nbf.is_some_and(|nbf| now < nbf) {
+            return Err(Refusal::NotYetValid);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! The token scheme of the 2024 C implementation: empty headers, and an Ed25519 signature over the
+//! payload alone. Nothing binds such a token to a container, a device, a use or a time; whoever
+//! calls this has a policy that says by name that they accept that.
+
+use crate::envelope::{Envelope, Form};
+use crate::verify::Refusal;
+use ed25519_compact::{PublicKey, Signature};
+use tinycontainer_cbor::{Keys, Kind, Reader};
+
+/// The claim with the syscalls. It lies in the range that RFC 8392 reserves.
+const SYSCALLS_2024: i64 = -65536;
+/// The claim with a digest.
+const DIGEST_2024: i64 = crate::claims::DIGEST;
+
+/// The claim of a 2024 token. There is always just one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim2024<'a> {
+    /// A bit mask, big-endian; only its low 32 bits are kept, for no more syscalls exist.
+    Syscalls(u32),
+    /// A SHA-256 digest.
+    Digest(&'a [u8; 32]),
+}
+
+/// Takes a 2024 token apart without verifying it.
+///
+/// # Errors
+/// [`Refusal::Malformed`] or [`Refusal::UnsupportedMessage`].
+pub fn parse(bytes: &[u8]) -> Result<(Envelope<'_>, Claim2024<'_>), Refusal> {
+    let envelope = Envelope::decode(bytes)?;
+    let at = Reader::new(bytes);
+    if envelope.form != Form::Sign1 || !envelope.protected.is_empty() || !envelope.unprotected_is_empty {
+        // Headers that nothing protects must not be there to be believed.
+        return Err(Refusal::Malformed(at.error(Kind::Unknown)));
+    }
+    let mut reader = Reader::new(envelope.payload);
+    if reader.map()? != 1 {
+        return Err(Refusal::Malformed(reader.error(Kind::Range)));
+    }
+    let claim = match reader.key(&mut Keys::default())? {
+        SYSCALLS_2024 => {
+            let mask = reader.bytes()?;
+            Claim2024::Syscalls(mask.iter().fold(0, |mask, byte| mask << 8 | u32::from(*byte)))
+        }
+        DIGEST_2024 => Claim2024::Digest(reader.byte_array()?),
+        _ => return Err(Refusal::Malformed(reader.error(Kind::Unknown))),
+    };
+    reader.end()?;
+    Ok((envelope, claim))
+}
+
+/// Verifies a 2024 token under one key.
+///
+/// # Errors
+/// Why it does not hold.
+pub fn verify<'t>(bytes: &'t [u8], key: &[u8; 32]) -> Result<Claim2024<'t>, Refusal> {
+    let (envelope, claim) = parse(bytes)?;
+    let signature = Signature::from_slice(envelope.proof).map_err(|_| Refusal::BadSignature)?;
+    PublicKey::new(*key).verify(envelope.payload, &signature).map_err(|_| Refusal::BadSignature)?;
+    Ok(claim)
+}

@@ -1,0 +1,439 @@
+//! Tokens against the RFCs, against `coset`, and against everything that is wrong with a token.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, missing_docs)]
+
+use coset::{
+    CborSerializable, CoseMac0Builder, CoseSign1Builder, HeaderBuilder, TaggedCborSerializable, iana,
+};
+use ed25519_compact::{KeyPair, PublicKey, Seed, Signature};
+use hex_literal::hex;
+use hmac::{Hmac, KeyInit, Mac};
+use proptest::prelude::*;
+use sha2::Sha256;
+use tinycontainer_token::issue::{Secret, issue, public_key};
+use tinycontainer_token::{
+    Anchor, Claim, Claims, Envelope, Expected, Form, Key, Kind, Refusal, Use, Verified, verify, year2024,
+};
+
+const SEED: [u8; 32] = *b"TEST key of tinycontainer-token.";
+const SECRET: &[u8; 32] = b"TEST secret of tinycontainer-tok";
+const NOW: u64 = 1_800_000_000;
+
+fn expected() -> Expected<'static> {
+    Expected {
+        sub: "some.container",
+        audiences: &["device-1", "class-a"],
+        use_: Use::Metadata,
+        now: Some(NOW),
+    }
+}
+
+fn claims() -> Claims<'static> {
+    Claims {
+        iss: Some("owner"),
+        sub: Some("some.container"),
+        aud: Some("class-a"),
+        exp: Some(NOW + 10),
+        nbf: Some(NOW - 10),
+        iat: Some(NOW - 10),
+        cti: Some(b"\x01"),
+        digest: Some(&[7; 32]),
+        use_: Some(Use::Metadata),
+        ..Claims::default()
+    }
+}
+
+fn payload(claims: &Claims<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    claims.encode(&mut minicbor::Encoder::new(&mut out)).unwrap();
+    out
+}
+
+fn signed(claims: &Claims<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    issue(&payload(claims), b"k1", Secret::Ed25519(&SEED), &mut out).unwrap();
+    out
+}
+
+/// Calls `check` with the verdict under two anchors: `k1`, an Ed25519 key, and `k2`, a secret.
+fn with_verdict<T>(
+    token: &[u8],
+    expected: &Expected<'_>,
+    check: impl FnOnce(Result<Verified<'_, '_, ()>, Refusal>) -> T,
+) -> T {
+    let public = public_key(&SEED);
+    let anchors = [
+        Anchor { name: "owner", kid: b"k1", key: Key::Ed25519(&public), scope: () },
+        Anchor { name: "owner", kid: b"k2", key: Key::Hmac256(SECRET), scope: () },
+    ];
+    check(verify(token, &anchors, expected))
+}
+
+fn refusal(token: &[u8], expected: &Expected<'_>) -> Option<Refusal> {
+    with_verdict(token, expected, |verdict| verdict.err())
+}
+
+// --- The RFCs ---------------------------------------------------------------------------------
+
+#[test]
+fn rfc8032_vectors() {
+    // RFC 8032, section 7.1, TEST 1 to 3: seed, public key, message, signature.
+    let vectors: [(&[u8; 32], &[u8; 32], &[u8], &[u8; 64]); 3] = [
+        (
+            &hex!("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"),
+            &hex!("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"),
+            b"",
+            &hex!(
+                "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"
+            ),
+        ),
+        (
+            &hex!("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb"),
+            &hex!("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"),
+            &hex!("72"),
+            &hex!(
+                "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"
+            ),
+        ),
+        (
+            &hex!("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7"),
+            &hex!("fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025"),
+            &hex!("af82"),
+            &hex!(
+                "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a"
+            ),
+        ),
+    ];
+    for (seed, public, message, signature) in vectors {
+        assert_eq!(&public_key(seed), public);
+        let pair = KeyPair::from_seed(Seed::new(*seed));
+        assert_eq!(pair.sk.sign(message, None).as_ref(), signature);
+        PublicKey::new(*public).verify(message, &Signature::new(*signature)).unwrap();
+        let mut wrong = *signature;
+        wrong[0] ^= 1;
+        assert!(PublicKey::new(*public).verify(message, &Signature::new(wrong)).is_err());
+    }
+}
+
+/// RFC 8392, appendix A.1.
+const RFC8392_CLAIMS: &[u8] = &hex!(
+    "a70175636f61703a2f2f61732e6578616d706c652e636f6d02656572696b77037818636f61703a2f2f6c69676874
+     2e6578616d706c652e636f6d041a5612aeb0051a5610d9f0061a5610d9f007420b71"
+);
+
+#[test]
+fn rfc8392_a1_claims() {
+    let claims = Claims::decode(RFC8392_CLAIMS).unwrap();
+    assert_eq!(claims.iss, Some("coap://as.example.com"));
+    assert_eq!(claims.sub, Some("erikw"));
+    assert_eq!(claims.aud, Some("coap://light.example.com"));
+    assert_eq!((claims.exp, claims.nbf, claims.iat), (Some(1444064944), Some(1443944944), Some(1443944944)));
+    assert_eq!(claims.cti, Some(&hex!("0b71")[..]));
+    assert_eq!(payload(&claims), RFC8392_CLAIMS, "and back");
+}
+
+#[test]
+fn rfc8392_a3_signed_with_another_algorithm() {
+    // ES256, kid "AsymmetricECDSA256": the form is taken, the algorithm is not ours.
+    let mut token = hex!("d28443a10126a104524173796d6d657472696345434453413235365850").to_vec();
+    token.extend(RFC8392_CLAIMS);
+    token.extend(hex!("58405427c1ff28d23fbad1f29c4c7c6a555e601d6fa29f9179bc3d7438bacaca5acd08c8d4d4f96131680c429a01f85951ecee743a52b9b63632c57209120e1c9e30"));
+    let envelope = Envelope::decode(&token).unwrap();
+    assert_eq!((envelope.form, envelope.payload), (Form::Sign1, RFC8392_CLAIMS));
+    assert_eq!(envelope.headers().unwrap().alg, -7);
+    assert_eq!(envelope.kid(), Some(&b"AsymmetricECDSA256"[..]));
+    let anchor = Anchor { name: "as", kid: b"AsymmetricECDSA256", key: Key::Ed25519(&[1; 32]), scope: () };
+    assert_eq!(verify(&token, [&anchor], &expected()).err(), Some(Refusal::WrongAlgorithm(-7)));
+}
+
+#[test]
+fn rfc8392_a4_maced_with_a_short_tag() {
+    // HMAC 256/64: the full tag is ours, the 8 bytes of the example are not accepted.
+    let key = hex!("403697de87af64611c1d32a05dab0fe1fcb715a86ab435f1ec99192d79569388");
+    let mut token = hex!("d83dd18443a10104a1044c53796d6d65747269633235365850").to_vec();
+    token.extend(RFC8392_CLAIMS);
+    token.extend(hex!("48093101ef6d789200"));
+    let envelope = Envelope::decode(&token).unwrap();
+    assert_eq!((envelope.form, envelope.payload), (Form::Mac0, RFC8392_CLAIMS));
+    let anchor = Anchor { name: "as", kid: b"Symmetric256", key: Key::Hmac256(&key), scope: () };
+    assert_eq!(verify(&token, [&anchor], &expected()).err(), Some(Refusal::WrongAlgorithm(4)));
+
+    // The example's tag is the head of HMAC-SHA256 over the MAC_structure of RFC 9052, section 6.3.
+    let mut structure = hex!("84644d41433043a1010440").to_vec();
+    structure.extend(hex!("5850"));
+    structure.extend(RFC8392_CLAIMS);
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+    mac.update(&structure);
+    assert_eq!(&mac.finalize().into_bytes()[..8], envelope.proof);
+}
+
+#[test]
+fn other_cose_messages_are_named() {
+    // COSE_Encrypt0, as RFC 8392, appendix A.5.
+    assert_eq!(
+        refusal(&hex!("d08343a1010aa0410042000000"), &expected()),
+        Some(Refusal::UnsupportedMessage(16))
+    );
+}
+
+// --- coset as oracle --------------------------------------------------------------------------
+
+#[test]
+fn coset_takes_what_we_issue() {
+    let token = signed(&claims());
+    let inner = &token[2..]; // Less tag 61, which coset leaves to its caller.
+    let message = coset::CoseSign1::from_tagged_slice(inner).unwrap();
+    assert_eq!(message.protected.header.key_id, b"k1");
+    let public = PublicKey::new(public_key(&SEED));
+    message
+        .verify_signature(b"", |signature, data| {
+            public.verify(data, &Signature::from_slice(signature).unwrap())
+        })
+        .unwrap();
+    let claims_set = coset::cwt::ClaimsSet::from_slice(message.payload.as_ref().unwrap()).unwrap();
+    assert_eq!(claims_set.issuer.as_deref(), Some("owner"));
+    assert_eq!(claims_set.subject.as_deref(), Some("some.container"));
+    assert_eq!(claims_set.audience.as_deref(), Some("class-a"));
+
+    let mut token = Vec::new();
+    issue(&payload(&claims()), b"k2", Secret::Hmac256(SECRET), &mut token).unwrap();
+    let message = coset::CoseMac0::from_tagged_slice(&token[2..]).unwrap();
+    message
+        .verify_payload_tag(b"", |tag, data| {
+            let mut mac = Hmac::<Sha256>::new_from_slice(SECRET).unwrap();
+            mac.update(data);
+            mac.verify_slice(tag)
+        })
+        .unwrap();
+}
+
+#[test]
+fn we_take_what_coset_makes() {
+    let pair = KeyPair::from_seed(Seed::new(SEED));
+    for alg in [iana::Algorithm::EdDSA, iana::Algorithm::Ed25519] {
+        for protect_kid in [true, false] {
+            let protected = HeaderBuilder::new().algorithm(alg);
+            let (protected, unprotected) = if protect_kid {
+                (protected.key_id(b"k1".to_vec()).build(), HeaderBuilder::new().build())
+            } else {
+                (protected.build(), HeaderBuilder::new().key_id(b"k1".to_vec()).build())
+            };
+            let message = CoseSign1Builder::new()
+                .protected(protected)
+                .unprotected(unprotected)
+                .payload(payload(&claims()))
+                .create_signature(b"", |data| pair.sk.sign(data, None).to_vec())
+                .build();
+            for bytes in [message.clone().to_vec().unwrap(), message.to_tagged_vec().unwrap()] {
+                assert_eq!(refusal(&bytes, &expected()), None);
+            }
+        }
+    }
+    let message = CoseMac0Builder::new()
+        .protected(
+            HeaderBuilder::new().algorithm(iana::Algorithm::HMAC_256_256).key_id(b"k2".to_vec()).build(),
+        )
+        .payload(payload(&claims()))
+        .create_tag(b"", |data| {
+            let mut mac = Hmac::<Sha256>::new_from_slice(SECRET).unwrap();
+            mac.update(data);
+            mac.finalize().into_bytes().to_vec()
+        })
+        .build()
+        .to_tagged_vec()
+        .unwrap();
+    assert_eq!(refusal(&message, &expected()), None);
+}
+
+// --- What a verified token gives ----------------------------------------------------------------
+
+#[test]
+fn verified_claims_are_the_issued_ones() {
+    with_verdict(&signed(&claims()), &expected(), |verdict| {
+        let verified = verdict.unwrap();
+        assert_eq!(verified.claims(), &claims());
+        assert_eq!(verified.anchor().name, "owner");
+        assert_eq!(verified.digest(), Ok(&[7; 32]));
+        assert_eq!(verified.syscalls(), Err(Refusal::Missing(Claim::Syscalls)));
+        assert_eq!(verified.access(), Err(Refusal::Missing(Claim::Access)));
+    });
+}
+
+#[test]
+fn every_claim_binds() {
+    let cases: [(Claims<'_>, Refusal); 11] = [
+        (Claims { sub: Some("other"), ..claims() }, Refusal::WrongSubject),
+        (Claims { sub: None, ..claims() }, Refusal::Missing(Claim::Subject)),
+        (Claims { aud: Some("device-2"), ..claims() }, Refusal::WrongAudience),
+        (Claims { aud: None, ..claims() }, Refusal::Missing(Claim::Audience)),
+        (Claims { iss: Some("mallory"), ..claims() }, Refusal::WrongIssuer),
+        (Claims { use_: Some(Use::Code), ..claims() }, Refusal::WrongUse(Use::Code)),
+        (Claims { use_: None, ..claims() }, Refusal::Missing(Claim::Use)),
+        (Claims { exp: Some(NOW), ..claims() }, Refusal::Expired),
+        (Claims { exp: Some(0), ..claims() }, Refusal::Expired),
+        (Claims { nbf: Some(NOW + 1), ..claims() }, Refusal::NotYetValid),
+        (Claims { nbf: Some(u64::MAX), ..claims() }, Refusal::NotYetValid),
+    ];
+    for (claims, why) in cases {
+        assert_eq!(refusal(&signed(&claims), &expected()), Some(why));
+    }
+    assert_eq!(
+        refusal(&signed(&Claims { nbf: Some(NOW), exp: Some(NOW + 1), ..claims() }), &expected()),
+        None
+    );
+    // No issuer named: the kid has said who.
+    assert_eq!(refusal(&signed(&Claims { iss: None, ..claims() }), &expected()), None);
+    // A device without a clock cannot check a period, and so does not believe it.
+    let blind = Expected { now: None, ..expected() };
+    assert_eq!(refusal(&signed(&claims()), &blind), Some(Refusal::NoClock));
+    assert_eq!(refusal(&signed(&Claims { exp: None, nbf: None, ..claims() }), &blind), None);
+}
+
+#[test]
+fn the_key_pins_form_and_algorithm() {
+    let body = payload(&claims());
+    // The public key, which everybody knows, as an HMAC secret: the classic confusion.
+    let public = public_key(&SEED);
+    let mut token = Vec::new();
+    issue(&body, b"k1", Secret::Hmac256(&public), &mut token).unwrap();
+    assert_eq!(refusal(&token, &expected()), Some(Refusal::WrongAlgorithm(5)));
+    let mut token = Vec::new();
+    issue(&body, b"k2", Secret::Ed25519(&SEED), &mut token).unwrap();
+    assert_eq!(refusal(&token, &expected()), Some(Refusal::WrongAlgorithm(-8)));
+    let mut token = Vec::new();
+    issue(&body, b"k3", Secret::Ed25519(&SEED), &mut token).unwrap();
+    assert_eq!(refusal(&token, &expected()), Some(Refusal::UnknownKey));
+    let mut token = Vec::new();
+    issue(&body, b"k1", Secret::Ed25519(&[9; 32]), &mut token).unwrap();
+    assert_eq!(refusal(&token, &expected()), Some(Refusal::BadSignature));
+    // A secret that is too short to be one verifies nothing, not even what was made with it.
+    let mut token = Vec::new();
+    issue(&body, b"k4", Secret::Hmac256(b"short"), &mut token).unwrap();
+    let anchor = Anchor { name: "owner", kid: b"k4", key: Key::Hmac256(b"short"), scope: () };
+    assert_eq!(verify(&token, [&anchor], &expected()).err(), Some(Refusal::BadSignature));
+    // A public key of small order would verify anything.
+    let mut token = Vec::new();
+    issue(&body, b"k5", Secret::Ed25519(&SEED), &mut token).unwrap();
+    let end = token.len() - 64;
+    token[end..].fill(0);
+    let mut identity = [0; 32];
+    identity[0] = 1;
+    let anchor = Anchor { name: "owner", kid: b"k5", key: Key::Ed25519(&identity), scope: () };
+    assert_eq!(verify(&token, [&anchor], &expected()).err(), Some(Refusal::BadSignature));
+}
+
+#[test]
+fn one_encoding_only() {
+    let good = signed(&claims());
+    let malformed = |bytes: &[u8], kind: Kind| match refusal(bytes, &expected()) {
+        Some(Refusal::Malformed(error)) => assert_eq!(error.kind, kind, "{bytes:02x?}"),
+        other => panic!("{other:?}"),
+    };
+    let mut long = good.clone();
+    long.push(0);
+    malformed(&long, Kind::Trailing);
+    malformed(b"", Kind::Truncated);
+    // Tag 61 without a COSE tag behind it; tag 61 twice.
+    malformed(&hex!("d83d8443a10127a04040"), Kind::Type);
+    assert_eq!(
+        refusal(&hex!("d83dd83dd28443a10127a04040"), &expected()),
+        Some(Refusal::UnsupportedMessage(61))
+    );
+
+    // Headers: {1: -8} in other ways.
+    let header = |protected: &[u8], unprotected: &[u8]| {
+        let mut out = vec![0x84, 0x40 + u8::try_from(protected.len()).unwrap()];
+        out.extend(protected);
+        out.extend(unprotected);
+        out.extend(hex!("41a0 40"));
+        out
+    };
+    malformed(&header(&hex!("a2 0127 0127"), &hex!("a1044100")), Kind::KeyOrder);
+    malformed(&header(&hex!("a1 0127 00"), &hex!("a1044100")), Kind::Trailing);
+    malformed(&header(&hex!("a1 013807"), &hex!("a1044100")), Kind::NotShortest);
+    malformed(&header(&hex!("a2 0127 044100"), &hex!("a1044100")), Kind::KeyOrder);
+    malformed(&header(&hex!("a2 0127 0305"), &hex!("a1044100")), Kind::Unknown);
+    malformed(&header(&hex!("a1 0127"), &hex!("bf044100ff")), Kind::Indefinite);
+    let kind = |p: &[u8], u: &[u8]| refusal(&header(p, u), &expected());
+    assert_eq!(kind(&hex!(""), &hex!("a1044100")), Some(Refusal::NoAlgorithm));
+    assert_eq!(kind(&hex!("a0"), &hex!("a1044100")), Some(Refusal::NoAlgorithm));
+    assert_eq!(kind(&hex!("a1 0127"), &hex!("a0")), Some(Refusal::NoKeyId));
+    assert_eq!(kind(&hex!("a0"), &hex!("a2 0127 044100")), Some(Refusal::UnprotectedAlgorithm));
+    assert_eq!(kind(&hex!("a2 0127 028104"), &hex!("a1044100")), Some(Refusal::Critical));
+    assert_eq!(kind(&hex!("a2 0127 0281190400"), &hex!("a1044100")), Some(Refusal::Critical));
+    assert_eq!(kind(&hex!("a1 0127"), &hex!("a2 028104 044100")), Some(Refusal::Critical));
+
+    // Claims.
+    for (bytes, kind) in [
+        (&hex!("a2 016161 016161")[..], Kind::KeyOrder),
+        (&hex!("a2 026161 016161"), Kind::KeyOrder),
+        (&hex!("a1 04fb41d5612aeb000000"), Kind::Type),
+        (&hex!("a1 041a00000001"), Kind::NotShortest),
+        (&hex!("a1 0800"), Kind::Unknown),
+        (&hex!("a1 39ffff00"), Kind::Unknown),
+        (&hex!("a1 3a00010000 4100"), Kind::Range),
+        (&hex!("a1 3a00010003 06"), Kind::Range),
+        (&hex!("a0 00"), Kind::Trailing),
+        (&hex!("a1 0161ff"), Kind::NotUtf8),
+    ] {
+        assert_eq!(Claims::decode(bytes).unwrap_err().kind, kind, "{bytes:02x?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_flipped_bit_is_never_believed(at in any::<prop::sample::Index>(), bit in 0..8u8) {
+        let mut token = signed(&claims());
+        let at = at.index(token.len());
+        token[at] ^= 1 << bit;
+        prop_assert!(refusal(&token, &expected()).is_some());
+    }
+
+    #[test]
+    fn a_truncated_token_is_refused(at in any::<prop::sample::Index>()) {
+        let token = signed(&claims());
+        prop_assert!(refusal(&token[..at.index(token.len())], &expected()).is_some());
+    }
+
+    #[test]
+    fn garbage_is_refused(token in prop::collection::vec(any::<u8>(), 0..120)) {
+        prop_assert!(refusal(&token, &expected()).is_some());
+        prop_assert!(year2024::verify(&token, &[1; 32]).is_err());
+        let _ = Claims::decode(&token);
+    }
+
+    #[test]
+    fn claims_round_trip(
+        iss in proptest::option::of("[a-z]{0,30}"),
+        exp in proptest::option::of(any::<u64>()),
+        cti in proptest::option::of(prop::collection::vec(any::<u8>(), 0..40)),
+        digest in proptest::option::of(any::<[u8; 32]>()),
+        syscalls in proptest::option::of(any::<u32>()),
+        access in proptest::option::of(prop::collection::vec(any::<u8>(), 0..40)),
+        use_ in proptest::option::of(prop::sample::select(&Use::ALL[..])),
+    ) {
+        let claims = Claims {
+            iss: iss.as_deref(), sub: Some("x"), aud: None, exp, nbf: exp, iat: None, cti: cti.as_deref(),
+            digest: digest.as_ref(), syscalls, access: access.as_deref(), use_,
+        };
+        let bytes = payload(&claims);
+        prop_assert_eq!(Claims::decode(&bytes), Ok(claims));
+    }
+}
+
+// --- The scheme of 2024 -------------------------------------------------------------------------
+
+#[test]
+fn the_2024_scheme_is_apart() {
+    let pair = KeyPair::from_seed(Seed::new(SEED));
+    let body = hex!("a1 39ffff 41ff");
+    let mut token = hex!("84 40 a0 46 a139ffff41ff 5840").to_vec();
+    token.extend(pair.sk.sign(body, None).as_ref());
+    assert_eq!(year2024::verify(&token, &public_key(&SEED)), Ok(year2024::Claim2024::Syscalls(0xff)));
+    assert_eq!(year2024::verify(&token, &[3; 32]), Err(Refusal::BadSignature));
+    // Neither scheme takes the other's tokens.
+    assert_eq!(refusal(&token, &expected()), Some(Refusal::NoAlgorithm));
+    assert!(matches!(year2024::verify(&signed(&claims()), &public_key(&SEED)), Err(Refusal::Malformed(_))));
+    let last = token.len() - 1;
+    token[last] ^= 1;
+    assert_eq!(year2024::verify(&token, &public_key(&SEED)), Err(Refusal::BadSignature));
+}
