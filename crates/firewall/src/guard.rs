@@ -1,0 +1,239 @@
+//! One running container's calls and descriptors.
+//!
+//! A guard is owned by whoever runs the container, so authorising a call takes no lock.
+
+use crate::grant::Right;
+use crate::table::ContainerId;
+use core::fmt;
+use tinycontainer_abi::{Mask, Syscall};
+
+/// Why a call is denied. Numbers are permanent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Reason {
+    /// The syscall is not in the container's mask.
+    NotGranted = 1,
+    /// The container has no right to such an endpoint.
+    NoSuchEndpoint = 2,
+    /// The endpoint may be used, but not that way.
+    WrongDirection = 3,
+    /// The descriptor is not open: it never was, or is closed.
+    NotOpen = 4,
+    /// The descriptor is another container's.
+    NotYours = 5,
+    /// The memory is not wholly the container's own.
+    BadPointer = 6,
+    /// The container has used up its descriptors.
+    TooManyOpen = 7,
+    /// The other container does not list this one as its peer.
+    NotMutual = 8,
+}
+
+impl Reason {
+    /// Every reason, in the order of the numbers.
+    pub const ALL: [Self; 8] = [
+        Self::NotGranted,
+        Self::NoSuchEndpoint,
+        Self::WrongDirection,
+        Self::NotOpen,
+        Self::NotYours,
+        Self::BadPointer,
+        Self::TooManyOpen,
+        Self::NotMutual,
+    ];
+
+    /// The reason as a sentence that starts with "because".
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::NotGranted => "the syscall is not granted to it",
+            Self::NoSuchEndpoint => "it has no right to such an endpoint",
+            Self::WrongDirection => "the endpoint may not be used in that direction",
+            Self::NotOpen => "the descriptor is not open",
+            Self::NotYours => "the descriptor is another container's",
+            Self::BadPointer => "the memory is not wholly its own",
+            Self::TooManyOpen => "all its descriptors are in use",
+            Self::NotMutual => "the other container does not list it as its peer",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+/// A denied call: why, and on which endpoint if that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Denial {
+    /// The endpoint.
+    pub endpoint: Option<u32>,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl Denial {
+    /// A denial that is not about a known endpoint.
+    pub const fn new(reason: Reason) -> Self {
+        Self { endpoint: None, reason }
+    }
+}
+
+/// A descriptor as the guest has it: never negative. Bits 0 to 5 are its place, 6 to 13 the
+/// container's slot, 14 to 30 a generation that wraps: descriptors do not wear out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fd(u32);
+
+const PLACE_BITS: u32 = 6;
+const SLOT_BITS: u32 = 8;
+const GENERATION_MASK: u32 = (1 << (31 - PLACE_BITS - SLOT_BITS)) - 1;
+
+impl Fd {
+    fn new(place: u8, slot: u8, generation: u32) -> Self {
+        let generation = generation & GENERATION_MASK;
+        Self(generation << (PLACE_BITS + SLOT_BITS) | u32::from(slot) << PLACE_BITS | u32::from(place))
+    }
+
+    fn place(self) -> usize {
+        (self.0 & ((1 << PLACE_BITS) - 1)) as usize
+    }
+
+    fn slot(self) -> u32 {
+        self.0 >> PLACE_BITS & ((1 << SLOT_BITS) - 1)
+    }
+
+    /// The number for the guest.
+    pub const fn raw(self) -> i32 {
+        // Bit 31 is never set.
+        self.0 as i32
+    }
+}
+
+#[derive(Debug)]
+struct Open<T> {
+    fd: Fd,
+    right: Right,
+    target: T,
+}
+
+/// Authorises the calls of one container and holds its descriptors, at most `F` (64 at the most).
+/// `T` is whatever the caller needs to serve the call.
+#[derive(Debug)]
+pub struct Guard<T, const F: usize> {
+    id: ContainerId,
+    mask: Mask,
+    generation: u32,
+    open: [Option<Open<T>>; F],
+}
+
+impl<T, const F: usize> Guard<T, F> {
+    const FITS: () = assert!(F <= 1 << PLACE_BITS, "a descriptor has 6 bits for its place");
+
+    pub(crate) const fn new(id: ContainerId, mask: Mask) -> Self {
+        let () = Self::FITS;
+        Self { id, mask, generation: 0, open: [const { None }; F] }
+    }
+
+    /// Whose guard it is.
+    pub fn id(&self) -> ContainerId {
+        self.id
+    }
+
+    /// Whether the container may make such a call at all.
+    ///
+    /// # Errors
+    /// The denial, to be recorded.
+    #[inline]
+    pub fn may(&self, call: Syscall) -> Result<(), Denial> {
+        if self.mask.has(call) { Ok(()) } else { Err(Denial::new(Reason::NotGranted)) }
+    }
+
+    /// Whether there is room for one more descriptor: to be asked before a driver is.
+    ///
+    /// # Errors
+    /// The denial, to be recorded.
+    pub fn has_room(&self, endpoint: u32) -> Result<(), Denial> {
+        if self.open.iter().any(Option::is_none) {
+            Ok(())
+        } else {
+            Err(Denial { endpoint: Some(endpoint), reason: Reason::TooManyOpen })
+        }
+    }
+
+    /// Opens a descriptor for an endpoint that [`Table::authorize`](crate::Table::authorize) has
+    /// let it have.
+    ///
+    /// # Errors
+    /// The denial, and `target` back.
+    pub fn open(&mut self, right: Right, target: T) -> Result<Fd, (Denial, T)> {
+        let Some((place, entry)) = self.open.iter_mut().enumerate().find(|(_, entry)| entry.is_none()) else {
+            let denial = Denial { endpoint: Some(right.endpoint), reason: Reason::TooManyOpen };
+            return Err((denial, target));
+        };
+        self.generation = self.generation.wrapping_add(1);
+        let fd = Fd::new(place as u8, self.id.raw_slot(), self.generation);
+        *entry = Some(Open { fd, right, target });
+        Ok(fd)
+    }
+
+    /// Authorises a read from a descriptor the guest names.
+    ///
+    /// # Errors
+    /// The denial, to be recorded.
+    #[inline]
+    pub fn read(&mut self, fd: i32) -> Result<&mut T, Denial> {
+        self.may(Syscall::Read)?;
+        let open = self.find(fd)?;
+        if !open.right.direction.reads() {
+            return Err(Denial { endpoint: Some(open.right.endpoint), reason: Reason::WrongDirection });
+        }
+        Ok(&mut open.target)
+    }
+
+    /// Authorises a write to a descriptor the guest names.
+    ///
+    /// # Errors
+    /// The denial, to be recorded.
+    #[inline]
+    pub fn write(&mut self, fd: i32) -> Result<&mut T, Denial> {
+        self.may(Syscall::Write)?;
+        let open = self.find(fd)?;
+        if !open.right.direction.writes() {
+            return Err(Denial { endpoint: Some(open.right.endpoint), reason: Reason::WrongDirection });
+        }
+        Ok(&mut open.target)
+    }
+
+    /// Closes a descriptor the guest names, and gives back what served it.
+    ///
+    /// # Errors
+    /// The denial, to be recorded.
+    pub fn close(&mut self, fd: i32) -> Result<T, Denial> {
+        self.may(Syscall::Close)?;
+        let place = self.find(fd)?.fd.place();
+        self.open
+            .get_mut(place)
+            .and_then(Option::take)
+            .map(|open| open.target)
+            .ok_or(Denial::new(Reason::NotOpen))
+    }
+
+    /// Takes what served any descriptor that is still open, until there is none.
+    pub fn drain(&mut self) -> impl Iterator<Item = T> + '_ {
+        self.open.iter_mut().filter_map(|entry| entry.take().map(|open| open.target))
+    }
+
+    #[inline]
+    fn find(&mut self, raw: i32) -> Result<&mut Open<T>, Denial> {
+        let fd = Fd(u32::try_from(raw).map_err(|_| Denial::new(Reason::NotOpen))?);
+        // Never opened by this container: who guesses is told apart from who is late.
+        if fd.slot() != u32::from(self.id.raw_slot()) {
+            return Err(Denial::new(Reason::NotYours));
+        }
+        self.open
+            .get_mut(fd.place())
+            .and_then(Option::as_mut)
+            .filter(|open| open.fd == fd)
+            .ok_or(Denial::new(Reason::NotOpen))
+    }
+}

@@ -1,0 +1,94 @@
+//! The containers on a device, and what each may do.
+
+use crate::grant::{Grant, Right};
+use crate::guard::{Denial, Guard, Reason};
+use tinycontainer_abi::Mask;
+
+/// One container, for as long as it is in the table. A slot that is used again has another id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ContainerId {
+    slot: u8,
+    generation: u32,
+}
+
+impl ContainerId {
+    /// Its place in the table.
+    pub const fn slot(self) -> usize {
+        self.slot as usize
+    }
+
+    pub(crate) const fn raw_slot(self) -> u8 {
+        self.slot
+    }
+}
+
+/// The table is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Full;
+
+/// At most `N` containers (256 at the most) with at most `E` endpoints each.
+#[derive(Debug)]
+pub struct Table<const N: usize, const E: usize> {
+    entries: [Option<(ContainerId, Grant<E>)>; N],
+    generation: u32,
+}
+
+impl<const N: usize, const E: usize> Default for Table<N, E> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize, const E: usize> Table<N, E> {
+    const FITS: () = assert!(N <= 256, "a descriptor has 8 bits for the container");
+
+    /// An empty table: everything is denied.
+    pub const fn new() -> Self {
+        let () = Self::FITS;
+        Self { entries: [const { None }; N], generation: 0 }
+    }
+
+    /// Admits a container.
+    ///
+    /// # Errors
+    /// [`Full`].
+    pub fn admit(&mut self, grant: Grant<E>) -> Result<ContainerId, Full> {
+        let (slot, entry) =
+            self.entries.iter_mut().enumerate().find(|(_, entry)| entry.is_none()).ok_or(Full)?;
+        self.generation = self.generation.wrapping_add(1);
+        let slot = u8::try_from(slot).map_err(|_| Full)?;
+        let id = ContainerId { slot, generation: self.generation };
+        *entry = Some((id, grant));
+        Ok(id)
+    }
+
+    /// Removes a container. An id that is not in the table changes nothing.
+    pub fn remove(&mut self, id: ContainerId) {
+        if let Some(entry) = self.entries.get_mut(id.slot())
+            && entry.as_ref().is_some_and(|(there, _)| *there == id)
+        {
+            *entry = None;
+        }
+    }
+
+    /// What a container may do.
+    pub fn grant(&self, id: ContainerId) -> Option<&Grant<E>> {
+        let (there, grant) = self.entries.get(id.slot())?.as_ref()?;
+        (*there == id).then_some(grant)
+    }
+
+    /// The guard for a container that is about to run. One that is not in the table may do nothing.
+    pub fn guard<T, const F: usize>(&self, id: ContainerId) -> Guard<T, F> {
+        Guard::new(id, self.grant(id).map_or(Mask::NONE, Grant::mask))
+    }
+
+    /// Whether a container may open one of its endpoints, and which way.
+    ///
+    /// # Errors
+    /// The denial, to be recorded.
+    pub fn authorize(&self, id: ContainerId, endpoint: u32) -> Result<Right, Denial> {
+        self.grant(id)
+            .and_then(|grant| grant.right(endpoint))
+            .ok_or(Denial { endpoint: Some(endpoint), reason: Reason::NoSuchEndpoint })
+    }
+}

@@ -1,0 +1,203 @@
+//! Default deny, and everything that gets past it on purpose.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+use proptest::prelude::*;
+use std::collections::HashMap;
+use tinycontainer_firewall::{
+    ContainerId, Denial, Direction, Full, Grant, Guard, Issuer, Mask, Reason, Refusals, Right, Syscall,
+    Table, TooMany,
+};
+
+fn grant(mask: Mask, rights: &[(u32, Direction)]) -> Grant<4> {
+    let issuer = Issuer::new();
+    let mut grant = Grant::issue(&issuer, mask);
+    for (endpoint, direction) in rights {
+        grant.allow(&issuer, Right { endpoint: *endpoint, direction: *direction }).unwrap();
+    }
+    grant
+}
+
+fn denied(reason: Reason) -> Denial {
+    Denial::new(reason)
+}
+
+fn on(endpoint: u32, reason: Reason) -> Denial {
+    Denial { endpoint: Some(endpoint), reason }
+}
+
+fn open<const F: usize>(table: &Table<2, 4>, guard: &mut Guard<u32, F>, endpoint: u32) -> i32 {
+    guard.open(table.authorize(guard.id(), endpoint).unwrap(), endpoint).unwrap().raw()
+}
+
+#[test]
+fn nothing_is_granted_by_default() {
+    let mut table = Table::<2, 4>::new();
+    let id = table.admit(grant(Mask::NONE, &[])).unwrap();
+    let mut guard: Guard<(), 2> = table.guard(id);
+    for call in Syscall::ALL {
+        assert_eq!(guard.may(call), Err(denied(Reason::NotGranted)));
+    }
+    assert_eq!(guard.read(0), Err(denied(Reason::NotGranted)));
+    assert_eq!(guard.write(0), Err(denied(Reason::NotGranted)));
+    assert_eq!(guard.close(0), Err(denied(Reason::NotGranted)));
+    assert_eq!(table.authorize(id, 0), Err(on(0, Reason::NoSuchEndpoint)));
+}
+
+#[test]
+fn each_syscall_has_its_own_bit() {
+    for granted in Syscall::ALL {
+        let mut table = Table::<2, 4>::new();
+        let id = table.admit(grant(Mask::of(&[granted]), &[])).unwrap();
+        let guard: Guard<(), 2> = table.guard(id);
+        for call in Syscall::ALL {
+            assert_eq!(guard.may(call).is_ok(), call == granted);
+        }
+    }
+}
+
+#[test]
+fn in_reads_and_out_writes() {
+    let mut table = Table::<2, 4>::new();
+    let rights = [(1, Direction::In), (2, Direction::Out), (200, Direction::Both)];
+    let id = table.admit(grant(Mask::ALL, &rights)).unwrap();
+    let mut guard: Guard<u32, 4> = table.guard(id);
+    let [reads, writes, both] = [1, 2, 200].map(|endpoint| open(&table, &mut guard, endpoint));
+    assert_eq!(guard.read(reads), Ok(&mut 1));
+    assert_eq!(guard.write(reads), Err(on(1, Reason::WrongDirection)));
+    assert_eq!(guard.write(writes), Ok(&mut 2));
+    assert_eq!(guard.read(writes), Err(on(2, Reason::WrongDirection)));
+    assert_eq!((guard.read(both).copied(), guard.write(both).copied()), (Ok(200), Ok(200)));
+}
+
+#[test]
+fn a_descriptor_belongs_to_one_container() {
+    let mut table = Table::<2, 4>::new();
+    let a = table.admit(grant(Mask::ALL, &[(1, Direction::Both)])).unwrap();
+    let b = table.admit(grant(Mask::ALL, &[(1, Direction::Both)])).unwrap();
+    let (mut guard_a, mut guard_b): (Guard<u32, 2>, Guard<u32, 2>) = (table.guard(a), table.guard(b));
+    let fd = open(&table, &mut guard_a, 1);
+    assert_eq!(guard_b.read(fd), Err(denied(Reason::NotYours)));
+    assert_eq!(guard_b.close(fd), Err(denied(Reason::NotYours)));
+    assert_eq!(guard_a.read(fd), Ok(&mut 1), "still open for its owner");
+    for nonsense in [-1, i32::MIN, i32::MAX, 1 << 30] {
+        assert!(guard_a.read(nonsense).is_err());
+    }
+}
+
+#[test]
+fn a_closed_descriptor_stays_closed_when_its_place_is_used_again() {
+    let mut table = Table::<2, 4>::new();
+    let id = table.admit(grant(Mask::ALL, &[(1, Direction::Both)])).unwrap();
+    let mut guard: Guard<u32, 1> = table.guard(id);
+    let old = open(&table, &mut guard, 1);
+    assert_eq!(guard.close(old), Ok(1), "closing before the first read works");
+    let new = open(&table, &mut guard, 1);
+    assert_ne!(old, new);
+    assert_eq!(guard.read(old), Err(denied(Reason::NotOpen)));
+    assert_eq!(guard.close(old), Err(denied(Reason::NotOpen)));
+    assert_eq!(guard.read(new), Ok(&mut 1));
+}
+
+#[test]
+fn descriptors_run_out_but_do_not_wear_out() {
+    let mut table = Table::<2, 4>::new();
+    let id = table.admit(grant(Mask::ALL, &[(1, Direction::Both)])).unwrap();
+    let mut guard: Guard<u32, 2> = table.guard(id);
+    let first = open(&table, &mut guard, 1);
+    open(&table, &mut guard, 1);
+    assert_eq!(guard.has_room(1), Err(on(1, Reason::TooManyOpen)));
+    let right = table.authorize(id, 1).unwrap();
+    assert_eq!(guard.open(right, 9), Err((on(1, Reason::TooManyOpen), 9)));
+    guard.close(first).unwrap();
+    // More opens than the generation has numbers: 2^17.
+    for _ in 0..300_000 {
+        let fd = open(&table, &mut guard, 1);
+        assert!(fd >= 0);
+        guard.close(fd).unwrap();
+    }
+    assert_eq!(guard.drain().count(), 1);
+    assert_eq!(guard.drain().count(), 0);
+}
+
+#[test]
+fn a_used_slot_is_another_container() {
+    let mut table = Table::<2, 4>::new();
+    let old = table.admit(grant(Mask::ALL, &[(1, Direction::Both)])).unwrap();
+    table.remove(old);
+    let new = table.admit(grant(Mask::NONE, &[])).unwrap();
+    assert_eq!(old.slot(), new.slot());
+    assert_ne!(old, new);
+    assert!(table.grant(old).is_none());
+    assert!(table.authorize(old, 1).is_err());
+    assert!(table.guard::<(), 1>(old).may(Syscall::Read).is_err());
+    table.remove(old);
+    assert!(table.grant(new).is_some(), "removing the old one again does not touch the new one");
+}
+
+#[test]
+fn capacities_hold() {
+    let mut table = Table::<2, 4>::new();
+    assert!(table.admit(grant(Mask::ALL, &[])).is_ok() && table.admit(grant(Mask::ALL, &[])).is_ok());
+    assert_eq!(table.admit(grant(Mask::ALL, &[])), Err(Full));
+    let issuer = Issuer::new();
+    let mut many =
+        grant(Mask::ALL, &[(1, Direction::In), (2, Direction::In), (3, Direction::In), (4, Direction::In)]);
+    assert_eq!(many.allow(&issuer, Right { endpoint: 5, direction: Direction::In }), Err(TooMany));
+}
+
+#[test]
+fn the_ring_keeps_the_last_and_counts_all() {
+    let mut table = Table::<2, 4>::new();
+    let id = table.admit(grant(Mask::NONE, &[])).unwrap();
+    let mut ring = Refusals::<3>::new();
+    assert_eq!(ring.iter().count(), 0);
+    for at in 0..5 {
+        ring.record(at, id, Syscall::Open, on(9, Reason::NoSuchEndpoint));
+    }
+    assert_eq!(ring.total(), 5);
+    assert_eq!(ring.iter().map(|r| (r.at_ms, r.number)).collect::<Vec<_>>(), [(2, 3), (3, 4), (4, 5)]);
+    let mut none = Refusals::<0>::new();
+    none.record(0, id, Syscall::Open, denied(Reason::NotOpen));
+    assert_eq!((none.total(), none.iter().count()), (1, 0));
+}
+
+proptest! {
+    /// A guard against a model that is a map, under any sequence of opens, closes and guesses.
+    #[test]
+    fn descriptors_behave_like_a_map(steps in prop::collection::vec((0..3u8, any::<u16>(), any::<bool>()), 0..200)) {
+        let mut table = Table::<2, 4>::new();
+        let rights = [(1, Direction::In), (2, Direction::Out), (3, Direction::Both)];
+        let ids: [ContainerId; 2] = std::array::from_fn(|_| table.admit(grant(Mask::ALL, &rights)).unwrap());
+        let mut guards: [Guard<u32, 3>; 2] = ids.map(|id| table.guard(id));
+        let mut model: HashMap<i32, (usize, u32)> = HashMap::new();
+        let mut ever: Vec<i32> = vec![0];
+        for (what, number, second) in steps {
+            let who = usize::from(second);
+            let guard = &mut guards[who];
+            let mine = model.values().filter(|(owner, _)| *owner == who).count();
+            let fd = ever[usize::from(number) % ever.len()];
+            let known = model.get(&fd).filter(|(owner, _)| *owner == who).map(|(_, endpoint)| *endpoint);
+            match what {
+                0 => {
+                    let endpoint = u32::from(number % 3) + 1;
+                    let opened = guard.open(table.authorize(ids[who], endpoint).unwrap(), endpoint);
+                    prop_assert_eq!(opened.is_ok(), mine < 3);
+                    if let Ok(fd) = opened {
+                        prop_assert!(model.insert(fd.raw(), (who, endpoint)).is_none());
+                        ever.push(fd.raw());
+                    }
+                }
+                1 => {
+                    prop_assert_eq!(guard.close(fd).ok(), known);
+                    if known.is_some() {
+                        model.remove(&fd);
+                    }
+                }
+                _ => {
+                    prop_assert_eq!(guard.read(fd).ok().copied(), known.filter(|endpoint| *endpoint != 2));
+                    prop_assert_eq!(guard.write(fd).ok().copied(), known.filter(|endpoint| *endpoint != 1));
+                }
+            }
+        }
+    }
+}
