@@ -42,37 +42,39 @@ static void _silence(int channel)
     NVIC_ClearPendingIRQ(_irq[channel]);
 }
 
-/* Wait so many ticks from the present one, or as many as one load can hold. */
-static void _wait(int channel, uint32_t ticks)
+/* Wait for `ticks` after the tick `from`, or as many as one load can hold. */
+static void _wait(int channel, uint32_t from, uint32_t ticks)
 {
     uint32_t most = UINT32_MAX / _divider;
-    uint32_t cycles = 1;
-    uint32_t before, part;
+    uint32_t now = MPS2_FPGAIO->COUNTER;
+    uint32_t part = MPS2_FPGAIO->PSCNTR + 1;
+
+    /* The present tick is under way: `part` is what remains of it. If the next
+     * one began meanwhile, take it for whole; that is late, never early. */
+    if (now != MPS2_FPGAIO->COUNTER) {
+        now++;
+        part = _divider;
+    }
+    /* time went on since the caller looked */
+    ticks = (now - from < ticks) ? ticks - (now - from) : 0;
 
     _channel[channel].left = (ticks > most) ? ticks - most : 0;
     ticks -= _channel[channel].left;
 
-    /* The present tick is under way already. Its rest and the tick number
-     * must belong together. 0 must never be written: the timer stays silent. */
-    do {
-        before = MPS2_FPGAIO->COUNTER;
-        part = MPS2_FPGAIO->PSCNTR + 1;
-    } while (before != MPS2_FPGAIO->COUNTER);
-    if (ticks) {
-        cycles = (ticks - 1) * _divider + part;
-    }
+    /* 0 must never be written: the timer would stay silent */
+    uint32_t cycles = ticks ? (ticks - 1) * _divider + part : 1;
 
     _silence(channel);
     _load[channel]->VALUE = cycles;
     _load[channel]->CTRL = MPS2_TIMER_CTRL_EN | MPS2_TIMER_CTRL_IRQ;
 }
 
-static int _set(int channel, uint32_t target, uint32_t ticks)
+static int _set(int channel, uint32_t from, uint32_t ticks)
 {
     _channel[channel].armed = true;
-    _channel[channel].target = target;
+    _channel[channel].target = from + ticks;
     if (_running) {
-        _wait(channel, ticks);
+        _wait(channel, from, ticks);
     }
     else {
         _channel[channel].left = ticks;
@@ -118,7 +120,7 @@ int timer_set(tim_t dev, int channel, unsigned int timeout)
     }
 
     unsigned state = irq_disable();
-    int res = _set(channel, timer_read(dev) + timeout, timeout);
+    int res = _set(channel, timer_read(dev), timeout);
 
     irq_restore(state);
     return res;
@@ -131,7 +133,8 @@ int timer_set_absolute(tim_t dev, int channel, unsigned int value)
     }
 
     unsigned state = irq_disable();
-    int res = _set(channel, value, value - timer_read(dev));
+    uint32_t now = timer_read(dev);
+    int res = _set(channel, now, value - now);
 
     irq_restore(state);
     return res;
@@ -167,7 +170,7 @@ void timer_start(tim_t dev)
         _running = true;
         for (int i = 0; i < TIMER_CHANNEL_NUMOF; i++) {
             if (_channel[i].armed) {
-                _wait(i, _channel[i].left);
+                _wait(i, _stopped_at, _channel[i].left);
             }
         }
     }
@@ -203,7 +206,7 @@ static void _isr(int channel)
 
         /* More than that ahead, on a ring of 2^32, means: passed already. */
         if ((ahead != 0) && (ahead <= ch->left + EARLY_TICKS)) {
-            _wait(channel, ahead);
+            _wait(channel, now, ahead);
         }
         else {
             ch->armed = false;
