@@ -97,6 +97,11 @@ impl<'b> Reader<'b> {
         self.decoder.position()
     }
 
+    /// The bytes from the current place on.
+    pub fn rest(&self) -> &'b [u8] {
+        self.decoder.input().get(self.position()..).unwrap_or_default()
+    }
+
     /// An error of that kind at the current place.
     pub fn error(&self, kind: Kind) -> Error {
         error_at(kind, self.position())

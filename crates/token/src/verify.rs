@@ -125,7 +125,7 @@ impl core::error::Error for Refusal {}
 #[derive(Debug, Clone, Copy)]
 pub struct Verified<'t, 'a, S> {
     claims: Claims<'t>,
-    anchor: &'a Anchor<'a, S>,
+    anchor: Anchor<'a, S>,
 }
 
 impl<'t, 'a, S> Verified<'t, 'a, S> {
@@ -135,8 +135,8 @@ impl<'t, 'a, S> Verified<'t, 'a, S> {
     }
 
     /// Who says so.
-    pub fn anchor(&self) -> &'a Anchor<'a, S> {
-        self.anchor
+    pub fn anchor(&self) -> &Anchor<'a, S> {
+        &self.anchor
     }
 
     /// The digest it vouches for.
@@ -170,12 +170,9 @@ impl<'t, 'a, S> Verified<'t, 'a, S> {
 /// The first reason not to believe it.
 pub fn verify<'t, 'a, S>(
     bytes: &'t [u8],
-    anchors: impl IntoIterator<Item = &'a Anchor<'a, S>>,
+    anchors: impl IntoIterator<Item = Anchor<'a, S>>,
     expected: &Expected<'_>,
-) -> Result<Verified<'t, 'a, S>, Refusal>
-where
-    S: 'a,
-{
+) -> Result<Verified<'t, 'a, S>, Refusal> {
     let envelope = Envelope::decode(bytes)?;
     let headers = envelope.headers()?;
     let anchor = anchors.into_iter().find(|anchor| anchor.kid == headers.kid).ok_or(Refusal::UnknownKey)?;

@@ -1,5 +1,12 @@
 //! Tokens against the RFCs, against `coset`, and against everything that is wrong with a token.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, clippy::panic, clippy::type_complexity, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::type_complexity,
+    missing_docs
+)]
 
 use coset::{
     CborSerializable, CoseMac0Builder, CoseSign1Builder, HeaderBuilder, TaggedCborSerializable, iana,
@@ -65,7 +72,7 @@ fn with_verdict<T>(
         Anchor { name: "owner", kid: b"k1", key: Key::Ed25519(&public), scope: () },
         Anchor { name: "owner", kid: b"k2", key: Key::Hmac256(SECRET), scope: () },
     ];
-    check(verify(token, &anchors, expected))
+    check(verify(token, anchors, expected))
 }
 
 fn refusal(token: &[u8], expected: &Expected<'_>) -> Option<Refusal> {
@@ -142,7 +149,7 @@ fn rfc8392_a3_signed_with_another_algorithm() {
     assert_eq!(envelope.headers().unwrap().alg, -7);
     assert_eq!(envelope.kid(), Some(&b"AsymmetricECDSA256"[..]));
     let anchor = Anchor { name: "as", kid: b"AsymmetricECDSA256", key: Key::Ed25519(&[1; 32]), scope: () };
-    assert_eq!(verify(&token, [&anchor], &expected()).err(), Some(Refusal::WrongAlgorithm(-7)));
+    assert_eq!(verify(&token, [anchor], &expected()).err(), Some(Refusal::WrongAlgorithm(-7)));
 }
 
 #[test]
@@ -155,7 +162,7 @@ fn rfc8392_a4_maced_with_a_short_tag() {
     let envelope = Envelope::decode(&token).unwrap();
     assert_eq!((envelope.form, envelope.payload), (Form::Mac0, RFC8392_CLAIMS));
     let anchor = Anchor { name: "as", kid: b"Symmetric256", key: Key::Hmac256(&key), scope: () };
-    assert_eq!(verify(&token, [&anchor], &expected()).err(), Some(Refusal::WrongAlgorithm(4)));
+    assert_eq!(verify(&token, [anchor], &expected()).err(), Some(Refusal::WrongAlgorithm(4)));
 
     // The example's tag is the head of HMAC-SHA256 over the MAC_structure of RFC 9052, section 6.3.
     let mut structure = hex!("84644d41433043a1010440").to_vec();
@@ -313,7 +320,7 @@ fn the_key_pins_form_and_algorithm() {
     let mut token = Vec::new();
     issue(&body, b"k4", Secret::Hmac256(b"short"), &mut token).unwrap();
     let anchor = Anchor { name: "owner", kid: b"k4", key: Key::Hmac256(b"short"), scope: () };
-    assert_eq!(verify(&token, [&anchor], &expected()).err(), Some(Refusal::BadSignature));
+    assert_eq!(verify(&token, [anchor], &expected()).err(), Some(Refusal::BadSignature));
     // A public key of small order would verify anything.
     let mut token = Vec::new();
     issue(&body, b"k5", Secret::Ed25519(&SEED), &mut token).unwrap();
@@ -322,7 +329,7 @@ fn the_key_pins_form_and_algorithm() {
     let mut identity = [0; 32];
     identity[0] = 1;
     let anchor = Anchor { name: "owner", kid: b"k5", key: Key::Ed25519(&identity), scope: () };
-    assert_eq!(verify(&token, [&anchor], &expected()).err(), Some(Refusal::BadSignature));
+    assert_eq!(verify(&token, [anchor], &expected()).err(), Some(Refusal::BadSignature));
 }
 
 #[test]

@@ -1,0 +1,21 @@
+//! Who may sign what, and whether an image is to be believed.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`trust`] | the trust store: anchors, roles, scopes |
+//! | [`check`] | [`examine`] and [`clear`]: the decision over an image |
+//!
+//! A crate of its own, between the format and the engine, so that a desk decides with the very code
+//! a device decides with.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod check;
+pub mod trust;
+
+pub use check::{
+    Ceilings, Check, Cleared, Device, Found, Holds, MAX_ENDPOINTS, Refused, Sink, Which, Year2024, clear,
+    covered_2024, examine,
+};
+pub use trust::{AnchorSpec, Pattern, Reach, Roles, Scope, Target, Trust};
