@@ -69,6 +69,9 @@ fn compiler(
         build.include(wamr.join(dir));
     }
     build.include(here.join("c"));
+    for header in settings.first() {
+        build.flag("-include").flag(here.join(header));
+    }
     for file in settings.sources(tags) {
         build.file(wamr.join(file));
     }

@@ -59,6 +59,10 @@ impl Settings {
         self.all("own", &[])
     }
 
+    pub(crate) fn first(&self) -> impl Iterator<Item = &str> {
+        self.all("first", &[])
+    }
+
     /// The value of a line that stands once.
     pub(crate) fn one(&self, word: &'static str) -> &str {
         self.all(word, &[]).next().unwrap_or_default()

@@ -84,11 +84,14 @@ fn ask(manifest: &Path, here: &Path, name: &str, version: &str, offline: bool) -
         return Err(String::from_utf8_lossy(&answer.stderr).into_owned().into());
     }
     let answer: serde_json::Value = serde_json::from_slice(&answer.stdout)?;
-    answer["packages"]
-        .as_array()
+    let text = |package: &serde_json::Value, key| Some(package.get(key)?.as_str()?.to_owned());
+    answer
+        .get("packages")
+        .and_then(serde_json::Value::as_array)
         .into_iter()
         .flatten()
-        .filter(|package| package["name"] == name && package["version"] == version)
-        .find_map(|package| Path::new(package["manifest_path"].as_str()?).parent().map(Path::to_owned))
+        .filter(|package| text(package, "name").as_deref() == Some(name))
+        .filter(|package| text(package, "version").as_deref() == Some(version))
+        .find_map(|package| Path::new(&text(package, "manifest_path")?).parent().map(Path::to_owned))
         .ok_or_else(|| "cargo metadata does not know it".into())
 }

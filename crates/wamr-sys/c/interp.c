@@ -29,8 +29,38 @@
 #pragma push_macro("CHECK_INSTRUCTION_LIMIT")
 #undef CHECK_INSTRUCTION_LIMIT
 
-#define wasm_get_default_memory(instance) \
-    (wasm_get_default_memory)(instance) _Pragma("pop_macro(\"CHECK_INSTRUCTION_LIMIT\")")
+/* What one instruction may do to many bytes costs one more for each 16 of them, or a guest could
+ * hold the processor a thousand times longer than its budget is meant to: fill and copy memory, set up a
+ * called function's locals and constants, carry a branch's values. It is taken before the work, which is
+ * done to its end (a linear memory or a stack at most); the next instruction then finds the count. */
+#define TC_CHARGE(bytes) ((void)(exec_env->instructions_to_execute -= (int)((uint32)(bytes) >> 4)))
+
+#pragma push_macro("memset")
+#undef memset
+#undef memmove
+#define memset(to, byte, len) (TC_CHARGE(len), memset(to, byte, len))
+#define memmove(to, from, len) (TC_CHARGE(len), memmove(to, from, len))
+#define word_copy(to, from, words) (TC_CHARGE((words)*4), word_copy(to, from, words))
+#define copy_stack_values(instance, cells, arity, words, a, b, c) \
+    (TC_CHARGE((words)*4), copy_stack_values(instance, cells, arity, words, a, b, c))
+#pragma push_macro("memset")
+#undef memset
+#pragma push_macro("memmove")
+#undef memmove
+#pragma push_macro("word_copy")
+#undef word_copy
+#pragma push_macro("copy_stack_values")
+#undef copy_stack_values
+
+#define wasm_get_default_memory(instance)                                                   \
+    (wasm_get_default_memory)(instance) _Pragma("pop_macro(\"CHECK_INSTRUCTION_LIMIT\")") \
+        _Pragma("pop_macro(\"memset\")") _Pragma("pop_macro(\"memmove\")")              \
+            _Pragma("pop_macro(\"word_copy\")") _Pragma("pop_macro(\"copy_stack_values\")")
+
+/* Behind the interpreter's function this one clears a structure, and has no guest to charge: memset is
+ * again what it was. */
+#define wasm_interp_get_handle_table(nothing) \
+    _Pragma("pop_macro(\"memset\")") wasm_interp_get_handle_table(nothing)
 
 #endif
 

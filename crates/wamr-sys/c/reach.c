@@ -141,6 +141,13 @@ tc_instructions_left(wasm_exec_env_t env)
 #endif
 }
 
+/* Of the WebAssembly C API, which is not compiled: natives registered through it do not exist. */
+void
+wasm_trap_delete(void *trap)
+{
+    (void)trap;
+}
+
 /* WAMR links its own heap for an "app heap" in linear memory and for a pool of its own. We use
  * neither (heap size 0, an allocator of ours), so here is one that has nothing to give. */
 mem_allocator_t

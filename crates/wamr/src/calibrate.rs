@@ -1,0 +1,86 @@
+//! How many instructions a millisecond holds, on this machine, now.
+
+use tinycontainer_abi::{Errno, Hook, Syscall};
+use tinycontainer_runtime::{Budget, Host, Instance as _, Limits, LoadError, Rate, Runtime as _};
+
+use crate::Wamr;
+
+/// `calibration.wat`, assembled. A test assembles it again and compares.
+pub(crate) const GUEST: &[u8] = include_bytes!("calibration.wasm");
+
+const LIMITS: Limits = Limits { linear_memory: 256, stack: 512, heap: 8192 };
+/// A run takes at least this long, in microseconds, or the clock's steps would show.
+const LONG_ENOUGH: u64 = 4000;
+/// The first attempt, in instructions. At most 16 doublings follow: 3 s at 200,000 in a millisecond.
+const FIRST: u32 = 10_000;
+const RUNS: u32 = 5;
+
+impl Wamr {
+    /// Measures this machine with a small guest that computes. `now_us` tells the time in microseconds.
+    ///
+    /// The fastest of five runs counts, for what disturbs a run only makes it slower. Each takes 4 to 8 ms.
+    /// The guest's memory (some 4 KiB, for that time) is booked on WAMR's own account.
+    ///
+    /// # Errors
+    /// The guest finds no memory.
+    pub fn calibrate(&self, now_us: &dyn Fn() -> u64) -> Result<Rate, LoadError> {
+        let mut guest = self.instantiate(self.own(), GUEST, &LIMITS)?;
+        let mut time = |instructions: u32| {
+            let before = now_us();
+            let outcome = guest.call(Hook::Loop, Budget(instructions), &mut Nothing);
+            (outcome.instructions, now_us().saturating_sub(before).max(1))
+        };
+        let mut instructions = FIRST;
+        for _ in 0..16 {
+            if time(instructions).1 >= LONG_ENOUGH {
+                break;
+            }
+            instructions *= 2;
+        }
+        let fastest = (0..RUNS).map(|_| time(instructions)).map(per_ms).max();
+        Ok(Rate { instructions_per_ms: fastest.unwrap_or(1).max(1) })
+    }
+}
+
+fn per_ms((instructions, us): (u32, u64)) -> u32 {
+    u32::try_from(u64::from(instructions) * 1000 / us).unwrap_or(u32::MAX)
+}
+
+/// A host that is not asked for anything.
+struct Nothing;
+
+impl Host for Nothing {
+    fn logger(&mut self, _: &[u8]) {}
+    fn heartbeat(&mut self) -> Result<(), Errno> {
+        Err(Errno::Refused)
+    }
+    fn open(&mut self, _: u32) -> Result<i32, Errno> {
+        Err(Errno::Refused)
+    }
+    fn read(&mut self, _: i32, _: &mut [u8]) -> Result<usize, Errno> {
+        Err(Errno::Refused)
+    }
+    fn write(&mut self, _: i32, _: &[u8]) -> Result<usize, Errno> {
+        Err(Errno::Refused)
+    }
+    fn close(&mut self, _: i32) -> Result<(), Errno> {
+        Err(Errno::Refused)
+    }
+    fn bad_pointer(&mut self, _: Syscall, _: u32, _: u32) -> Errno {
+        Errno::Refused
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// With `TC_BLESS=1` it is written.
+    #[test]
+    fn the_guest_is_what_its_text_says() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/calibration.wasm");
+        let assembled = wat::parse_str(include_str!("calibration.wat")).unwrap();
+        if std::env::var_os("TC_BLESS").is_some() {
+            std::fs::write(path, &assembled).unwrap();
+        }
+        assert!(assembled == std::fs::read(path).unwrap(), "run this test with TC_BLESS=1");
+    }
+}

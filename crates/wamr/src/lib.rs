@@ -1,0 +1,33 @@
+//! The runtime adaptor for WAMR: implements [`Runtime`](tinycontainer_runtime::Runtime).
+//!
+//! - **Memory** is the pool's, all of it, the guest's linear memory too. WAMR's allocator knows no
+//!   container, so [`CurrentAccount`] remembers for each thread on whose behalf it is in WAMR.
+//! - **Nothing of the guest runs** before a hook is called. What would (a start function, the export
+//!   `__post_instantiate` that WAMR calls by itself) is refused.
+//! - **Imports and hooks** are compared with [`tinycontainer_abi`], names and types, before linking.
+//! - **A pointer of the guest's** is checked with its whole length, in 64 bits, against the linear memory
+//!   as it is at that call.
+//! - **The budget** is exact: that many of the interpreter's instructions run, and none more. What
+//!   counts as one is said at [`Instance`].
+//!
+//! WAMR is one for the whole program, so there is one [`Wamr`]; see [`Wamr::init`].
+
+#![no_std]
+#![deny(unsafe_op_in_unsafe_fn)]
+
+#[cfg(any(test, feature = "std"))]
+extern crate std;
+
+mod allocator;
+mod calibrate;
+mod instance;
+mod load;
+mod memory;
+mod natives;
+#[cfg(feature = "std")]
+mod thread_local;
+
+pub use allocator::{CurrentAccount, InitError, Wamr};
+pub use instance::Instance;
+#[cfg(feature = "std")]
+pub use thread_local::ThreadLocal;

@@ -1,0 +1,189 @@
+//! The natives a guest imports from `env`, and how a call of one reaches its host.
+//!
+//! They are WAMR's "raw" natives: WAMR puts each argument in a slot of 8 bytes and takes the result from
+//! the first. It neither checks nor converts pointers, which is done here, for the whole range.
+
+#![expect(unsafe_code, reason = "called by C with pointers")]
+
+use core::cell::UnsafeCell;
+use core::ffi::c_void;
+use core::ptr::null_mut;
+use core::slice;
+use tinycontainer_abi::{Errno, Syscall};
+use tinycontainer_runtime::Host;
+use tinycontainer_wamr_sys as sys;
+
+use crate::memory::{self, Outside};
+
+/// The longest text `logger` passes on, in bytes.
+const LONGEST_TEXT: usize = 256;
+
+/// What an execution environment's user data points to while a hook runs.
+pub(crate) struct Running<'a> {
+    pub(crate) host: &'a mut dyn Host,
+}
+
+/// How many parameters and results a native has, all of them i32.
+pub(crate) const fn signature(call: Syscall) -> (u32, u32) {
+    match call {
+        Syscall::Logger => (1, 0),
+        Syscall::Open | Syscall::Close => (1, 1),
+        Syscall::Read | Syscall::Write => (3, 1),
+        Syscall::Heartbeat => (0, 1),
+    }
+}
+
+/// WAMR sorts this table, and keeps pointers into it.
+struct Table(UnsafeCell<[sys::NativeSymbol; 6]>);
+
+// SAFETY: only `register` touches it, and it runs once at a time (see there); afterwards only WAMR
+// reads it.
+unsafe impl Sync for Table {}
+
+type Raw = unsafe extern "C" fn(sys::wasm_exec_env_t, *mut u64);
+
+const fn symbol(
+    name: &'static core::ffi::CStr,
+    call: Raw,
+    types: &'static core::ffi::CStr,
+) -> sys::NativeSymbol {
+    sys::NativeSymbol {
+        symbol: name.as_ptr(),
+        func_ptr: call as *mut c_void,
+        signature: types.as_ptr(),
+        attachment: null_mut(),
+    }
+}
+
+static TABLE: Table = Table(UnsafeCell::new([
+    symbol(c"logger", logger, c"(i)"),
+    symbol(c"heartbeat", heartbeat, c"()i"),
+    symbol(c"open", open, c"(i)i"),
+    symbol(c"read", read, c"(iii)i"),
+    symbol(c"write", write, c"(iii)i"),
+    symbol(c"close", close, c"(i)i"),
+]));
+
+/// Tells WAMR the natives. Called by `Wamr::init` only, which lets one thread in.
+pub(crate) fn register() -> bool {
+    let table = TABLE.0.get().cast::<sys::NativeSymbol>();
+    // SAFETY: WAMR is started; the table and what it points to are static, and no other thread is here.
+    unsafe { sys::wasm_runtime_register_natives_raw(c"env".as_ptr(), table, 6) }
+}
+
+/// A call of a native: its arguments, its guest, its host.
+struct Call<'a> {
+    env: sys::wasm_exec_env_t,
+    slots: *mut u64,
+    host: &'a mut dyn Host,
+}
+
+impl<'a> Call<'a> {
+    /// # Safety
+    /// WAMR calls a native with these, during `Instance::call`, and `'a` ends with the native.
+    unsafe fn new(env: sys::wasm_exec_env_t, slots: *mut u64) -> Self {
+        // SAFETY: the caller's: the user data is the `Running` of the hook that is being called, which
+        // nobody else uses while the guest is in this native.
+        let running = unsafe { &mut *sys::wasm_runtime_get_user_data(env).cast::<Running<'a>>() };
+        Self { env, slots, host: &mut *running.host }
+    }
+
+    /// Argument number `N`. The native has more than `N` of them.
+    fn argument<const N: usize>(&self) -> u32 {
+        // SAFETY: WAMR gives at least 16 slots, and has checked with our table, as `Module::check` did,
+        // that the import has the native's parameters.
+        unsafe {
+            self.slots
+                .add(
+                    const {
+                        assert!(N < 3);
+                        N
+                    },
+                )
+                .cast::<u32>()
+                .read()
+        }
+    }
+
+    /// The guest's memory as it is now. The slice lives no longer than the native, during which the guest
+    /// does not run, so nothing else reads or writes or moves it.
+    fn memory(&self) -> &'a mut [u8] {
+        let mut size = 0;
+        // SAFETY: the environment is the one of the running guest.
+        let base = unsafe { sys::tc_memory(self.env, &raw mut size) };
+        if base.is_null() {
+            return &mut [];
+        }
+        // SAFETY: a linear memory is `size` bytes, all of them written (zeroed at first); `Call` is
+        // made once in a native, and each calls this once.
+        unsafe { slice::from_raw_parts_mut(base, size as usize) }
+    }
+
+    fn answer(self, answer: Result<i32, Errno>) {
+        let answer = answer.unwrap_or_else(|errno| errno as i32);
+        // SAFETY: the first slot takes the result.
+        unsafe { self.slots.cast::<i32>().write(answer) };
+    }
+}
+
+fn count(done: Result<usize, Errno>, of: usize) -> Result<i32, Errno> {
+    // A host that claims more than it was given is not believed.
+    done.map(|count| i32::try_from(count.min(of)).unwrap_or(i32::MAX))
+}
+
+unsafe extern "C" fn logger(env: sys::wasm_exec_env_t, slots: *mut u64) {
+    // SAFETY: WAMR calls this.
+    let call = unsafe { Call::new(env, slots) };
+    let address = call.argument::<0>();
+    let memory = call.memory();
+    match memory::text(memory, address, LONGEST_TEXT) {
+        Ok(text) => call.host.logger(text),
+        Err(Outside) => {
+            let len = (memory.len() as u64).saturating_sub(u64::from(address)) as u32;
+            let _no_result = call.host.bad_pointer(Syscall::Logger, address, len);
+        }
+    }
+}
+
+unsafe extern "C" fn heartbeat(env: sys::wasm_exec_env_t, slots: *mut u64) {
+    // SAFETY: WAMR calls this.
+    let call = unsafe { Call::new(env, slots) };
+    let answer = call.host.heartbeat().map(|()| 0);
+    call.answer(answer);
+}
+
+unsafe extern "C" fn open(env: sys::wasm_exec_env_t, slots: *mut u64) {
+    // SAFETY: WAMR calls this.
+    let call = unsafe { Call::new(env, slots) };
+    let answer = call.host.open(call.argument::<0>());
+    call.answer(answer);
+}
+
+unsafe extern "C" fn read(env: sys::wasm_exec_env_t, slots: *mut u64) {
+    // SAFETY: WAMR calls this.
+    let call = unsafe { Call::new(env, slots) };
+    let (fd, address, len) = (call.argument::<0>().cast_signed(), call.argument::<1>(), call.argument::<2>());
+    let answer = match memory::range(call.memory(), address, len) {
+        Ok(buf) => count(call.host.read(fd, buf), buf.len()),
+        Err(Outside) => Err(call.host.bad_pointer(Syscall::Read, address, len)),
+    };
+    call.answer(answer);
+}
+
+unsafe extern "C" fn write(env: sys::wasm_exec_env_t, slots: *mut u64) {
+    // SAFETY: WAMR calls this.
+    let call = unsafe { Call::new(env, slots) };
+    let (fd, address, len) = (call.argument::<0>().cast_signed(), call.argument::<1>(), call.argument::<2>());
+    let answer = match memory::range(call.memory(), address, len) {
+        Ok(buf) => count(call.host.write(fd, buf), buf.len()),
+        Err(Outside) => Err(call.host.bad_pointer(Syscall::Write, address, len)),
+    };
+    call.answer(answer);
+}
+
+unsafe extern "C" fn close(env: sys::wasm_exec_env_t, slots: *mut u64) {
+    // SAFETY: WAMR calls this.
+    let call = unsafe { Call::new(env, slots) };
+    let answer = call.host.close(call.argument::<0>().cast_signed()).map(|()| 0);
+    call.answer(answer);
+}

@@ -1,0 +1,11 @@
+//! The adaptor with the real interpreter. Guests are written in WebAssembly's text format.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod budget;
+mod hostile;
+mod load;
+mod memory;
+mod natives;
+mod threads;
+mod traps;
+mod world;
