@@ -53,11 +53,18 @@ impl<const N: usize, const E: usize> Table<N, E> {
     /// # Errors
     /// [`Full`].
     pub fn admit(&mut self, grant: Grant<E>) -> Result<ContainerId, Full> {
-        let (slot, entry) =
-            self.entries.iter_mut().enumerate().find(|(_, entry)| entry.is_none()).ok_or(Full)?;
+        let slot = self.entries.iter().position(Option::is_none).ok_or(Full)?;
+        self.admit_at(slot, grant)
+    }
+
+    /// Admits a container at a place that the caller keeps for it.
+    ///
+    /// # Errors
+    /// [`Full`] if the place is taken, or there is no such place.
+    pub fn admit_at(&mut self, slot: usize, grant: Grant<E>) -> Result<ContainerId, Full> {
+        let entry = self.entries.get_mut(slot).filter(|entry| entry.is_none()).ok_or(Full)?;
         self.generation = self.generation.wrapping_add(1);
-        let slot = u8::try_from(slot).map_err(|_| Full)?;
-        let id = ContainerId { slot, generation: self.generation };
+        let id = ContainerId { slot: u8::try_from(slot).map_err(|_| Full)?, generation: self.generation };
         *entry = Some((id, grant));
         Ok(id)
     }

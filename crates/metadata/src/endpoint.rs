@@ -22,11 +22,14 @@ pub enum Bus {
     Uart = 4,
     /// An entry of the SAUL registry (sensors and actuators).
     Saul = 5,
+    /// The container's own data, to be read from the beginning. In everybody's scope.
+    Data = 6,
 }
 
 impl Bus {
     /// Every bus, in the order of the numbers.
-    pub const ALL: [Self; 6] = [Self::App, Self::Gpio, Self::I2c, Self::Spi, Self::Uart, Self::Saul];
+    pub const ALL: [Self; 7] =
+        [Self::App, Self::Gpio, Self::I2c, Self::Spi, Self::Uart, Self::Saul, Self::Data];
 
     /// The bus of that number.
     pub fn from_number(number: u64) -> Option<Self> {
@@ -42,6 +45,7 @@ impl Bus {
             Self::Spi => "spi",
             Self::Uart => "uart",
             Self::Saul => "saul",
+            Self::Data => "data",
         }
     }
 

@@ -201,6 +201,10 @@ impl<'a> Scope<'a> {
 
     /// Whether that access is in scope.
     pub fn covers_access(&self, access: &Access<'_>) -> bool {
+        // Its own data is in every container's reach, to read.
+        if let Access { peer: Peer::Local { bus: Bus::Data, .. }, direction } = access {
+            return *direction == Direction::In;
+        }
         self.reaches().any(|reach| reach.covers(access))
     }
 

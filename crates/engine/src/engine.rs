@@ -1,0 +1,237 @@
+//! What a control program calls.
+
+use crate::agent::Agent;
+use crate::platform::{Lock, Platform};
+use crate::provision::{LoadError, Loading, Sizes};
+use crate::slot::{Shared, shown};
+use crate::status::{Status, Uid};
+use core::fmt;
+use tinycontainer_firewall::Refusal;
+use tinycontainer_lifecycle::{Event, Illegal, State};
+use tinycontainer_runtime::{Account, Runtime as _};
+
+#[cfg(not(loom))]
+use core::sync::atomic::{AtomicU8, Ordering};
+#[cfg(loom)]
+use loom::sync::atomic::{AtomicU8, Ordering};
+
+/// The engine: at most `N` containers.
+pub struct Engine<P: Platform, const N: usize> {
+    pub(crate) platform: P,
+    pub(crate) shared: P::Lock<Shared<P, N>>,
+    /// Each container's state. Changed under the lock only, but for entering and leaving a native
+    /// call: then the agent alone may change it, and does so without.
+    states: [AtomicU8; N],
+}
+
+/// There is no container of that name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotFound;
+
+/// Why a container cannot be started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartError {
+    /// There is none of that name.
+    NotFound,
+    /// It runs already, or is still stopping.
+    Running,
+}
+
+/// Why a container cannot be stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopError {
+    /// There is none of that name.
+    NotFound,
+    /// It does not run.
+    NotRunning,
+}
+
+/// Why a container cannot be unloaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnloadError {
+    /// There is none of that name.
+    NotFound,
+    /// It runs, or is still stopping: stop it first.
+    Running,
+}
+
+macro_rules! sentences {
+    ($($type:ident { $($variant:ident => $text:literal,)+ })+) => {$(
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $(Self::$variant => $text,)+ })
+            }
+        }
+        impl core::error::Error for $type {}
+    )+};
+}
+
+sentences! {
+    StartError {
+        NotFound => "no container of that name is loaded",
+        Running => "the container runs already, or is still stopping",
+    }
+    StopError {
+        NotFound => "no container of that name is loaded",
+        NotRunning => "the container does not run",
+    }
+    UnloadError {
+        NotFound => "no container of that name is loaded",
+        Running => "the container runs, or is still stopping: stop it first",
+    }
+}
+
+impl<P: Platform, const N: usize> Engine<P, N> {
+    /// An engine without containers.
+    pub fn new(platform: P) -> Self {
+        Self {
+            platform,
+            shared: P::Lock::new(Shared::new()),
+            states: core::array::from_fn(|_| AtomicU8::new(State::Empty as u8)),
+        }
+    }
+
+    /// The platform.
+    pub fn platform(&self) -> &P {
+        &self.platform
+    }
+
+    /// Begins to take in an image of these sizes. Several can come in at the same time.
+    ///
+    /// # Errors
+    /// Why not. Nothing has changed then.
+    pub fn begin(&self, sizes: Sizes) -> Result<Loading<'_, P, N>, LoadError> {
+        Loading::begin(self, sizes)
+    }
+
+    /// Starts a loaded container: its agent's next step makes it ready to run.
+    ///
+    /// # Errors
+    /// Why not. Nothing has changed then.
+    pub fn start(&self, uid: &str) -> Result<(), StartError> {
+        let slot = self.shared.with(|shared| {
+            let (slot, container) = shared.find(uid).ok_or(StartError::NotFound)?;
+            self.transit(slot, Event::Start).map_err(|_| StartError::Running)?;
+            container.stop_requested = false;
+            Ok(slot)
+        })?;
+        self.platform.wake(slot);
+        Ok(())
+    }
+
+    /// Asks a container to stop: it does so at its agent's next step, or after the hook that runs
+    /// now, which its budget bounds.
+    ///
+    /// # Errors
+    /// Why not. Nothing has changed then.
+    pub fn stop(&self, uid: &str) -> Result<(), StopError> {
+        let slot = self.shared.with(|shared| {
+            let (slot, container) = shared.find(uid).ok_or(StopError::NotFound)?;
+            if !self.state(slot).is_running() {
+                return Err(StopError::NotRunning);
+            }
+            container.stop_requested = true;
+            Ok(slot)
+        })?;
+        self.platform.wake(slot);
+        Ok(())
+    }
+
+    /// Removes a container that does not run, and gives back all it held.
+    ///
+    /// # Errors
+    /// Why not. Nothing has changed then.
+    pub fn unload(&self, uid: &str) -> Result<(), UnloadError> {
+        let container = self.shared.with(|shared| {
+            let (slot, container) = shared.find(uid).ok_or(UnloadError::NotFound)?;
+            self.transit(slot, Event::Unload).map_err(|_| UnloadError::Running)?;
+            let id = container.id;
+            shared.table.remove(id);
+            Ok(shared.slots.get_mut(slot).and_then(|slot| slot.container.take()))
+        })?;
+        // Its memory is given back outside of the lock.
+        drop(container);
+        Ok(())
+    }
+
+    /// Whether a container runs: from its start until all it held is given back.
+    pub fn is_running(&self, uid: &str) -> bool {
+        self.shared.with(|shared| shared.find(uid).is_some_and(|(slot, _)| self.state(slot).is_running()))
+    }
+
+    /// A container as it is now.
+    ///
+    /// # Errors
+    /// [`NotFound`].
+    pub fn status(&self, uid: &str) -> Result<Status, NotFound> {
+        let slot = self.shared.with(|shared| shared.find(uid).map(|(slot, _)| slot)).ok_or(NotFound)?;
+        self.status_of(slot).ok_or(NotFound)
+    }
+
+    /// The container in a slot as it is now, if there is one.
+    pub fn status_of(&self, slot: usize) -> Option<Status> {
+        let memory = self.platform.runtime().memory(Account(u8::try_from(slot).ok()?));
+        let state = self.state(slot);
+        self.shared.with(|shared| {
+            let container = shared.container(slot)?;
+            Some(Status {
+                uid: Uid::try_from(container.uid()).unwrap_or_default(),
+                slot,
+                version: container.version,
+                state,
+                last: container.last,
+                counters: container.counters,
+                image_bytes: container.image_bytes,
+                memory,
+            })
+        })
+    }
+
+    /// All containers as they are now, by slot.
+    pub fn containers(&self) -> impl Iterator<Item = Status> + '_ {
+        (0..N).filter_map(|slot| self.status_of(slot))
+    }
+
+    /// The refusal with the lowest number above `after`, and the name of whoever was refused, if it
+    /// is still loaded. Begin with 0; see [`Refusal::number`].
+    pub fn refusal_after(&self, after: u32) -> Option<(Refusal, Option<Uid>)> {
+        self.shared.with(|shared| {
+            let refusal = shared.refusals.iter().find(|refusal| refusal.number > after).copied()?;
+            let uid = shared.by_id(refusal.container).and_then(|c| Uid::try_from(c.uid()).ok());
+            Some((refusal, uid))
+        })
+    }
+
+    /// All refusals ever.
+    pub fn refusals(&self) -> u32 {
+        self.shared.with(|shared| shared.refusals.total())
+    }
+
+    /// Tells the engine that this version of an image was loaded before: what a platform that
+    /// remembers versions calls at start-up.
+    pub fn remember_version(&self, uid: &str, version: u32) {
+        self.shared.with(|shared| shared.versions.remember(uid, version));
+    }
+
+    /// The agent of a slot. There is one at a time: `None` while another exists, or if there is no
+    /// such slot.
+    pub fn agent(&self, slot: usize) -> Option<Agent<'_, P, N>> {
+        let free = self.shared.with(|shared| {
+            shared.slots.get_mut(slot).is_some_and(|slot| !core::mem::replace(&mut slot.attached, true))
+        });
+        free.then(|| Agent::new(self, slot))
+    }
+
+    pub(crate) fn state(&self, slot: usize) -> State {
+        self.states.get(slot).map_or(State::Empty, |state| shown(state.load(Ordering::Acquire)))
+    }
+
+    /// Moves a slot's state on. Under the lock, or by the agent around a native call.
+    pub(crate) fn transit(&self, slot: usize, event: Event) -> Result<(), Illegal> {
+        let next = self.state(slot).after(event)?;
+        if let Some(state) = self.states.get(slot) {
+            state.store(next as u8, Ordering::Release);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,48 @@
+//! The engine of TinyContainer.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`platform`] | what an operating system, its memory and its drivers must offer |
+//! | [`engine`] | [`Engine`]: what a control program calls |
+//! | [`provision`] | [`Loading`]: an image on its way in |
+//! | [`agent`] | [`Agent`]: one container's life, a step at a time |
+//! | `service` | the guest's native calls: firewall, then driver or peer |
+//! | `queue` | messages between containers |
+//! | `slot` | what the engine knows of each container |
+//! | [`status`] | what it tells |
+//!
+//! Times are milliseconds of the platform's monotonic clock.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod agent;
+pub mod engine;
+pub mod platform;
+pub mod provision;
+mod queue;
+mod service;
+mod slot;
+pub mod status;
+mod versions;
+
+pub use agent::{Agent, Next};
+pub use engine::{Engine, NotFound, StartError, StopError, UnloadError};
+pub use platform::{Drivers, IoError, Lock, Notice, Platform};
+pub use provision::{LoadError, Loading, Sizes};
+pub use status::{Detail, Status, Stopped, Uid};
+pub use tinycontainer_abi::{Direction, Errno, Hook, Mask, Syscall};
+pub use tinycontainer_firewall as firewall;
+pub use tinycontainer_lifecycle::{Reason, State};
+pub use tinycontainer_metadata as metadata;
+pub use tinycontainer_policy as policy;
+pub use tinycontainer_runtime as runtime;
+
+/// The most descriptors a container has open at once.
+pub const MAX_OPEN: usize = 8;
+/// The most endpoints of a container on which other containers write to it.
+pub const MAX_QUEUES: usize = 4;
+/// How many refusals are kept.
+pub const MAX_REFUSALS: usize = 16;
+/// The longest metadata that is taken, in bytes.
+pub const MAX_METADATA: usize = 4096;

@@ -1,0 +1,116 @@
+//! What an operating system, its memory and its drivers must offer.
+
+use core::ops::DerefMut;
+use tinycontainer_abi::Syscall;
+use tinycontainer_firewall::Denial;
+use tinycontainer_metadata::Access;
+use tinycontainer_policy::Device;
+use tinycontainer_runtime::Runtime;
+
+use crate::status::Stopped;
+
+/// A mutual exclusion that cannot be held for longer than a closure.
+pub trait Lock<T> {
+    /// A lock around `value`.
+    fn new(value: T) -> Self;
+
+    /// Runs `f` while nobody else can. `f` never calls this again, a driver, or a guest.
+    fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R;
+}
+
+/// A device: the operating system, the memory and the drivers under the engine.
+pub trait Platform {
+    /// The mutual exclusion.
+    type Lock<T>: Lock<T>;
+    /// Memory for an image or a queue; dropping it gives it back.
+    type Buf: DerefMut<Target = [u8]>;
+    /// The interpreter.
+    type Runtime: Runtime;
+    /// What is behind local and remote endpoints.
+    type Drivers: Drivers;
+
+    /// How many bytes of messages may wait at each endpoint that another container writes to.
+    const QUEUE_BYTES: usize = 128;
+
+    /// The interpreter.
+    fn runtime(&self) -> &Self::Runtime;
+
+    /// How many of the interpreter's instructions a millisecond holds.
+    fn rate(&self) -> tinycontainer_runtime::Rate;
+
+    /// The drivers.
+    fn drivers(&self) -> &Self::Drivers;
+
+    /// Memory of `len` bytes for the container in `slot`, or `None` if there is no room.
+    fn allocate(&self, slot: usize, len: usize) -> Option<Self::Buf>;
+
+    /// The device as it decides over images: its name, its trust store, the time.
+    fn device(&self) -> Device<'_>;
+
+    /// The agent of `slot` has something to do: let it step. Called without the lock; may be called
+    /// for an agent that does not exist.
+    fn wake(&self, slot: usize);
+
+    /// A line that the container logged: bytes from the guest, not checked in any way.
+    fn log(&self, uid: &str, line: &[u8]);
+
+    /// Something happened that a person may want to know. Called without the lock.
+    fn notice(&self, uid: &str, notice: Notice) {
+        let _ = (uid, notice);
+    }
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// The container's `start()` is about to be called.
+    Started,
+    /// The container has stopped and given back what it held.
+    Stopped(Stopped),
+    /// The firewall refused a call.
+    Refused(Syscall, Denial),
+    /// A driver failed, or there is none, for that endpoint.
+    DriverFailed(u32, IoError),
+}
+
+/// Why a driver does not do what is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IoError {
+    /// Nothing to read or no room to write now: the guest shall try again.
+    WouldBlock,
+    /// There is no driver for such a peer on this device.
+    NoDriver,
+    /// The device or the network failed.
+    Failed,
+}
+
+/// What is behind local and remote endpoints. The firewall has let the container have each peer
+/// before a driver hears of it.
+///
+/// No call may block for longer than the bus takes; what takes long answers
+/// [`IoError::WouldBlock`].
+pub trait Drivers {
+    /// An open peer.
+    type Handle;
+
+    /// Opens a peer for a container.
+    ///
+    /// # Errors
+    /// [`IoError::NoDriver`] if there is none for it.
+    fn open(&self, uid: &str, access: &Access<'_>) -> Result<Self::Handle, IoError>;
+
+    /// Reads at most as much as `buf` holds; returns how many bytes.
+    ///
+    /// # Errors
+    /// Why nothing was read.
+    fn read(&self, handle: &mut Self::Handle, buf: &mut [u8]) -> Result<usize, IoError>;
+
+    /// Writes; returns how many bytes of `buf` were taken.
+    ///
+    /// # Errors
+    /// Why nothing was written.
+    fn write(&self, handle: &mut Self::Handle, buf: &[u8]) -> Result<usize, IoError>;
+
+    /// Closes a peer. Called once for each handle, at the latest when the container stops.
+    fn close(&self, handle: Self::Handle);
+}

@@ -1,0 +1,130 @@
+//! Messages between containers: a bounded queue at the reader's endpoint.
+
+use core::ops::DerefMut;
+use tinycontainer_abi::Errno;
+
+/// A ring of length-prefixed messages in a fixed buffer.
+#[derive(Debug)]
+pub(crate) struct Queue<B> {
+    buffer: B,
+    /// Where the oldest message begins.
+    head: usize,
+    /// How many bytes are used, lengths included.
+    used: usize,
+}
+
+/// The bytes that a message's length takes.
+const PREFIX: usize = 2;
+
+impl<B: DerefMut<Target = [u8]>> Queue<B> {
+    pub(crate) fn new(buffer: B) -> Self {
+        Self { buffer, head: 0, used: 0 }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.head = 0;
+        self.used = 0;
+    }
+
+    /// Adds a message whole.
+    pub(crate) fn push(&mut self, message: &[u8]) -> Result<(), Errno> {
+        let len = u16::try_from(message.len()).map_err(|_| Errno::TooLong)?;
+        let needed = message.len() + PREFIX;
+        if needed > self.buffer.len() {
+            return Err(Errno::TooLong);
+        }
+        if needed > self.buffer.len() - self.used {
+            return Err(Errno::WouldBlock);
+        }
+        let tail = self.head + self.used;
+        self.put(tail, &len.to_le_bytes());
+        self.put(tail + PREFIX, message);
+        self.used += needed;
+        Ok(())
+    }
+
+    /// Takes the oldest message whole. One that does not fit `into` stays.
+    pub(crate) fn pop(&mut self, into: &mut [u8]) -> Result<usize, Errno> {
+        if self.used == 0 {
+            return Err(Errno::WouldBlock);
+        }
+        let mut prefix = [0; PREFIX];
+        self.get(self.head, &mut prefix);
+        let len = usize::from(u16::from_le_bytes(prefix));
+        let into = into.get_mut(..len).ok_or(Errno::TooLong)?;
+        self.get(self.head + PREFIX, into);
+        self.head = (self.head + PREFIX + len) % self.buffer.len();
+        self.used -= PREFIX + len;
+        Ok(len)
+    }
+
+    /// Copies into the ring from `at` on; the caller has checked that there is room.
+    fn put(&mut self, at: usize, bytes: &[u8]) {
+        let at = at % self.buffer.len();
+        let (first, second) = bytes.split_at(bytes.len().min(self.buffer.len() - at));
+        for (at, part) in [(at, first), (0, second)] {
+            if let Some(to) = self.buffer.get_mut(at..at + part.len()) {
+                to.copy_from_slice(part);
+            }
+        }
+    }
+
+    fn get(&self, at: usize, into: &mut [u8]) {
+        let at = at % self.buffer.len();
+        let (first, second) = into.split_at_mut(into.len().min(self.buffer.len() - at));
+        for (at, part) in [(at, first), (0, second)] {
+            if let Some(from) = self.buffer.get(at..at + part.len()) {
+                part.copy_from_slice(from);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::boxed::Box;
+    use std::vec;
+
+    fn queue(len: usize) -> Queue<Box<[u8]>> {
+        Queue::new(vec![0; len].into_boxed_slice())
+    }
+
+    #[test]
+    fn messages_keep_their_bounds_and_order() {
+        let mut queue = queue(16);
+        let mut buf = [0; 16];
+        assert_eq!(queue.pop(&mut buf), Err(Errno::WouldBlock));
+        // Wraps around several times.
+        for round in 0..50u8 {
+            assert_eq!(queue.push(&[round; 3]), Ok(()));
+            assert_eq!(queue.push(&[]), Ok(()));
+            assert_eq!(queue.push(&[round, 7]), Ok(()));
+            assert_eq!(queue.push(&[0; 4]), Err(Errno::WouldBlock));
+            assert_eq!(queue.pop(&mut buf), Ok(3));
+            assert_eq!(buf[..3], [round; 3]);
+            assert_eq!(queue.pop(&mut buf), Ok(0));
+            assert_eq!(queue.pop(&mut buf), Ok(2));
+            assert_eq!(buf[..2], [round, 7]);
+            assert_eq!(queue.pop(&mut buf), Err(Errno::WouldBlock));
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_stays_or_is_refused() {
+        let mut queue = queue(16);
+        assert_eq!(queue.push(&[1; 15]), Err(Errno::TooLong), "would never fit");
+        assert_eq!(queue.push(&[1; 14]), Ok(()));
+        assert_eq!(queue.push(&[]), Err(Errno::WouldBlock));
+        assert_eq!(queue.pop(&mut [0; 13]), Err(Errno::TooLong));
+        assert_eq!(queue.pop(&mut [0; 14]), Ok(14), "still there");
+        queue.push(&[1; 3]).unwrap();
+        queue.clear();
+        assert_eq!(queue.pop(&mut [0; 14]), Err(Errno::WouldBlock));
+        let mut none = Queue::new(vec![].into_boxed_slice());
+        assert_eq!(none.push(&[]), Err(Errno::TooLong));
+        assert_eq!(none.pop(&mut []), Err(Errno::WouldBlock));
+        assert_eq!(queue.push(&vec![0; 70_000]), Err(Errno::TooLong));
+    }
+}

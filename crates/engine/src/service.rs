@@ -1,0 +1,338 @@
+//! The guest's native calls: firewall first, then driver or peer.
+//!
+//! The hot path, a read or write on a driver's endpoint, takes no lock: the guard and the open
+//! descriptors are the agent's own.
+
+use crate::MAX_OPEN;
+use crate::engine::Engine;
+use crate::platform::{Drivers, IoError, Lock, Notice, Platform};
+use crate::slot::Unresolved;
+use crate::status::Uid;
+use tinycontainer_abi::{Errno, Syscall};
+use tinycontainer_firewall::{ContainerId, Denial, Guard, Reason, Right};
+use tinycontainer_lifecycle::Event;
+use tinycontainer_metadata::{Access, Bus, MAX_AUTHORITY, Peer, Scheme};
+use tinycontainer_runtime::Host;
+
+/// What serves an open descriptor.
+#[derive(Debug)]
+pub(crate) enum Target<H> {
+    /// A driver.
+    Driver { endpoint: u32, handle: H },
+    /// The container's own data: how much of it has been read.
+    Data { offset: usize },
+    /// Another container: this container's endpoint, and who was at the other end the last time.
+    Container { endpoint: u32, peer: Option<(ContainerId, u32)> },
+}
+
+type Handle<P> = <<P as Platform>::Drivers as Drivers>::Handle;
+
+/// What a running container has open, and what its calls have cost since the engine was last told.
+pub(crate) struct Session<P: Platform> {
+    pub(crate) guard: Guard<Target<Handle<P>>, MAX_OPEN>,
+    pub(crate) uid: Uid,
+    pub(crate) calls: u32,
+    pub(crate) refusals: u32,
+    /// Whether it has called `heartbeat()` since this was last cleared.
+    pub(crate) beat: bool,
+}
+
+impl<P: Platform> Session<P> {
+    /// Closes what is still open.
+    pub(crate) fn close_all(&mut self, drivers: &P::Drivers) {
+        for target in self.guard.drain() {
+            if let Target::Driver { handle, .. } = target {
+                drivers.close(handle);
+            }
+        }
+    }
+}
+
+/// The host of a guest for as long as one hook runs.
+pub(crate) struct Service<'s, P: Platform, const N: usize> {
+    pub(crate) engine: &'s Engine<P, N>,
+    pub(crate) session: &'s mut Session<P>,
+    pub(crate) slot: usize,
+    pub(crate) now: u64,
+}
+
+impl<P: Platform, const N: usize> Service<'_, P, N> {
+    /// Serves one call: counts it, shows it in the state, and records a denial.
+    #[inline]
+    fn serve<T>(
+        &mut self,
+        call: Syscall,
+        serve: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Errno> {
+        self.session.calls = self.session.calls.saturating_add(1);
+        // Legal in each state in which a hook runs, and nobody but the agent leaves those.
+        let _ = self.engine.transit(self.slot, Event::Call);
+        let result = serve(self);
+        let _ = self.engine.transit(self.slot, Event::Return);
+        result.map_err(|failure| match failure {
+            Failure::Errno(errno) => errno,
+            Failure::Denied(denial) => self.refuse(call, denial),
+            Failure::Driver(endpoint, error) => self.driver_failed(endpoint, error),
+        })
+    }
+
+    #[cold]
+    fn refuse(&mut self, call: Syscall, denial: Denial) -> Errno {
+        self.session.refusals = self.session.refusals.saturating_add(1);
+        let id = self.session.guard.id();
+        self.engine.shared.with(|shared| shared.refusals.record(self.now, id, call, denial));
+        self.engine.platform.notice(&self.session.uid, Notice::Refused(call, denial));
+        match denial.reason {
+            Reason::TooManyOpen => Errno::TooManyOpen,
+            _ => Errno::Refused,
+        }
+    }
+
+    #[cold]
+    fn driver_failed(&self, endpoint: u32, error: IoError) -> Errno {
+        match error {
+            IoError::WouldBlock => return Errno::WouldBlock,
+            IoError::NoDriver | IoError::Failed => {
+                self.engine.platform.notice(&self.session.uid, Notice::DriverFailed(endpoint, error));
+            }
+        }
+        if error == IoError::NoDriver { Errno::PeerGone } else { Errno::Io }
+    }
+
+    fn open_target(&mut self, endpoint: u32) -> Result<(Right, Target<Handle<P>>), Failure> {
+        let id = self.session.guard.id();
+        self.session.guard.has_room(endpoint)?;
+        // The peer's name stands in memory that the lock protects: copied out, for no driver is
+        // called under the lock.
+        let (right, peer) = self.engine.shared.with(|shared| {
+            let right = shared.table.authorize(id, endpoint)?;
+            let gone = Denial { endpoint: Some(endpoint), reason: Reason::NoSuchEndpoint };
+            let access = shared
+                .container(self.slot)
+                .and_then(|container| container.endpoint(endpoint))
+                .ok_or(gone)?
+                .access;
+            Ok::<_, Denial>((right, OwnedPeer::of(&access.peer)))
+        })?;
+        let target = match &peer {
+            OwnedPeer::Container => Target::Container { endpoint, peer: None },
+            OwnedPeer::Data => Target::Data { offset: 0 },
+            OwnedPeer::Other(peer) => {
+                let access = Access { peer: peer.as_peer(), direction: right.direction };
+                let handle = self
+                    .engine
+                    .platform
+                    .drivers()
+                    .open(&self.session.uid, &access)
+                    .map_err(|error| Failure::Driver(endpoint, error))?;
+                Target::Driver { endpoint, handle }
+            }
+        };
+        Ok((right, target))
+    }
+
+    /// Puts a message into the peer's queue, finding the peer first if it is not the one of last time.
+    fn send(
+        &mut self,
+        endpoint: u32,
+        last: Option<(ContainerId, u32)>,
+        message: &[u8],
+    ) -> (Option<(ContainerId, u32)>, Result<usize, Failure>) {
+        let (engine, slot) = (self.engine, self.slot);
+        engine.shared.with(|shared| {
+            let known = last.filter(|(id, _)| shared.by_id(*id).is_some());
+            let peer = match known.map_or_else(|| shared.resolve(slot, endpoint), Ok) {
+                Ok(peer) => peer,
+                Err(Unresolved::Absent) => return (None, Err(Errno::PeerGone.into())),
+                Err(Unresolved::NotMutual) => {
+                    let denial = Denial { endpoint: Some(endpoint), reason: Reason::NotMutual };
+                    return (None, Err(denial.into()));
+                }
+            };
+            let (id, theirs) = peer;
+            // A container that does not run reads nothing: its queue is emptied when it starts.
+            if !engine.state(id.slot()).is_running() {
+                return (Some(peer), Err(Errno::PeerGone.into()));
+            }
+            let pushed = shared
+                .by_id(id)
+                .and_then(|container| container.queue(theirs))
+                .ok_or(Errno::PeerGone)
+                .and_then(|queue| queue.push(message));
+            (Some(peer), pushed.map(|()| message.len()).map_err(Failure::Errno))
+        })
+    }
+}
+
+impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
+    fn logger(&mut self, text: &[u8]) {
+        // The guest learns nothing of a refusal: `logger` returns nothing.
+        let _ = self.serve(Syscall::Logger, |this| {
+            this.session.guard.may(Syscall::Logger)?;
+            this.engine.platform.log(&this.session.uid, text);
+            Ok(())
+        });
+    }
+
+    fn heartbeat(&mut self) -> Result<(), Errno> {
+        self.serve(Syscall::Heartbeat, |this| {
+            this.session.guard.may(Syscall::Heartbeat)?;
+            this.session.beat = true;
+            Ok(())
+        })
+    }
+
+    fn open(&mut self, endpoint: u32) -> Result<i32, Errno> {
+        self.serve(Syscall::Open, |this| {
+            this.session
+                .guard
+                .may(Syscall::Open)
+                .map_err(|denial| Denial { endpoint: Some(endpoint), ..denial })?;
+            let (right, target) = this.open_target(endpoint)?;
+            match this.session.guard.open(right, target) {
+                Ok(fd) => Ok(fd.raw()),
+                Err((denial, target)) => {
+                    if let Target::Driver { handle, .. } = target {
+                        this.engine.platform.drivers().close(handle);
+                    }
+                    Err(denial.into())
+                }
+            }
+        })
+    }
+
+    fn read(&mut self, fd: i32, buf: &mut [u8]) -> Result<usize, Errno> {
+        self.serve(Syscall::Read, |this| match this.session.guard.read(fd)? {
+            Target::Driver { endpoint, handle } => {
+                let read = this.engine.platform.drivers().read(handle, buf);
+                // A driver that claims to have read more than fits is not believed.
+                bounded(read, buf.len()).map_err(|error| Failure::Driver(*endpoint, error))
+            }
+            Target::Data { offset } => {
+                let (engine, slot) = (this.engine, this.slot);
+                let read = engine.shared.with(|shared| {
+                    let data = shared.container(slot).and_then(|container| container.data.as_deref());
+                    let rest = data.and_then(|data| data.get(*offset..)).unwrap_or_default();
+                    buf.iter_mut().zip(rest).map(|(to, from)| *to = *from).count()
+                });
+                *offset += read;
+                Ok(read)
+            }
+            Target::Container { endpoint, .. } => {
+                let endpoint = *endpoint;
+                this.engine.shared.with(|shared| {
+                    shared
+                        .container(this.slot)
+                        .and_then(|container| container.queue(endpoint))
+                        .ok_or(Errno::PeerGone)
+                        .and_then(|queue| queue.pop(buf))
+                        .map_err(Failure::Errno)
+                })
+            }
+        })
+    }
+
+    fn write(&mut self, fd: i32, buf: &[u8]) -> Result<usize, Errno> {
+        self.serve(Syscall::Write, |this| match this.session.guard.write(fd)? {
+            Target::Driver { endpoint, handle } => {
+                let written = this.engine.platform.drivers().write(handle, buf);
+                bounded(written, buf.len()).map_err(|error| Failure::Driver(*endpoint, error))
+            }
+            // Nobody may write there: it has direction in only.
+            Target::Data { .. } => Err(Errno::Io.into()),
+            Target::Container { endpoint, peer } => {
+                let (endpoint, last) = (*endpoint, *peer);
+                let (found, result) = this.send(endpoint, last, buf);
+                if found != last
+                    && let Ok(Target::Container { peer, .. }) = this.session.guard.write(fd)
+                {
+                    *peer = found;
+                }
+                if result.is_ok()
+                    && let Some((id, _)) = found
+                {
+                    this.engine.platform.wake(id.slot());
+                }
+                result
+            }
+        })
+    }
+
+    fn close(&mut self, fd: i32) -> Result<(), Errno> {
+        self.serve(Syscall::Close, |this| {
+            if let Target::Driver { handle, .. } = this.session.guard.close(fd)? {
+                this.engine.platform.drivers().close(handle);
+            }
+            Ok(())
+        })
+    }
+
+    fn bad_pointer(&mut self, call: Syscall, _address: u32, _len: u32) -> Errno {
+        let denied = self.serve(call, |this| {
+            // Whoever may not make the call at all is told that first.
+            this.session.guard.may(call)?;
+            Err::<(), _>(Denial::new(Reason::BadPointer).into())
+        });
+        denied.err().unwrap_or(Errno::Refused)
+    }
+}
+
+fn bounded(count: Result<usize, IoError>, most: usize) -> Result<usize, IoError> {
+    count.and_then(|count| if count <= most { Ok(count) } else { Err(IoError::Failed) })
+}
+
+/// Why a call is not served.
+enum Failure {
+    Errno(Errno),
+    Denied(Denial),
+    Driver(u32, IoError),
+}
+
+impl From<Errno> for Failure {
+    fn from(errno: Errno) -> Self {
+        Self::Errno(errno)
+    }
+}
+
+impl From<Denial> for Failure {
+    fn from(denial: Denial) -> Self {
+        Self::Denied(denial)
+    }
+}
+
+/// A peer as the drivers see it, by value.
+enum OwnedPeer {
+    Container,
+    Data,
+    Other(DriverPeer),
+}
+
+enum DriverPeer {
+    Local(Bus, u32),
+    Remote(Scheme, heapless::String<MAX_AUTHORITY>),
+    Unaddressed(u32),
+}
+
+impl OwnedPeer {
+    fn of(peer: &Peer<'_>) -> Self {
+        Self::Other(match *peer {
+            Peer::Container { .. } => return Self::Container,
+            Peer::Local { bus: Bus::Data, .. } => return Self::Data,
+            Peer::Local { bus, unit } => DriverPeer::Local(bus, unit),
+            Peer::Remote { scheme, authority } => {
+                DriverPeer::Remote(scheme, heapless::String::try_from(authority).unwrap_or_default())
+            }
+            Peer::RemoteUnaddressed { endpoint } => DriverPeer::Unaddressed(endpoint),
+        })
+    }
+}
+
+impl DriverPeer {
+    fn as_peer(&self) -> Peer<'_> {
+        match self {
+            Self::Local(bus, unit) => Peer::Local { bus: *bus, unit: *unit },
+            Self::Remote(scheme, authority) => Peer::Remote { scheme: *scheme, authority },
+            Self::Unaddressed(endpoint) => Peer::RemoteUnaddressed { endpoint: *endpoint },
+        }
+    }
+}

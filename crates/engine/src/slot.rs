@@ -1,0 +1,138 @@
+//! What the engine knows of each container, under its lock.
+
+use crate::platform::Platform;
+use crate::queue::Queue;
+use crate::status::{Counters, Stopped};
+use crate::versions::Versions;
+use crate::{MAX_QUEUES, MAX_REFUSALS};
+use core::ops::DerefMut;
+use heapless::Vec;
+use tinycontainer_firewall::{ContainerId, Refusals, Table};
+use tinycontainer_lifecycle::State;
+use tinycontainer_metadata::{Endpoint, Metadata, Peer, Schedule};
+use tinycontainer_policy::MAX_ENDPOINTS;
+use tinycontainer_runtime::Limits;
+
+/// All that is under the lock.
+pub(crate) struct Shared<P: Platform, const N: usize> {
+    pub(crate) table: Table<N, MAX_ENDPOINTS>,
+    pub(crate) refusals: Refusals<MAX_REFUSALS>,
+    pub(crate) versions: Versions<32>,
+    pub(crate) slots: [Slot<P::Buf>; N],
+}
+
+/// A place for a container.
+pub(crate) struct Slot<B> {
+    /// There is one from the end of its provisioning on.
+    pub(crate) container: Option<Container<B>>,
+    /// An agent exists for this slot.
+    pub(crate) attached: bool,
+}
+
+impl<B> Slot<B> {
+    pub(crate) const EMPTY: Self = Self { container: None, attached: false };
+}
+
+/// A container.
+pub(crate) struct Container<B> {
+    pub(crate) id: ContainerId,
+    pub(crate) metadata: B,
+    /// What the container may read of itself, on the bus `data`.
+    pub(crate) data: Option<B>,
+    /// `None` while the agent has it, to make an instance of it.
+    pub(crate) code: Option<B>,
+    /// Where the uid stands in the metadata.
+    pub(crate) uid: (usize, usize),
+    pub(crate) version: u32,
+    pub(crate) limits: Limits,
+    pub(crate) schedule: Schedule,
+    /// One for each endpoint on which another container may write to this one.
+    pub(crate) queues: Vec<(u32, Queue<B>), MAX_QUEUES>,
+    pub(crate) image_bytes: u32,
+    pub(crate) stop_requested: bool,
+    pub(crate) last: Option<Stopped>,
+    pub(crate) counters: Counters,
+}
+
+impl<B: DerefMut<Target = [u8]>> Container<B> {
+    pub(crate) fn uid(&self) -> &str {
+        let (start, end) = self.uid;
+        // It was checked when the image was loaded; without that it is nobody's name.
+        self.metadata.get(start..end).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default()
+    }
+
+    /// One of its endpoints, as its metadata has it.
+    pub(crate) fn endpoint(&self, id: u32) -> Option<Endpoint<'_>> {
+        Metadata::decode(&self.metadata).ok()?.endpoints.find(id)
+    }
+
+    pub(crate) fn queue(&mut self, endpoint: u32) -> Option<&mut Queue<B>> {
+        self.queues.iter_mut().find(|(id, _)| *id == endpoint).map(|(_, queue)| queue)
+    }
+}
+
+impl<P: Platform, const N: usize> Shared<P, N> {
+    pub(crate) fn new() -> Self {
+        Self {
+            table: Table::new(),
+            refusals: Refusals::new(),
+            versions: Versions::new(),
+            slots: [const { Slot::EMPTY }; N],
+        }
+    }
+
+    /// The slot and container of that name.
+    pub(crate) fn find(&mut self, uid: &str) -> Option<(usize, &mut Container<P::Buf>)> {
+        self.slots
+            .iter_mut()
+            .enumerate()
+            .find_map(|(i, slot)| Some((i, slot.container.as_mut().filter(|c| c.uid() == uid)?)))
+    }
+
+    pub(crate) fn container(&mut self, slot: usize) -> Option<&mut Container<P::Buf>> {
+        self.slots.get_mut(slot)?.container.as_mut()
+    }
+
+    /// The container that still has this id.
+    pub(crate) fn by_id(&mut self, id: ContainerId) -> Option<&mut Container<P::Buf>> {
+        self.container(id.slot()).filter(|container| container.id == id)
+    }
+
+    /// Finds out who is at the other end of a container endpoint: the peer's id and its endpoint.
+    pub(crate) fn resolve(&mut self, me: usize, endpoint: u32) -> Result<(ContainerId, u32), Unresolved> {
+        // Names stand in this container's buffer while the others are searched, so search by index.
+        let mine = self.slots.get(me).and_then(|slot| slot.container.as_ref()).ok_or(Unresolved::Absent)?;
+        let Some(Peer::Container { uid, endpoint: theirs }) = mine.endpoint(endpoint).map(|e| e.access.peer)
+        else {
+            return Err(Unresolved::Absent);
+        };
+        let peer = self
+            .slots
+            .iter()
+            .filter_map(|slot| slot.container.as_ref())
+            .find(|container| container.uid() == uid)
+            .ok_or(Unresolved::Absent)?;
+        // Both must have listed each other, and the other must be willing to read.
+        let back = peer.endpoint(theirs).ok_or(Unresolved::NotMutual)?;
+        let mutual = matches!(back.access.peer, Peer::Container { uid, endpoint: e } if uid == mine.uid() && e == endpoint);
+        if mutual && back.access.direction.reads() {
+            Ok((peer.id, theirs))
+        } else {
+            Err(Unresolved::NotMutual)
+        }
+    }
+}
+
+/// Why there is no other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unresolved {
+    /// No such container is loaded.
+    Absent,
+    /// It is, but does not list this one as its peer, or does not read from it.
+    NotMutual,
+}
+
+/// The state as people see it: a native call shows as such.
+pub(crate) fn shown(number: u8) -> State {
+    State::from_number(number).unwrap_or(State::Empty)
+}

@@ -1,0 +1,81 @@
+//! What the engine tells of a container.
+
+use core::fmt;
+use tinycontainer_lifecycle::{Reason, State};
+use tinycontainer_metadata::MAX_UID;
+use tinycontainer_runtime::{LoadError, MemoryUse, Trap};
+
+/// A container's uid, by value.
+pub type Uid = heapless::String<MAX_UID>;
+
+/// Why a container stopped last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stopped {
+    /// The reason.
+    pub reason: Reason,
+    /// More about it.
+    pub detail: Detail,
+}
+
+/// More about a reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Nothing more to say.
+    None,
+    /// The trap.
+    Trap(Trap),
+    /// Why the runtime would not take it.
+    Load(LoadError),
+    /// What `loop()` returned.
+    Returned(i32),
+}
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.reason.name())?;
+        match self.detail {
+            Detail::None => Ok(()),
+            Detail::Trap(trap) => write!(f, ": {trap}"),
+            Detail::Load(error) => write!(f, ": {error}"),
+            Detail::Returned(value) => write!(f, ": loop() returned {value}"),
+        }
+    }
+}
+
+/// What a container has done since it was loaded. Counters stay at their maximum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// How often it was started.
+    pub starts: u32,
+    /// How often `loop()` was called, since its last start.
+    pub loops: u32,
+    /// Periods that passed without a loop because an earlier one was late, since its last start.
+    pub missed: u32,
+    /// Native calls.
+    pub calls: u32,
+    /// Of these, refused.
+    pub refusals: u32,
+    /// WebAssembly instructions.
+    pub instructions: u64,
+}
+
+/// A container as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Its name.
+    pub uid: Uid,
+    /// Its slot: the number of its agent.
+    pub slot: usize,
+    /// The version of its image.
+    pub version: u32,
+    /// Where it is in its life.
+    pub state: State,
+    /// Why it stopped last, if it has.
+    pub last: Option<Stopped>,
+    /// What it has done.
+    pub counters: Counters,
+    /// Memory of its image and queues, in bytes.
+    pub image_bytes: u32,
+    /// What it uses in the runtime, in bytes.
+    pub memory: MemoryUse,
+}
