@@ -248,11 +248,6 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
                 {
                     *peer = found;
                 }
-                if result.is_ok()
-                    && let Some((id, _)) = found
-                {
-                    this.engine.platform.wake(id.slot());
-                }
                 result
             }
         })

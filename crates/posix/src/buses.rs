@@ -1,0 +1,209 @@
+//! Virtual devices on local buses: fed from CSV traces, recorded to CSV files.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+use tinycontainer::metadata::{Access, Bus, Peer};
+use tinycontainer::{Drivers, IoError};
+
+/// The longest a device's answer may be, in bytes.
+const MAX_ANSWER: usize = 4096;
+
+/// What is wrong with a trace or a recording.
+#[derive(Debug)]
+pub struct BusError {
+    path: PathBuf,
+    line: Option<u64>,
+    what: String,
+}
+
+impl fmt::Display for BusError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())?;
+        if let Some(line) = self.line {
+            write!(f, ", line {line}")?;
+        }
+        write!(f, ": {}", self.what)
+    }
+}
+
+impl std::error::Error for BusError {}
+
+type Name = (Bus, u32);
+
+/// From a time in milliseconds on, these bytes.
+type Trace = Vec<(u64, Vec<u8>)>;
+
+/// The virtual devices of a host.
+#[derive(Debug)]
+pub struct Buses {
+    /// What each device answers.
+    traces: HashMap<Name, Trace>,
+    record: Option<PathBuf>,
+    recordings: Mutex<HashMap<Name, Arc<Mutex<File>>>>,
+    start: Instant,
+}
+
+impl Default for Buses {
+    fn default() -> Self {
+        Self { traces: HashMap::new(), record: None, recordings: Mutex::default(), start: Instant::now() }
+    }
+}
+
+impl Buses {
+    /// The devices that the CSV files in `traces` describe; what is written to any local peer is
+    /// recorded into `record`, which is made if it does not exist. The time runs from now on.
+    ///
+    /// # Errors
+    /// The first file, and its line, that is not a trace.
+    pub fn new(traces: Option<&Path>, record: Option<&Path>) -> Result<Self, BusError> {
+        let mut buses = Self::default();
+        if let Some(dir) = traces {
+            let io =
+                |error: std::io::Error| BusError { path: dir.into(), line: None, what: error.to_string() };
+            for entry in std::fs::read_dir(dir).map_err(io)? {
+                let path = entry.map_err(io)?.path();
+                if path.extension().is_some_and(|extension| extension == "csv") {
+                    let (name, trace) = read_trace(&path)?;
+                    buses.traces.insert(name, trace);
+                }
+            }
+        }
+        if let Some(dir) = record {
+            std::fs::create_dir_all(dir).map_err(|error| BusError {
+                path: dir.into(),
+                line: None,
+                what: error.to_string(),
+            })?;
+            buses.record = Some(dir.into());
+        }
+        Ok(buses)
+    }
+
+    /// When the host's time began.
+    pub(crate) fn start(&self) -> Instant {
+        self.start
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// The recording of a device, begun if need be.
+    fn recording(&self, name: Name) -> std::io::Result<Option<Arc<Mutex<File>>>> {
+        let Some(dir) = &self.record else { return Ok(None) };
+        let mut recordings = self.recordings.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = recordings.get(&name) {
+            return Ok(Some(file.clone()));
+        }
+        let mut file = File::create(dir.join(format!("{}-{}.csv", name.0.name(), name.1)))?;
+        writeln!(file, "time_ms,hex")?;
+        let file = Arc::new(Mutex::new(file));
+        recordings.insert(name, file.clone());
+        Ok(Some(file))
+    }
+}
+
+/// An open virtual device.
+#[derive(Debug)]
+pub struct Handle {
+    name: Name,
+    recording: Option<Arc<Mutex<File>>>,
+    /// What was written last: what a pin without a trace reads as.
+    last: Vec<u8>,
+}
+
+impl Drivers for Buses {
+    type Handle = Handle;
+
+    fn open(&self, _uid: &str, access: &Access<'_>) -> Result<Handle, IoError> {
+        let Peer::Local { bus, unit } = access.peer else { return Err(IoError::NoDriver) };
+        let name = (bus, unit);
+        let recording =
+            if access.direction.writes() { self.recording(name).map_err(|_| IoError::Failed)? } else { None };
+        // A device exists if it has a trace to read or a recording to write.
+        let readable = self.traces.contains_key(&name);
+        if !readable && recording.is_none() {
+            return Err(IoError::NoDriver);
+        }
+        Ok(Handle { name, recording, last: Vec::new() })
+    }
+
+    fn read(&self, handle: &mut Handle, buf: &mut [u8]) -> Result<usize, IoError> {
+        let now = self.now_ms();
+        let answer = match self.traces.get(&handle.name) {
+            Some(trace) => {
+                let next = trace.partition_point(|(from, _)| *from <= now);
+                next.checked_sub(1)
+                    .and_then(|last| trace.get(last))
+                    .map(|(_, bytes)| bytes)
+                    .ok_or(IoError::WouldBlock)?
+            }
+            None => &handle.last,
+        };
+        Ok(buf.iter_mut().zip(answer).map(|(to, from)| *to = *from).count())
+    }
+
+    fn write(&self, handle: &mut Handle, buf: &[u8]) -> Result<usize, IoError> {
+        if let Some(file) = &handle.recording {
+            let hex: String = buf.iter().map(|byte| format!("{byte:02x}")).collect();
+            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+            writeln!(file, "{},{hex}", self.now_ms()).map_err(|_| IoError::Failed)?;
+        }
+        handle.last = buf.to_vec();
+        Ok(buf.len())
+    }
+
+    fn close(&self, _handle: Handle) {}
+}
+
+/// Reads `BUS-UNIT.csv`.
+fn read_trace(path: &Path) -> Result<(Name, Trace), BusError> {
+    let wrong = |line: Option<u64>, what: &str| BusError { path: path.into(), line, what: what.into() };
+    let name = path
+        .file_stem()
+        .and_then(|stem| stem.to_str())
+        .and_then(|stem| stem.rsplit_once('-'))
+        .and_then(|(bus, unit)| Some((Bus::from_name(bus)?, unit.parse().ok()?)))
+        .ok_or_else(|| wrong(None, "a trace is named BUS-UNIT.csv, as in i2c-72.csv"))?;
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .comment(Some(b'#'))
+        .trim(csv::Trim::All)
+        .from_path(path)
+        .map_err(|error| wrong(None, &error.to_string()))?;
+    let mut trace = Trace::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| wrong(None, &error.to_string()))?;
+        let line = record.position().map(csv::Position::line);
+        let (Some(time), Some(hex), 2) = (record.get(0), record.get(1), record.len()) else {
+            return Err(wrong(line, "a line is `time_ms,hex`"));
+        };
+        if trace.is_empty() && time == "time_ms" {
+            continue;
+        }
+        let time = time.parse().map_err(|_| wrong(line, "the time is a number of milliseconds"))?;
+        let bytes = unhex(hex).ok_or_else(|| wrong(line, "the bytes are an even number of hex digits"))?;
+        if bytes.len() > MAX_ANSWER {
+            return Err(wrong(line, "an answer has at most 4096 bytes"));
+        }
+        if trace.last().is_some_and(|(last, _)| *last >= time) {
+            return Err(wrong(line, "the times must ascend"));
+        }
+        trace.push((time, bytes));
+    }
+    Ok((name, trace))
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u32> = text.chars().map(|digit| digit.to_digit(16)).collect::<Option<_>>()?;
+    let pairs = digits.chunks_exact(2);
+    if !pairs.remainder().is_empty() {
+        return None;
+    }
+    pairs.map(|pair| u8::try_from(pair.iter().fold(0, |byte, digit| byte << 4 | digit)).ok()).collect()
+}

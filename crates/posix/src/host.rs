@@ -1,0 +1,237 @@
+//! What a program on a host calls.
+
+use crate::buses::Buses;
+use crate::platform::{Bell, Posix, image_account};
+use std::fmt;
+use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tinycontainer::metadata::transport::Parts;
+use tinycontainer::policy::{Ceilings, Trust, Year2024};
+use tinycontainer::runtime::{Account, LoadError as RuntimeError};
+use tinycontainer::{Engine, LoadError, Next, Notice, Platform, Sizes};
+use tinycontainer_pool::Pool;
+use tinycontainer_wamr::{ThreadLocal, Wamr};
+
+/// The most containers at once.
+pub const MAX_CONTAINERS: usize = 64;
+
+/// The account of what belongs to WAMR and to no container.
+const WAMR_ACCOUNT: Account = Account(2 * MAX_CONTAINERS as u8);
+
+/// How a thread's stack is sized: the interpreter, a native call, a driver and the observer.
+const STACK_BYTES: usize = 256 * 1024;
+
+static POOL: Pool = Pool::new();
+static THREADS: ThreadLocal = ThreadLocal;
+
+/// Something to show.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A line that a container logged. Control characters have been escaped.
+    Log {
+        /// The container.
+        uid: String,
+        /// What it said.
+        line: String,
+    },
+    /// Something happened to a container.
+    Notice {
+        /// The container.
+        uid: String,
+        /// What.
+        notice: Notice,
+    },
+}
+
+/// How a host is to be.
+pub struct Config {
+    /// The device's name: what a token's audience may be.
+    pub name: String,
+    /// The device's class: what a token's audience may be, too. Empty: none.
+    pub class: String,
+    /// The trust store, in CBOR.
+    pub trust: Vec<u8>,
+    /// Now, in seconds since 1970, in place of the system's clock.
+    pub now: Option<u64>,
+    /// What no container may exceed.
+    pub ceilings: Ceilings,
+    /// The memory of all containers together, in bytes.
+    pub pool_bytes: usize,
+    /// Whether images of the 2024 format are taken; see [`Year2024`].
+    pub accept_2024: Option<Year2024<'static>>,
+    /// The virtual devices.
+    pub buses: Buses,
+    /// Is told of everything, by the thread that it happens in. Must not call the host.
+    pub observer: Box<dyn Fn(Event) + Send + Sync>,
+}
+
+impl Default for Config {
+    /// A host that believes nobody, with 16 MiB for containers and nothing on its buses.
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            class: String::new(),
+            accept_2024: None,
+            trust: vec![0x82, 0x01, 0x80],
+            now: None,
+            ceilings: Ceilings { linear_memory: 1 << 20, stack: 64 << 10, heap: 256 << 10 },
+            pool_bytes: 16 << 20,
+            buses: Buses::default(),
+            observer: Box::new(|_| ()),
+        }
+    }
+}
+
+/// Why there is no host.
+#[derive(Debug)]
+pub enum HostError {
+    /// There is one in this process already, or was.
+    AlreadyStarted,
+    /// The trust store is not one.
+    Trust(tinycontainer::metadata::Error),
+    /// The memory is too small.
+    Memory,
+    /// The runtime did not run its own test.
+    Calibration(RuntimeError),
+}
+
+impl fmt::Display for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AlreadyStarted => f.write_str("there is one host in a process, and it has been made"),
+            Self::Trust(error) => write!(f, "the trust store is not valid: {error}"),
+            Self::Memory => f.write_str("the memory for containers is too small"),
+            Self::Calibration(error) => write!(f, "the runtime cannot be calibrated: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for HostError {}
+
+type HostEngine = Engine<Posix, MAX_CONTAINERS>;
+
+/// A host with its containers and their threads. Dropping it stops them all.
+pub struct Host {
+    engine: Arc<HostEngine>,
+    ends: Arc<AtomicBool>,
+    threads: Mutex<Vec<Option<JoinHandle<()>>>>,
+}
+
+impl Host {
+    /// Starts a host: takes the memory, starts the runtime, measures its speed.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn new(config: Config) -> Result<Self, HostError> {
+        Trust::decode(&config.trust).map_err(HostError::Trust)?;
+        let region = Box::leak(vec![MaybeUninit::uninit(); config.pool_bytes].into_boxed_slice());
+        POOL.init(region, 2 * MAX_CONTAINERS + 1).map_err(|error| match error {
+            tinycontainer_pool::InitError::AlreadyGiven => HostError::AlreadyStarted,
+            _ => HostError::Memory,
+        })?;
+        let all = u32::try_from(config.pool_bytes).unwrap_or(u32::MAX);
+        for slot in 0..MAX_CONTAINERS {
+            POOL.open(image_account(slot), all);
+        }
+        POOL.open(WAMR_ACCOUNT, all);
+        let runtime = Wamr::init(&POOL, &THREADS, WAMR_ACCOUNT).map_err(|error| match error {
+            tinycontainer_wamr::InitError::AlreadyStarted => HostError::AlreadyStarted,
+            tinycontainer_wamr::InitError::OutOfMemory => HostError::Memory,
+        })?;
+        let start = config.buses.start();
+        let micros = || u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let rate = runtime.calibrate(&micros).map_err(HostError::Calibration)?;
+        // The engine wants them as slices of slices; there is one host in a process.
+        let audiences = [&config.name, &config.class]
+            .into_iter()
+            .filter(|name| !name.is_empty())
+            .map(|name| &*String::leak(name.clone()))
+            .collect();
+        let bells = (0..MAX_CONTAINERS).map(|_| Bell::default()).collect();
+        Ok(Self {
+            engine: Arc::new(Engine::new(Posix { config, audiences, pool: &POOL, runtime, rate, bells })),
+            ends: Arc::new(AtomicBool::new(false)),
+            threads: Mutex::new((0..MAX_CONTAINERS).map(|_| None).collect()),
+        })
+    }
+
+    /// The engine: to start, stop, unload and show containers.
+    pub fn engine(&self) -> &HostEngine {
+        &self.engine
+    }
+
+    /// The memory of all containers.
+    pub fn pool(&self) -> &'static Pool {
+        &POOL
+    }
+
+    /// Takes an image in whole; returns the container's uid.
+    ///
+    /// # Errors
+    /// Why it is not taken. Nothing has changed then.
+    pub fn load(&self, parts: &Parts<'_>) -> Result<String, LoadError> {
+        let Parts { metadata, data, code } = *parts;
+        let sizes = Sizes { metadata: metadata.len(), data: data.len(), code: code.len() };
+        let mut loading = self.engine.begin(sizes)?;
+        let slot = loading.slot();
+        for part in [metadata, data, code] {
+            loading.write(part)?;
+        }
+        loading.finish()?;
+        self.ensure_thread(slot);
+        Ok(self.engine.status_of(slot).map(|status| status.uid.as_str().to_owned()).unwrap_or_default())
+    }
+
+    /// Sees to it that the slot's agent has a thread. It stays for the next container of the slot.
+    pub fn ensure_thread(&self, slot: usize) {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(thread) = threads.get_mut(slot).filter(|thread| thread.is_none()) else { return };
+        let (engine, ends) = (self.engine.clone(), self.ends.clone());
+        *thread = std::thread::Builder::new()
+            .name(format!("container-{slot}"))
+            .stack_size(STACK_BYTES)
+            .spawn(move || drive(&engine, slot, &ends))
+            .ok();
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::Release);
+        (0..MAX_CONTAINERS).for_each(|slot| self.engine.platform().wake(slot));
+        let threads = self.threads.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for thread in threads.iter_mut().filter_map(Option::take) {
+            // A thread that panicked has said so.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Steps one agent for as long as the host lives.
+fn drive(engine: &HostEngine, slot: usize, ends: &AtomicBool) {
+    let Some(mut agent) = engine.agent(slot) else { return };
+    let Some(bell) = engine.platform().bells.get(slot) else { return };
+    let start = engine.platform().config.buses.start();
+    while !ends.load(Ordering::Acquire) {
+        let now = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let wait = match agent.step(now) {
+            Next::Now => continue,
+            Next::At(time) => {
+                let at = start + Duration::from_millis(time);
+                Some(at.saturating_duration_since(Instant::now()))
+            }
+            Next::Idle => None,
+        };
+        let mut rung = bell.rung.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*rung && !ends.load(Ordering::Acquire) {
+            rung = match wait {
+                Some(wait) => bell.changed.wait_timeout(rung, wait).unwrap_or_else(PoisonError::into_inner).0,
+                None => bell.changed.wait(rung).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+        *rung = false;
+    }
+}

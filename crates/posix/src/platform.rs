@@ -1,0 +1,109 @@
+//! What the engine asks of a platform, on a host.
+
+use crate::buses::Buses;
+use crate::host::{Config, Event};
+use std::sync::{Condvar, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+use tinycontainer::policy::{Device, Trust};
+use tinycontainer::runtime::{Account, Rate};
+use tinycontainer::{Lock, Notice, Platform};
+use tinycontainer_pool::{Pool, PoolBuf};
+use tinycontainer_wamr::Wamr;
+
+/// The engine's lock, by the standard library.
+#[derive(Debug)]
+pub struct Mutex<T>(std::sync::Mutex<T>);
+
+impl<T> Lock<T> for Mutex<T> {
+    fn new(value: T) -> Self {
+        Self(std::sync::Mutex::new(value))
+    }
+
+    fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        // Nothing under the lock panics; were it to, the state is still whole.
+        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A host under the engine.
+pub struct Posix {
+    pub(crate) config: Config,
+    pub(crate) audiences: Vec<&'static str>,
+    pub(crate) pool: &'static Pool,
+    pub(crate) runtime: Wamr,
+    pub(crate) rate: Rate,
+    /// One for each slot: whether its agent was woken since it last looked.
+    pub(crate) bells: Vec<Bell>,
+}
+
+/// Wakes one thread.
+#[derive(Default)]
+pub(crate) struct Bell {
+    pub(crate) rung: std::sync::Mutex<bool>,
+    pub(crate) changed: Condvar,
+}
+
+/// Images are booked on accounts of their own, behind those of the instances.
+pub(crate) fn image_account(slot: usize) -> Account {
+    Account(u8::try_from(slot + crate::MAX_CONTAINERS).unwrap_or(u8::MAX))
+}
+
+impl Platform for Posix {
+    type Lock<T> = Mutex<T>;
+    type Buf = PoolBuf;
+    type Runtime = Wamr;
+    type Drivers = Buses;
+
+    fn runtime(&self) -> &Wamr {
+        &self.runtime
+    }
+
+    fn rate(&self) -> Rate {
+        self.rate
+    }
+
+    fn drivers(&self) -> &Buses {
+        &self.config.buses
+    }
+
+    fn allocate(&self, slot: usize, len: usize) -> Option<PoolBuf> {
+        self.pool.take(image_account(slot), len).ok()
+    }
+
+    fn device(&self) -> Device<'_> {
+        Device {
+            audiences: &self.audiences,
+            // Checked when the host was made.
+            trust: Trust::decode(&self.config.trust).unwrap_or(Trust::NONE),
+            now: self
+                .config
+                .now
+                .or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs())),
+            ceilings: self.config.ceilings,
+            accept_2024: self.config.accept_2024,
+        }
+    }
+
+    fn wake(&self, slot: usize) {
+        if let Some(bell) = self.bells.get(slot) {
+            *bell.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            bell.changed.notify_one();
+        }
+    }
+
+    fn log(&self, uid: &str, line: &[u8]) {
+        // The guest's bytes: whatever could steer a terminal is made visible instead.
+        let line = String::from_utf8_lossy(line).chars().flat_map(visible).collect();
+        (self.config.observer)(Event::Log { uid: uid.into(), line });
+    }
+
+    fn notice(&self, uid: &str, notice: Notice) {
+        (self.config.observer)(Event::Notice { uid: uid.into(), notice });
+    }
+}
+
+/// The character, or its escape if it is a control character.
+fn visible(c: char) -> impl Iterator<Item = char> {
+    let (plain, escaped) = if c.is_control() { (None, Some(c.escape_default())) } else { (Some(c), None) };
+    plain.into_iter().chain(escaped.into_iter().flatten())
+}
