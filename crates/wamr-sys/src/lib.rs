@@ -24,6 +24,7 @@ mod bindings;
 
 pub use bindings::*;
 
-/// The folder of WAMR compiled in other ways, one `NAME/libwamr.so` each. For benches.
-#[cfg(feature = "variants")]
-pub const VARIANTS: &str = env!("TC_WAMR_VARIANTS");
+/// Where WAMR's source tree was found. For tests and benches, which compile it in other ways; `None`
+/// where it was not compiled here.
+#[doc(hidden)]
+pub const SOURCE: Option<&str> = option_env!("TC_WAMR_SOURCE");
