@@ -58,7 +58,7 @@ pub struct Config {
     pub now: Option<u64>,
     /// What no container may exceed.
     pub ceilings: Ceilings,
-    /// The memory of all containers together, in bytes.
+    /// The memory of all containers together, in bytes: less than 16 MiB.
     pub pool_bytes: usize,
     /// Whether images of the 2024 format are taken; see [`Year2024`].
     pub accept_2024: Option<Year2024<'static>>,
@@ -69,7 +69,7 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// A host that believes nobody, with 16 MiB for containers and nothing on its buses.
+    /// A host that believes nobody, with 15 MiB for containers and nothing on its buses.
     fn default() -> Self {
         Self {
             name: String::new(),
@@ -78,7 +78,7 @@ impl Default for Config {
             trust: vec![0x82, 0x01, 0x80],
             now: None,
             ceilings: Ceilings { linear_memory: 1 << 20, stack: 64 << 10, heap: 256 << 10 },
-            pool_bytes: 16 << 20,
+            pool_bytes: 15 << 20,
             buses: Buses::default(),
             observer: Box::new(|_| ()),
         }

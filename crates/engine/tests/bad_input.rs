@@ -1,0 +1,379 @@
+//! Bad images: each is refused with its reason, and changes nothing.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+
+mod common;
+
+use common::{N, TestEngine, TestPlatform, assert_nothing_held, engine, load, sizes};
+use tinycontainer::metadata::{Access, Bus, Kind, Limits, Peer, Priority, Schedule, Type};
+use tinycontainer::policy::{Refused, Which};
+use tinycontainer::{Direction, Engine, LoadError, MAX_METADATA, Mask, Sizes, Syscall};
+use tinycontainer_testkit::{
+    CLASS, DEVICE, IDLE, Image, MANAGER, NOW, OWNER, OwnedPeer, PROVIDER_A, PROVIDER_B, STRANGER, Signer,
+    Spec, claims, endpoint_token, sha256, sign, syscall_token,
+};
+use tinycontainer_token::{Claims, Refusal, Use};
+
+/// What can be seen of an engine.
+fn snapshot(engine: &TestEngine) -> impl PartialEq + std::fmt::Debug + use<> {
+    let containers: Vec<_> = engine.containers().collect();
+    (containers, engine.refusals(), *engine.platform().held.lock().unwrap())
+}
+
+/// The image is refused for that reason; nothing has changed, and a good image still loads.
+fn refused(engine: &TestEngine, image: &Image, why: LoadError) {
+    let before = snapshot(engine);
+    assert_eq!(load(engine, image), Err(why));
+    assert_eq!(snapshot(engine), before, "refused with {why:?}, but something changed");
+}
+
+fn good() -> Spec {
+    Spec::new("a.good", IDLE)
+}
+
+/// An engine with one container, so that there is something to change.
+fn engine_with_one() -> TestEngine {
+    let engine = engine();
+    load(&engine, &Spec::new("a.there", IDLE).sign(PROVIDER_A)).unwrap();
+    engine
+}
+
+fn token(which: Which, why: Refusal) -> LoadError {
+    LoadError::Refused(Refused::Token(which, why))
+}
+
+#[test]
+fn wrong_keys_and_claims() {
+    let engine = engine_with_one();
+    let m = Which::Metadata;
+    let spec = good();
+    refused(&engine, &spec.sign(STRANGER), token(m, Refusal::UnknownKey));
+    let forged = Signer { seed: STRANGER.seed, ..PROVIDER_A };
+    refused(&engine, &spec.sign(forged), token(m, Refusal::BadSignature));
+    type Change = fn(Claims<'_>) -> Claims<'_>;
+    let cases: [(Change, Refusal); 7] = [
+        (|c| Claims { exp: Some(NOW), ..c }, Refusal::Expired),
+        (|c| Claims { nbf: Some(NOW + 1), ..c }, Refusal::NotYetValid),
+        (|c| Claims { aud: Some("device-2"), ..c }, Refusal::WrongAudience),
+        (|c| Claims { sub: Some("a.other"), ..c }, Refusal::WrongSubject),
+        (|c| Claims { iss: Some("owner"), ..c }, Refusal::WrongIssuer),
+        (|c| Claims { use_: Some(Use::Code), ..c }, Refusal::WrongUse(Use::Code)),
+        (|c| Claims { digest: None, ..c }, Refusal::Missing(tinycontainer_token::Claim::Digest)),
+    ];
+    for (change, why) in cases {
+        refused(&engine, &spec.sign_with(PROVIDER_A, |claims| change(*claims)), token(m, why));
+    }
+    refused(
+        &engine,
+        &spec.sign_with(PROVIDER_A, |claims| Claims { digest: Some(&[7; 32]), ..*claims }),
+        LoadError::Refused(Refused::Digest(m)),
+    );
+    // For this very device, instead of its class.
+    load(&engine, &spec.sign_with(PROVIDER_A, |claims| Claims { aud: Some(DEVICE), ..*claims })).unwrap();
+}
+
+#[test]
+fn roles_and_scopes() {
+    let engine = engine_with_one();
+    let out_of = |why| LoadError::Refused(why);
+    refused(&engine, &good().sign(MANAGER), out_of(Refused::Role(Which::Metadata)));
+    refused(&engine, &good().sign(PROVIDER_B), out_of(Refused::Container(Which::Metadata)));
+    let mut high = good();
+    high.schedule.priority = Priority::High;
+    refused(&engine, &high.sign(PROVIDER_A), out_of(Refused::Priority(Priority::High)));
+
+    // Syscalls: B may not grant heartbeat, the manager may, for this container only.
+    let mut spec = Spec::new("b.c", IDLE);
+    spec.syscalls = Mask::ALL;
+    let heartbeat = Mask::of(&[Syscall::Heartbeat]);
+    refused(&engine, &spec.sign(PROVIDER_B), out_of(Refused::Syscalls(heartbeat)));
+    spec.syscall_token = Some(syscall_token(MANAGER, "b.other", heartbeat));
+    refused(&engine, &spec.sign(PROVIDER_B), token(Which::Syscalls, Refusal::WrongSubject));
+    spec.syscall_token = Some(syscall_token(MANAGER, "b.c", Mask::of(&[Syscall::Open])));
+    refused(&engine, &spec.sign(PROVIDER_B), out_of(Refused::Syscalls(heartbeat)));
+    spec.syscall_token = Some(syscall_token(PROVIDER_B, "b.c", heartbeat));
+    refused(&engine, &spec.sign(PROVIDER_B), out_of(Refused::Syscalls(heartbeat)));
+    spec.syscall_token = Some(syscall_token(MANAGER, "b.c", heartbeat));
+    load(&engine, &spec.sign(PROVIDER_B)).unwrap();
+}
+
+#[test]
+fn endpoints_need_somebody_in_whose_scope_they_are() {
+    let engine = engine_with_one();
+    let pin = OwnedPeer::Local(Bus::Gpio, 17);
+    let access = |unit, direction| Access { peer: Peer::Local { bus: Bus::Gpio, unit }, direction };
+    let with_token = |token: Option<Vec<u8>>| {
+        let mut spec = good();
+        spec.endpoints.push((2, pin.clone(), Direction::Out, token));
+        spec.sign(PROVIDER_A)
+    };
+    let own = access(17, Direction::Out);
+    refused(&engine, &with_token(None), LoadError::Refused(Refused::Unauthorized(2)));
+    let e = Which::Endpoint(2);
+    for (given, why) in [
+        (endpoint_token(OWNER, "a.other", &own), token(e, Refusal::WrongSubject)),
+        (endpoint_token(STRANGER, "a.good", &own), token(e, Refusal::UnknownKey)),
+        (endpoint_token(PROVIDER_A, "a.good", &own), LoadError::Refused(Refused::Role(e))),
+        (
+            endpoint_token(OWNER, "a.good", &access(18, Direction::Out)),
+            LoadError::Refused(Refused::OtherAccess(2)),
+        ),
+        (
+            endpoint_token(OWNER, "a.good", &access(17, Direction::In)),
+            LoadError::Refused(Refused::OtherAccess(2)),
+        ),
+        // A token of the right person for another use.
+        (syscall_token(OWNER, "a.good", Mask::ALL), token(e, Refusal::WrongUse(Use::Syscalls))),
+    ] {
+        refused(&engine, &with_token(Some(given)), why);
+    }
+    load(&engine, &with_token(Some(endpoint_token(OWNER, "a.good", &access(17, Direction::Both))))).unwrap();
+    // In scope: I2C 72 to read. Not to write, and not 73.
+    let i2c =
+        |unit, direction| good().endpoint(1, OwnedPeer::Local(Bus::I2c, unit), direction).sign(PROVIDER_A);
+    engine.unload("a.good").unwrap();
+    refused(&engine, &i2c(72, Direction::Out), LoadError::Refused(Refused::Unauthorized(1)));
+    refused(&engine, &i2c(72, Direction::Both), LoadError::Refused(Refused::Unauthorized(1)));
+    refused(&engine, &i2c(73, Direction::In), LoadError::Refused(Refused::Unauthorized(1)));
+    load(&engine, &i2c(72, Direction::In)).unwrap();
+}
+
+#[test]
+fn swapped_code_and_data() {
+    let engine = engine_with_one();
+    let mut spec = good();
+    spec.data = b"data".to_vec();
+    let mut image = spec.sign(PROVIDER_A);
+    image.code[9] ^= 1;
+    refused(&engine, &image, LoadError::Refused(Refused::Digest(Which::Code)));
+    let mut image = spec.sign(PROVIDER_A);
+    image.data = b"dat4".to_vec();
+    refused(&engine, &image, LoadError::Refused(Refused::Digest(Which::Data)));
+    image.data = b"data longer".to_vec();
+    refused(&engine, &image, LoadError::Refused(Refused::Digest(Which::Data)));
+    // Code of another signer, by a token of its own: of who may, for this container, over this code.
+    let part = |signer, sub, use_, bytes: &[u8]| {
+        sign(&Claims { digest: Some(&sha256(bytes)), ..claims(signer, sub, use_) }, signer)
+    };
+    let code = spec.code.clone();
+    let with = |token| Spec { part_tokens: (None, Some(token)), ..spec.clone() }.sign(PROVIDER_A);
+    refused(
+        &engine,
+        &with(part(PROVIDER_B, "a.good", Use::Code, &code)),
+        LoadError::Refused(Refused::Role(Which::Code)),
+    );
+    refused(
+        &engine,
+        &with(part(MANAGER, "a.good", Use::Data, &code)),
+        token(Which::Code, Refusal::WrongUse(Use::Data)),
+    );
+    refused(
+        &engine,
+        &with(part(MANAGER, "a.good", Use::Code, b"other")),
+        LoadError::Refused(Refused::Digest(Which::Code)),
+    );
+    load(&engine, &with(part(MANAGER, "a.good", Use::Code, &code))).unwrap();
+}
+
+#[test]
+fn oversize_and_empty_everything() {
+    let engine = engine_with_one();
+    let limits = Limits { linear_memory: 65536, stack: 8192, heap: 65536 };
+    for limits in [
+        Limits { linear_memory: 65537, ..limits },
+        Limits { stack: 8193, ..limits },
+        Limits { heap: u32::MAX, ..limits },
+    ] {
+        let image = Spec { limits, ..good() }.sign(PROVIDER_A);
+        refused(&engine, &image, LoadError::Refused(Refused::Limits));
+    }
+    let begin = |metadata, data, code| {
+        let before = snapshot(&engine);
+        let error = engine.begin(Sizes { metadata, data, code }).err();
+        assert_eq!(snapshot(&engine), before);
+        error
+    };
+    assert_eq!(begin(0, 0, 0), Some(LoadError::Size));
+    assert_eq!(begin(0, 0, 1), Some(LoadError::Size));
+    assert_eq!(begin(1, 0, 0), Some(LoadError::Size));
+    assert_eq!(begin(MAX_METADATA + 1, 0, 1), Some(LoadError::Size));
+    assert_eq!(begin(usize::MAX, usize::MAX, usize::MAX), Some(LoadError::Size));
+    assert_eq!(begin(1, usize::MAX, usize::MAX), Some(LoadError::Size));
+
+    // Sizes that no device has: the metadata is believed, then there is no memory.
+    let image = good().sign(PROVIDER_A);
+    for (data, code) in [(usize::MAX / 4, 1), (0, usize::MAX / 4)] {
+        let before = snapshot(&engine);
+        let mut loading = engine.begin(Sizes { metadata: image.metadata.len(), data, code }).unwrap();
+        assert_eq!(loading.write(&image.metadata), Err(LoadError::OutOfMemory));
+        assert_eq!(loading.write(&[0]), Err(LoadError::Failed));
+        drop(loading);
+        assert_eq!(snapshot(&engine), before);
+    }
+
+    let mut many = good();
+    for id in 0..9 {
+        many = many.endpoint(id, OwnedPeer::Local(Bus::I2c, 72), Direction::In);
+    }
+    refused(&engine, &many.sign(PROVIDER_A), LoadError::Refused(Refused::TooManyEndpoints));
+    let mut many = good();
+    for id in 0..5 {
+        many = many.endpoint(id, OwnedPeer::Container("a.x".into(), id), Direction::In);
+    }
+    refused(&engine, &many.sign(PROVIDER_A), LoadError::TooManyQueues);
+    let uid = "a.".to_owned() + &"x".repeat(63);
+    let long = Spec { uid, ..good() }.sign(PROVIDER_A);
+    let Err(LoadError::Refused(Refused::Malformed(error))) = load(&engine, &long) else {
+        panic!("uid of 65 bytes")
+    };
+    assert_eq!(error.kind, Kind::Range);
+}
+
+#[test]
+fn too_long_and_too_short() {
+    let engine = engine_with_one();
+    let mut spec = good();
+    spec.data = vec![3; 20];
+    let image = spec.sign(PROVIDER_A);
+    let all: Vec<u8> = [&image.metadata[..], &image.data, &image.code].concat();
+    let before = snapshot(&engine);
+    for len in [0, 1, image.metadata.len() - 1, image.metadata.len(), all.len() - 1] {
+        let mut loading = engine.begin(sizes(&image)).unwrap();
+        loading.write(&all[..len]).unwrap();
+        assert_eq!(loading.finish(), Err(LoadError::TooShort), "{len} bytes");
+        assert_eq!(snapshot(&engine), before);
+    }
+    let mut loading = engine.begin(sizes(&image)).unwrap();
+    loading.write(&all).unwrap();
+    assert_eq!(loading.write(&[0]), Err(LoadError::TooLong));
+    assert_eq!(loading.finish(), Err(LoadError::Failed));
+    assert_eq!(snapshot(&engine), before);
+    // Byte by byte works as well.
+    let mut loading = engine.begin(sizes(&image)).unwrap();
+    all.chunks(1).for_each(|byte| loading.write(byte).unwrap());
+    loading.finish().unwrap();
+}
+
+#[test]
+fn no_byte_of_code_is_taken_before_the_metadata_is_believed() {
+    let engine = engine();
+    let image = good().sign(STRANGER);
+    let mut loading = engine.begin(sizes(&image)).unwrap();
+    let held = || *engine.platform().held.lock().unwrap();
+    assert_eq!(held(), image.metadata.len(), "memory for the metadata only");
+    let (last, head) = image.metadata.split_last().unwrap();
+    loading.write(head).unwrap();
+    assert_eq!(loading.write(&[*last]), Err(token(Which::Metadata, Refusal::UnknownKey)));
+    assert_eq!(held(), 0, "and that is given back at once");
+}
+
+#[test]
+fn every_truncation_and_many_flips() {
+    let engine = engine_with_one();
+    let mut spec = good().endpoint(1, OwnedPeer::Local(Bus::I2c, 72), Direction::In);
+    spec.data = b"some data".to_vec();
+    let image = spec.sign(PROVIDER_A);
+    let before = snapshot(&engine);
+    for len in 1..image.metadata.len() {
+        let cut = Image { metadata: image.metadata[..len].to_vec(), ..image.clone() };
+        assert!(load(&engine, &cut).is_err());
+    }
+    for len in 1..image.code.len() {
+        let cut = Image { code: image.code[..len].to_vec(), ..image.clone() };
+        assert_eq!(load(&engine, &cut), Err(LoadError::Refused(Refused::Digest(Which::Code))));
+    }
+    // Verifying takes its time, so one bit in each byte.
+    for at in 0..image.metadata.len() {
+        let mut flipped = image.clone();
+        flipped.metadata[at] ^= 1 << (at % 8);
+        assert!(load(&engine, &flipped).is_err(), "bit {} of byte {at}", at % 8);
+    }
+    for at in 0..image.code.len() {
+        let mut flipped = image.clone();
+        flipped.code[at] ^= 1 << (at % 8);
+        assert!(load(&engine, &flipped).is_err());
+    }
+    assert_eq!(snapshot(&engine), before);
+    load(&engine, &image).unwrap();
+}
+
+#[test]
+fn types_duplicates_and_versions() {
+    let engine = engine_with_one();
+    for kind in Type::ALL.into_iter().filter(|kind| *kind != Type::Wasm) {
+        refused(&engine, &Spec { kind, ..good() }.sign(PROVIDER_A), LoadError::UnsupportedType(kind));
+    }
+    let version = |version| Spec { version, ..good() }.sign(PROVIDER_A);
+    load(&engine, &version(5)).unwrap();
+    refused(&engine, &version(6), LoadError::DuplicateUid);
+    engine.unload("a.good").unwrap();
+    refused(&engine, &version(4), LoadError::Downgrade(5));
+    load(&engine, &version(5)).unwrap();
+    engine.unload("a.good").unwrap();
+    engine.remember_version("a.good", 9);
+    refused(&engine, &version(8), LoadError::Downgrade(9));
+    load(&engine, &version(9)).unwrap();
+}
+
+#[test]
+fn two_sessions_for_one_name() {
+    let engine = engine();
+    let image = good().sign(PROVIDER_A);
+    let mut sessions: Vec<_> = (0..2).map(|_| engine.begin(sizes(&image)).unwrap()).collect();
+    for session in &mut sessions {
+        for part in [&image.metadata, &image.code] {
+            session.write(part).unwrap();
+        }
+    }
+    let results: Vec<_> = sessions.into_iter().map(|session| session.finish().map(drop)).collect();
+    assert_eq!(results, [Ok(()), Err(LoadError::DuplicateUid)]);
+    assert_eq!(engine.containers().count(), 1);
+    engine.unload("a.good").unwrap();
+    assert_nothing_held(&engine);
+}
+
+#[test]
+fn full_slots_and_full_memory() {
+    let engine = engine();
+    for n in 0..N {
+        load(&engine, &Spec::new(&format!("a.{n}"), IDLE).sign(PROVIDER_A)).unwrap();
+    }
+    refused(&engine, &good().sign(PROVIDER_A), LoadError::Full);
+    engine.unload("a.1").unwrap();
+    load(&engine, &good().sign(PROVIDER_A)).unwrap();
+
+    // Whatever is the last byte that does not fit: nothing stays behind.
+    let image = good().endpoint(1, OwnedPeer::Container("a.x".into(), 1), Direction::In).sign(PROVIDER_A);
+    let needed = image.metadata.len() + image.code.len() + 64;
+    for room in (0..needed).step_by(16) {
+        let engine = Engine::new(TestPlatform { room, ..TestPlatform::new_sharing() });
+        refused(&engine, &image, LoadError::OutOfMemory);
+    }
+    let engine = Engine::new(TestPlatform { room: needed, ..TestPlatform::new_sharing() });
+    load(&engine, &image).unwrap();
+}
+
+#[test]
+fn a_dropped_session_leaves_no_trace() {
+    let engine = engine();
+    let image = good().sign(PROVIDER_A);
+    for _ in 0..3 * N {
+        let mut loading = engine.begin(sizes(&image)).unwrap();
+        loading.write(&image.metadata).unwrap();
+        assert_eq!(engine.containers().count(), 0, "not a container before it is complete");
+    }
+    assert_nothing_held(&engine);
+}
+
+#[test]
+fn a_heartbeat_that_may_not_be_sent_is_no_schedule() {
+    let engine = engine();
+    let spec = Spec { schedule: Schedule { heartbeat_ms: 100, ..good().schedule }, ..good() };
+    let Err(LoadError::Refused(Refused::Malformed(_))) = load(&engine, &spec.sign(PROVIDER_A)) else {
+        panic!("it asks for a heartbeat without the syscall")
+    };
+}
+
+#[test]
+fn the_class_is_an_audience() {
+    assert_eq!(claims(OWNER, "x", Use::Metadata).aud, Some(CLASS));
+}

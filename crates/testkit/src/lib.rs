@@ -1,0 +1,312 @@
+//! TEST keys, trust stores and signed images.
+//!
+//! Panics where a test would: nothing here is for anything else.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use sha2::{Digest, Sha256};
+use tinycontainer_metadata::transport::Parts;
+use tinycontainer_metadata::{
+    Access, Direction, Draft, Endpoint, Limits, Mask, Part, Peer, Priority, Schedule, Type,
+};
+use tinycontainer_policy::{AnchorSpec, Ceilings, Device, Pattern, Reach, Roles, Target, Trust, trust};
+use tinycontainer_token::issue::{Secret, issue, public_key};
+use tinycontainer_token::{Claims, Key, Use};
+
+/// What devices in tests are called, and their class.
+pub const DEVICE: &str = "device-1";
+/// The class of devices in tests.
+pub const CLASS: &str = "class-a";
+/// What time it is in tests.
+pub const NOW: u64 = 1_800_000_000;
+
+/// Somebody with a TEST key.
+#[derive(Debug, Clone, Copy)]
+pub struct Signer {
+    /// The name of the anchor.
+    pub name: &'static str,
+    /// The key's id.
+    pub kid: &'static [u8],
+    /// The private key. TEST only.
+    pub seed: &'static [u8; 32],
+}
+
+/// Owns the device: may do everything.
+pub const OWNER: Signer = Signer { name: "owner", kid: b"own", seed: b"TEST key of the device owner...." };
+/// Signs containers `a.*`, which may use I2C 72 and speak to containers.
+pub const PROVIDER_A: Signer =
+    Signer { name: "provider-a", kid: b"pa", seed: b"TEST key of service provider A.." };
+/// Signs containers `b.*`, which may speak to containers; may not grant `heartbeat`.
+pub const PROVIDER_B: Signer =
+    Signer { name: "provider-b", kid: b"pb", seed: b"TEST key of service provider B.." };
+/// Grants syscalls and signs parts, but no metadata.
+pub const MANAGER: Signer =
+    Signer { name: "manager", kid: b"mgr", seed: b"TEST key of the manager........." };
+/// Is no trust anchor anywhere.
+pub const STRANGER: Signer =
+    Signer { name: "stranger", kid: b"str", seed: b"TEST key that nobody trusts....." };
+
+/// The trust store of devices in tests.
+pub fn trust_store() -> Vec<u8> {
+    let keys = [OWNER, PROVIDER_A, PROVIDER_B, MANAGER].map(|signer| public_key(signer.seed));
+    let any = [Reach { target: Target::Any, direction: Direction::Both }];
+    let containers = Reach {
+        target: Target::Container { uid: Pattern("*"), endpoints: None },
+        direction: Direction::Both,
+    };
+    let i2c = Reach {
+        target: Target::Local { bus: Some(tinycontainer_metadata::Bus::I2c), units: Some((72, 72)) },
+        direction: Direction::In,
+    };
+    let anchor = |signer: Signer, key| AnchorSpec {
+        name: signer.name,
+        kid: signer.kid,
+        key: Key::Ed25519(key),
+        roles: Roles::METADATA.and(Roles::SYSCALLS),
+        containers: &[],
+        syscalls: Mask::ALL,
+        reaches: &[],
+        priority: Priority::Normal,
+    };
+    let [owner, a, b, manager] = &keys;
+    let anchors = [
+        AnchorSpec {
+            roles: Roles::ALL,
+            containers: &[Pattern("*")],
+            reaches: &any,
+            priority: Priority::High,
+            ..anchor(OWNER, owner)
+        },
+        AnchorSpec { containers: &[Pattern("a.*")], reaches: &[i2c, containers], ..anchor(PROVIDER_A, a) },
+        AnchorSpec {
+            containers: &[Pattern("b.*")],
+            reaches: &[containers],
+            syscalls: Mask(Mask::ALL.0 & !1),
+            ..anchor(PROVIDER_B, b)
+        },
+        AnchorSpec {
+            roles: Roles::SYSCALLS.and(Roles::PARTS),
+            containers: &[Pattern("*")],
+            ..anchor(MANAGER, manager)
+        },
+    ];
+    let mut out = Vec::new();
+    trust::encode(&anchors, &mut out).unwrap();
+    out
+}
+
+/// The device in tests, over a store that [`trust_store`] has made.
+pub fn device(store: &[u8]) -> Device<'_> {
+    Device {
+        audiences: &[DEVICE, CLASS],
+        trust: Trust::decode(store).unwrap(),
+        now: Some(NOW),
+        ceilings: Ceilings { linear_memory: 65536, stack: 8192, heap: 65536 },
+        accept_2024: None,
+    }
+}
+
+/// The claims of a good token about `sub`.
+pub fn claims(signer: Signer, sub: &str, use_: Use) -> Claims<'_> {
+    Claims {
+        iss: Some(signer.name),
+        sub: Some(sub),
+        aud: Some(CLASS),
+        exp: Some(NOW + 1000),
+        iat: Some(NOW),
+        use_: Some(use_),
+        ..Claims::default()
+    }
+}
+
+/// Signs claims.
+pub fn sign(claims: &Claims<'_>, signer: Signer) -> Vec<u8> {
+    let mut payload = Vec::new();
+    claims.encode(&mut minicbor::Encoder::new(&mut payload)).unwrap();
+    let mut token = Vec::new();
+    issue(&payload, signer.kid, Secret::Ed25519(signer.seed), &mut token).unwrap();
+    token
+}
+
+/// A token that grants syscalls.
+pub fn syscall_token(signer: Signer, sub: &str, mask: Mask) -> Vec<u8> {
+    sign(&Claims { syscalls: Some(mask.0), ..claims(signer, sub, Use::Syscalls) }, signer)
+}
+
+/// A token that authorises an endpoint.
+pub fn endpoint_token(signer: Signer, sub: &str, access: &Access<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    access.encode(&mut minicbor::Encoder::new(&mut bytes)).unwrap();
+    sign(&Claims { access: Some(&bytes), ..claims(signer, sub, Use::Endpoint) }, signer)
+}
+
+/// SHA-256.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// A container to be made an image of. The default is right in every respect.
+#[derive(Debug, Clone)]
+pub struct Spec {
+    /// Its name.
+    pub uid: String,
+    /// What runs it.
+    pub kind: Type,
+    /// Its version.
+    pub version: u32,
+    /// The syscalls it asks for.
+    pub syscalls: Mask,
+    /// A token for them.
+    pub syscall_token: Option<Vec<u8>>,
+    /// The memory it asks for.
+    pub limits: Limits,
+    /// When it runs.
+    pub schedule: Schedule,
+    /// Its endpoints.
+    pub endpoints: Vec<(u32, OwnedPeer, Direction, Option<Vec<u8>>)>,
+    /// Its data.
+    pub data: Vec<u8>,
+    /// Its module.
+    pub code: Vec<u8>,
+    /// Tokens over data and code, in place of digests.
+    pub part_tokens: (Option<Vec<u8>>, Option<Vec<u8>>),
+}
+
+/// A peer, by value.
+#[derive(Debug, Clone)]
+pub enum OwnedPeer {
+    /// A local bus and unit.
+    Local(tinycontainer_metadata::Bus, u32),
+    /// Another container's endpoint.
+    Container(String, u32),
+    /// A remote host.
+    Remote(tinycontainer_metadata::Scheme, String),
+}
+
+impl OwnedPeer {
+    /// The peer as the format has it.
+    pub fn peer(&self) -> Peer<'_> {
+        match self {
+            Self::Local(bus, unit) => Peer::Local { bus: *bus, unit: *unit },
+            Self::Container(uid, endpoint) => Peer::Container { uid, endpoint: *endpoint },
+            Self::Remote(scheme, authority) => Peer::Remote { scheme: *scheme, authority },
+        }
+    }
+}
+
+impl Spec {
+    /// A container `uid` with this module in text form, every syscall, and no endpoint.
+    pub fn new(uid: &str, wat: &str) -> Self {
+        Self {
+            uid: uid.into(),
+            kind: Type::Wasm,
+            version: 1,
+            syscalls: Mask(Mask::ALL.0 & !1),
+            syscall_token: None,
+            limits: Limits { linear_memory: 65536, stack: 2048, heap: 32768 },
+            schedule: Schedule {
+                start_ms: 100,
+                period_ms: 10,
+                loop_ms: 10,
+                stop_ms: 100,
+                ..Schedule::default()
+            },
+            endpoints: Vec::new(),
+            data: Vec::new(),
+            code: wat::parse_str(wat).unwrap(),
+            part_tokens: (None, None),
+        }
+    }
+
+    /// Adds an endpoint without a token.
+    pub fn endpoint(mut self, id: u32, peer: OwnedPeer, direction: Direction) -> Self {
+        self.endpoints.push((id, peer, direction, None));
+        self
+    }
+
+    /// The image, signed.
+    pub fn sign(&self, signer: Signer) -> Image {
+        self.sign_with(signer, |claims| *claims)
+    }
+
+    /// The image, signed over claims that the test may change.
+    pub fn sign_with<'a>(
+        &'a self,
+        signer: Signer,
+        change: impl for<'c> FnOnce(&Claims<'c>) -> Claims<'c>,
+    ) -> Image {
+        let endpoints: Vec<Endpoint<'a>> = self
+            .endpoints
+            .iter()
+            .map(|(id, peer, direction, token)| Endpoint {
+                id: *id,
+                access: Access { peer: peer.peer(), direction: *direction },
+                token: token.as_deref(),
+            })
+            .collect();
+        let (data, code) = (sha256(&self.data), sha256(&self.code));
+        let draft = Draft {
+            uid: &self.uid,
+            kind: self.kind,
+            version: self.version,
+            syscalls: self.syscalls,
+            syscall_token: self.syscall_token.as_deref(),
+            limits: self.limits,
+            schedule: self.schedule,
+            endpoints: &endpoints,
+            vendor_secu: None,
+            data: self.part_tokens.0.as_deref().map_or(Part::Digest(&data), Part::Token),
+            code: self.part_tokens.1.as_deref().map_or(Part::Digest(&code), Part::Token),
+        };
+        let mut scratch = vec![0; 16384];
+        let mut signed = Vec::new();
+        draft.encode_signed(&mut signed, &mut scratch).unwrap();
+        let digest = sha256(&signed);
+        let claims = change(&Claims { digest: Some(&digest), ..claims(signer, &self.uid, Use::Metadata) });
+        let token = sign(&claims, signer);
+        let mut metadata = Vec::new();
+        draft.encode(&mut metadata, &token, &mut scratch).unwrap();
+        Image { metadata, data: self.data.clone(), code: self.code.clone() }
+    }
+}
+
+/// An image's three parts.
+#[derive(Debug, Clone)]
+pub struct Image {
+    /// Signed.
+    pub metadata: Vec<u8>,
+    /// As its digest says.
+    pub data: Vec<u8>,
+    /// As its digest says.
+    pub code: Vec<u8>,
+}
+
+impl Image {
+    /// The parts.
+    pub fn parts(&self) -> Parts<'_> {
+        Parts { metadata: &self.metadata, data: &self.data, code: &self.code }
+    }
+}
+
+/// The natives, imported; and one page of memory.
+pub const IMPORTS: &str = r#"
+    (import "env" "logger" (func $logger (param i32)))
+    (import "env" "heartbeat" (func $heartbeat (result i32)))
+    (import "env" "open" (func $open (param i32) (result i32)))
+    (import "env" "read" (func $read (param i32 i32 i32) (result i32)))
+    (import "env" "write" (func $write (param i32 i32 i32) (result i32)))
+    (import "env" "close" (func $close (param i32) (result i32)))
+    (memory 1)
+"#;
+
+/// A module with these bodies of its hooks, the natives and one page of memory.
+pub fn module(start: &str, loop_: &str, stop: &str) -> String {
+    format!(
+        r#"(module {IMPORTS}
+            (func (export "start") {start})
+            (func (export "loop") (result i32) {loop_})
+            (func (export "stop") {stop}))"#
+    )
+}
+
+/// A module that does nothing and goes on.
+pub const IDLE: &str = r#"(module (func (export "start")) (func (export "loop") (result i32) i32.const 0) (func (export "stop")))"#;
