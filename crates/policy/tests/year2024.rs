@@ -1,0 +1,219 @@
+//! Images of the 2024 format: refused by default, taken by a policy that says so by name, and
+//! examined for what they are.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+use ed25519_compact::{KeyPair, Seed};
+use minicbor::Encoder;
+use std::ops::ControlFlow;
+use tinycontainer_metadata::minicbor::data::Tag;
+use tinycontainer_metadata::{Bus, Limits, Mask, Metadata, Peer, Proofs, TAG, Type};
+use tinycontainer_policy::{
+    AnchorSpec, Check, Device, Pattern, Reach, Refused, Roles, Scope, Target, Trust, Which, Year2024, clear,
+    covered_2024, examine, trust,
+};
+use tinycontainer_testkit::{device, sha256, trust_store};
+use tinycontainer_token::Key;
+use tinycontainer_token::year2024::{Claim2024, verify};
+
+const SEED: [u8; 32] = *b"TEST key of the 2024 format.....";
+
+fn pair() -> KeyPair {
+    KeyPair::from_seed(Seed::new(SEED))
+}
+
+/// A token of 2024: empty headers, a signature over the payload alone.
+fn token(payload: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    Encoder::new(&mut out)
+        .array(4)
+        .and_then(|e| e.bytes(&[])?.map(0)?.bytes(payload)?.bytes(pair().sk.sign(payload, None).as_ref()))
+        .unwrap();
+    out
+}
+
+fn digest_token(digest: &[u8; 32]) -> Vec<u8> {
+    let mut payload = Vec::new();
+    Encoder::new(&mut payload).map(1).and_then(|e| e.i64(-65537)?.bytes(digest)).unwrap();
+    token(&payload)
+}
+
+fn mask_token(mask: &[u8]) -> Vec<u8> {
+    let mut payload = Vec::new();
+    Encoder::new(&mut payload).map(1).and_then(|e| e.i64(-65536)?.bytes(mask)).unwrap();
+    token(&payload)
+}
+
+fn nested(write: impl FnOnce(&mut Encoder<&mut Vec<u8>>)) -> Vec<u8> {
+    let mut out = Vec::new();
+    write(&mut Encoder::new(&mut out));
+    out
+}
+
+/// A metadata file of 2024 with an endpoint to local peer 10. `zeroed` is how one of its two writers
+/// made the last digest.
+fn file(data: &[u8], code: &[u8], zeroed: bool) -> Vec<u8> {
+    let build = |last: &[u8]| {
+        let container = nested(|e| {
+            e.map(3).unwrap().u8(1).unwrap().bytes(b"old.one").unwrap().u8(2).unwrap().u8(4).unwrap();
+            e.u8(3).unwrap().bytes(&mask_token(&[0xff])).unwrap();
+        });
+        let endpoints = nested(|e| {
+            e.array(1).unwrap().map(4).unwrap().u8(1).unwrap().u8(123).unwrap().u8(2).unwrap().u8(1).unwrap();
+            e.u8(4).unwrap().u8(10).unwrap().u8(5).unwrap().u8(2).unwrap();
+        });
+        let security = nested(|e| {
+            e.array(8).unwrap();
+            for ms in [100, 1000, 100, 1000, 100] {
+                e.u32(ms).unwrap();
+            }
+            e.bytes(&digest_token(&sha256(data))).unwrap();
+            e.bytes(&digest_token(&sha256(code))).unwrap();
+            e.bytes(last).unwrap();
+        });
+        nested(|e| {
+            e.tag(Tag::new(TAG)).unwrap().map(3).unwrap();
+            e.u8(1).unwrap().bytes(&container).unwrap().u8(2).unwrap().bytes(&endpoints).unwrap();
+            e.u8(3).unwrap().bytes(&security).unwrap();
+        })
+    };
+    let blank = build(&[0; 111]);
+    let [cut, zeros] = covered_2024(&blank);
+    let last = digest_token(if zeroed { &zeros } else { &cut });
+    assert_eq!(last.len(), 111);
+    build(&last)
+}
+
+/// Calls `f` with the scope of somebody who may do everything.
+fn with_scope<T>(f: impl FnOnce(Scope<'_>) -> T) -> T {
+    let any = [Reach { target: Target::Any, direction: tinycontainer_metadata::Direction::Both }];
+    let mut store = Vec::new();
+    let anchor = AnchorSpec {
+        name: "any",
+        kid: b"any",
+        key: Key::Ed25519(&[0; 32]),
+        roles: Roles::ALL,
+        containers: &[Pattern("*")],
+        syscalls: Mask::ALL,
+        reaches: &any,
+        priority: tinycontainer_metadata::Priority::High,
+    };
+    trust::encode(&[anchor], &mut store).unwrap();
+    let scope = Trust::decode(&store).unwrap().anchors().next().unwrap().scope;
+    f(scope)
+}
+
+fn with_device<T>(key: &[u8; 32], f: impl FnOnce(&Device<'_>) -> T) -> T {
+    let store = trust_store();
+    with_scope(|scope| {
+        let limits = Limits { linear_memory: 65536, stack: 1024, heap: 8192 };
+        f(&Device { accept_2024: Some(Year2024 { key, scope, limits }), ..device(&store) })
+    })
+}
+
+#[test]
+fn off_by_default() {
+    let store = trust_store();
+    let image = file(b"data", b"code", false);
+    assert_eq!(clear(&image, &device(&store)).unwrap_err(), Refused::Year2024);
+}
+
+#[test]
+fn taken_by_the_policy_that_says_so() {
+    for zeroed in [false, true] {
+        let image = file(b"data", b"code", zeroed);
+        with_device(&pair().pk, |device| {
+            let cleared = clear(&image, device).unwrap();
+            assert_eq!(cleared.metadata().uid, "old.one");
+            assert_eq!(cleared.grant().mask(), Mask::ALL, "bits without a syscall grant nothing");
+            assert!(cleared.grant().right(123).is_some() && cleared.grant().right(10).is_none());
+            assert_eq!((cleared.data_digest(), cleared.code_digest()), (&sha256(b"data"), &sha256(b"code")));
+            assert_eq!(cleared.limits().stack, 1024, "it does not say, so the policy does");
+        });
+        // Another key; and every byte that was changed but for the tokens, which say so themselves.
+        with_device(&[5; 32], |device| assert!(matches!(clear(&image, device), Err(Refused::Token(..)))));
+        with_device(&pair().pk, |device| {
+            for at in 0..image.len() {
+                let mut changed = image.clone();
+                changed[at] ^= 1;
+                assert!(clear(&changed, device).is_err(), "byte {at}");
+            }
+        });
+    }
+}
+
+#[test]
+fn the_policy_has_a_scope() {
+    let image = file(b"data", b"code", false);
+    let store = trust_store();
+    let key = pair().pk;
+    let provider = Trust::decode(&store).unwrap().anchors().nth(1).unwrap().scope;
+    let policy = Year2024 { key: &key, scope: provider, limits: Limits::default() };
+    let device = Device { accept_2024: Some(policy), ..device(&store) };
+    assert_eq!(clear(&image, &device).unwrap_err(), Refused::Container(Which::Metadata));
+}
+
+/// The two files of the C implementation, which lie beside the project where it is developed.
+#[test]
+fn the_reference_files() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/reference/");
+    let read = |name: &str| std::fs::read(format!("{folder}{name}")).ok();
+    let (Some(simple), Some(example)) = (read("simple_container.metadata"), read("example_app.metadata"))
+    else {
+        eprintln!("skipped: the reference files are not here");
+        return;
+    };
+    let key = *<&[u8; 32]>::try_from(
+        &(0..32)
+            .map(|i| {
+                let hex = "112ff4c9cddecbe153d72dcd7c5ffaf2bfc77603fd8478e300bafe8dd1946078";
+                u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap()
+            })
+            .collect::<Vec<_>>()[..],
+    )
+    .unwrap();
+
+    let metadata = Metadata::decode(&simple).unwrap();
+    assert_eq!((metadata.uid, metadata.kind), ("simple_container", Type::Wasm));
+    let s = metadata.schedule;
+    assert_eq!([s.start_ms, s.period_ms, s.loop_ms, s.max_loops, s.stop_ms], [100, 1000, 100, 1000, 100]);
+    let endpoint = metadata.endpoints.iter().next().unwrap();
+    assert_eq!(endpoint.id, 123);
+    assert_eq!(endpoint.access.peer, Peer::Local { bus: Bus::App, unit: 10 });
+    assert_eq!(endpoint.access.direction.name(), "both");
+    assert_eq!(metadata.endpoints.len(), 1);
+    let Proofs::Format2024(simple_proofs) = metadata.proofs else { panic!() };
+    let metadata = Metadata::decode(&example).unwrap();
+    assert_eq!((metadata.uid, metadata.endpoints.len()), ("example_app", 0));
+    let Proofs::Format2024(example_proofs) = metadata.proofs else { panic!() };
+    // The same syscall token for both: nothing binds it to its container.
+    assert_eq!(simple_proofs.syscall_token, example_proofs.syscall_token);
+    assert_eq!(verify(simple_proofs.syscall_token, &key), Ok(Claim2024::Syscalls(0xff)));
+
+    for (file, written) in [(&simple, 0), (&example, 1)] {
+        let Proofs::Format2024(proofs) = Metadata::decode(file).unwrap().proofs else { panic!() };
+        let [data, code, whole] = proofs.tokens.unwrap().map(|token| match verify(token, &key) {
+            Ok(Claim2024::Digest(digest)) => *digest,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(covered_2024(file)[written], whole);
+        assert_ne!(covered_2024(file)[1 - written], whole);
+        // The data's digest is that of the text without the line feed that one of the files ends in.
+        assert_eq!(data, sha256(b"not yet implemented"));
+        with_device(&key, |device| {
+            assert!(clear(file, device).is_ok());
+            let mut checks = Vec::new();
+            examine(&Metadata::decode(file).unwrap(), device, &mut |check, outcome| {
+                checks.push((check, outcome.is_ok()));
+                ControlFlow::Continue(())
+            });
+            assert!(checks.iter().all(|(_, holds)| *holds));
+            assert!(checks.contains(&(Check::Proof(Which::Code), true)));
+        });
+        assert_ne!(code, data);
+    }
+    assert_eq!(read("example_app.data").map(|data| sha256(&data)), Some(sha256(b"not yet implemented")));
+    assert_eq!(
+        read("simple_container.data").map(|data| sha256(&data)),
+        Some(sha256(b"not yet implemented\n"))
+    );
+}
