@@ -141,6 +141,13 @@ tc_instructions_left(wasm_exec_env_t env)
 #endif
 }
 
+/* Of WAMR's log, which is not compiled: see quiet.h. */
+void
+bh_log_set_verbose_level(uint32 level)
+{
+    (void)level;
+}
+
 /* Of the WebAssembly C API, which is not compiled: natives registered through it do not exist. */
 void
 wasm_trap_delete(void *trap)

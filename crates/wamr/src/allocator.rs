@@ -16,7 +16,7 @@ use crate::{Instance, load, natives};
 
 /// Remembers for each thread on whose behalf it is in WAMR now.
 ///
-/// A host keeps it in a thread-local ([`ThreadLocal`](crate::ThreadLocal)), a device in an array by
+/// A host keeps it in a thread-local (`ThreadLocal`, with the feature `std`), a device in an array by
 /// thread number.
 pub trait CurrentAccount: Sync {
     /// What the calling thread allocates from now on is booked on `account`.

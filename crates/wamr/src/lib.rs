@@ -10,6 +10,8 @@
 //! - **The budget** is exact: that many of the interpreter's instructions run, and none more. What
 //!   counts as one is said at [`Instance`].
 //!
+//! A [`Host`](tinycontainer_runtime::Host) that panics ends the program: nothing unwinds through C.
+//!
 //! WAMR is one for the whole program, so there is one [`Wamr`]; see [`Wamr::init`].
 
 #![no_std]
