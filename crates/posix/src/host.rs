@@ -126,7 +126,8 @@ impl Host {
     /// # Errors
     /// Why not.
     pub fn new(config: Config) -> Result<Self, HostError> {
-        Trust::decode(&config.trust).map_err(HostError::Trust)?;
+        // There is one host in a process: what the engine borrows is leaked.
+        let trust = Trust::decode(Vec::leak(config.trust.clone())).map_err(HostError::Trust)?;
         let region = Box::leak(vec![MaybeUninit::uninit(); config.pool_bytes].into_boxed_slice());
         POOL.init(region, 2 * MAX_CONTAINERS + 1).map_err(|error| match error {
             tinycontainer_pool::InitError::AlreadyGiven => HostError::AlreadyStarted,
@@ -144,7 +145,6 @@ impl Host {
         let start = config.buses.start();
         let micros = || u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
         let rate = runtime.calibrate(&micros).map_err(HostError::Calibration)?;
-        // The engine wants them as slices of slices; there is one host in a process.
         let audiences = [&config.name, &config.class]
             .into_iter()
             .filter(|name| !name.is_empty())
@@ -152,7 +152,15 @@ impl Host {
             .collect();
         let bells = (0..MAX_CONTAINERS).map(|_| Bell::default()).collect();
         Ok(Self {
-            engine: Arc::new(Engine::new(Posix { config, audiences, pool: &POOL, runtime, rate, bells })),
+            engine: Arc::new(Engine::new(Posix {
+                config,
+                trust,
+                audiences,
+                pool: &POOL,
+                runtime,
+                rate,
+                bells,
+            })),
             ends: Arc::new(AtomicBool::new(false)),
             threads: Mutex::new((0..MAX_CONTAINERS).map(|_| None).collect()),
         })

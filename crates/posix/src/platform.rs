@@ -28,6 +28,7 @@ impl<T> Lock<T> for Mutex<T> {
 /// A host under the engine.
 pub struct Posix {
     pub(crate) config: Config,
+    pub(crate) trust: Trust<'static>,
     pub(crate) audiences: Vec<&'static str>,
     pub(crate) pool: &'static Pool,
     pub(crate) runtime: Wamr,
@@ -73,8 +74,7 @@ impl Platform for Posix {
     fn device(&self) -> Device<'_> {
         Device {
             audiences: &self.audiences,
-            // Checked when the host was made.
-            trust: Trust::decode(&self.config.trust).unwrap_or(Trust::NONE),
+            trust: self.trust,
             now: self
                 .config
                 .now

@@ -96,9 +96,14 @@ pub fn trust_store() -> Vec<u8> {
 
 /// The device in tests, over a store that [`trust_store`] has made.
 pub fn device(store: &[u8]) -> Device<'_> {
+    device_with(Trust::decode(store).unwrap())
+}
+
+/// The device in tests, over a store that was decoded before, as devices do at start-up.
+pub fn device_with(trust: Trust<'_>) -> Device<'_> {
     Device {
         audiences: &[DEVICE, CLASS],
-        trust: Trust::decode(store).unwrap(),
+        trust,
         now: Some(NOW),
         ceilings: Ceilings { linear_memory: 65536, stack: 8192, heap: 65536 },
         accept_2024: None,

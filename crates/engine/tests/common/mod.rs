@@ -147,7 +147,7 @@ impl Drivers for TestDrivers {
 pub struct TestPlatform {
     pub runtime: SharedWamr,
     pub drivers: TestDrivers,
-    pub store: Vec<u8>,
+    pub trust: Trust<'static>,
     pub accept_2024: bool,
     /// Bytes of images and queues that are held, and how many there may be.
     pub held: &'static Mutex<usize>,
@@ -172,7 +172,7 @@ impl TestPlatform {
         Self {
             runtime,
             drivers: TestDrivers::default(),
-            store: kit::trust_store(),
+            trust: Trust::decode(Vec::leak(kit::trust_store())).unwrap(),
             accept_2024: false,
             held: Box::leak(Box::new(Mutex::new(0))),
             room: 1 << 20,
@@ -211,7 +211,7 @@ impl Platform for TestPlatform {
     }
 
     fn device(&self) -> Device<'_> {
-        Device { trust: Trust::decode(&self.store).unwrap(), ..kit::device(&self.store) }
+        kit::device_with(self.trust)
     }
 
     fn wake(&self, _slot: usize) {}
