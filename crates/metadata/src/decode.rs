@@ -1,7 +1,7 @@
 //! Bytes to [`Metadata`]. Every error says what is wrong at which byte of the file.
 
 use crate::endpoint::{Endpoints, Flavour};
-use crate::{FORMAT_VERSION, Limits, MAX_VENDOR_SECU, Mask, Priority, Schedule, TAG, Type, names};
+use crate::{FORMAT_VERSION, Limits, MAX_VENDOR_SECU, Mask, Priority, Schedule, Syscall, TAG, Type, names};
 use tinycontainer_cbor::{Error, Keys, Kind, Reader};
 
 /// What an image says of itself. All of it is alleged until its [`Proofs`] are verified.
@@ -113,7 +113,7 @@ fn profile1<'a>(
         return Err(reader.error(Kind::Range));
     }
     reader.key_is(keys, 1)?;
-    let mut container = section(reader, Container::read)?;
+    let container = section(reader, Container::read)?;
     let endpoints = if pairs == 5 {
         reader.key_is(keys, 2)?;
         list(reader, Flavour::Profile1)?
@@ -126,7 +126,8 @@ fn profile1<'a>(
     reader.key_is(keys, 4)?;
     let token = reader.bytes()?;
     let missing = reader.error(Kind::Missing);
-    if schedule.heartbeat_ms != 0 && !container.syscalls.unwrap_or_default().has(crate::Syscall::Heartbeat) {
+    let syscalls = container.syscalls.ok_or(missing)?;
+    if schedule.heartbeat_ms != 0 && !syscalls.has(Syscall::Heartbeat) {
         // A heartbeat that is expected, but that it may not send.
         return Err(reader.error(Kind::Range));
     }
@@ -139,8 +140,8 @@ fn profile1<'a>(
         endpoints,
         vendor_secu: container.vendor_secu,
         proofs: Proofs::Profile1(Profile1 {
-            syscalls: container.syscalls.ok_or(missing)?,
-            syscall_token: container.syscall_token.take(),
+            syscalls,
+            syscall_token: container.syscall_token,
             data,
             code,
             signed,
