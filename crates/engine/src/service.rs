@@ -18,11 +18,11 @@ use tinycontainer_runtime::Host;
 #[derive(Debug)]
 pub(crate) enum Target<H> {
     /// A driver.
-    Driver { endpoint: u32, handle: H },
+    Driver(H),
     /// The container's own data: how much of it has been read.
-    Data { offset: usize },
-    /// Another container: this container's endpoint, and who was at the other end the last time.
-    Container { endpoint: u32, peer: Option<(ContainerId, u32)> },
+    Data(usize),
+    /// Another container: who was at the other end the last time, and its endpoint.
+    Container(Option<(ContainerId, u32)>),
 }
 
 type Handle<P> = <<P as Platform>::Drivers as Drivers>::Handle;
@@ -41,7 +41,7 @@ impl<P: Platform> Session<P> {
     /// Closes what is still open.
     pub(crate) fn close_all(&mut self, drivers: &P::Drivers) {
         for target in self.guard.drain() {
-            if let Target::Driver { handle, .. } = target {
+            if let Target::Driver(handle) = target {
                 drivers.close(handle);
             }
         }
@@ -115,8 +115,8 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
             Ok::<_, Denial>((right, OwnedPeer::of(&access.peer)))
         })?;
         let target = match &peer {
-            OwnedPeer::Container => Target::Container { endpoint, peer: None },
-            OwnedPeer::Data => Target::Data { offset: 0 },
+            OwnedPeer::Container => Target::Container(None),
+            OwnedPeer::Data => Target::Data(0),
             OwnedPeer::Other(peer) => {
                 let access = Access { peer: peer.as_peer(), direction: right.direction };
                 let handle = self
@@ -125,7 +125,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
                     .drivers()
                     .open(&self.session.uid, &access)
                     .map_err(|error| Failure::Driver(endpoint, error))?;
-                Target::Driver { endpoint, handle }
+                Target::Driver(handle)
             }
         };
         Ok((right, target))
@@ -192,7 +192,7 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
             match this.session.guard.open(right, target) {
                 Ok(fd) => Ok(fd.raw()),
                 Err((denial, target)) => {
-                    if let Target::Driver { handle, .. } = target {
+                    if let Target::Driver(handle) = target {
                         this.engine.platform.drivers().close(handle);
                     }
                     Err(denial.into())
@@ -203,12 +203,12 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
 
     fn read(&mut self, fd: i32, buf: &mut [u8]) -> Result<usize, Errno> {
         self.serve(Syscall::Read, |this| match this.session.guard.read(fd)? {
-            Target::Driver { endpoint, handle } => {
+            (endpoint, Target::Driver(handle)) => {
                 let read = this.engine.platform.drivers().read(handle, buf);
                 // A driver that claims to have read more than fits is not believed.
-                bounded(read, buf.len()).map_err(|error| Failure::Driver(*endpoint, error))
+                bounded(read, buf.len()).map_err(|error| Failure::Driver(endpoint, error))
             }
-            Target::Data { offset } => {
+            (_, Target::Data(offset)) => {
                 let (engine, slot) = (this.engine, this.slot);
                 let read = engine.shared.with(|shared| {
                     let data = shared.container(slot).and_then(|container| container.data.as_deref());
@@ -218,33 +218,30 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
                 *offset += read;
                 Ok(read)
             }
-            Target::Container { endpoint, .. } => {
-                let endpoint = *endpoint;
-                this.engine.shared.with(|shared| {
-                    shared
-                        .container(this.slot)
-                        .and_then(|container| container.queue(endpoint))
-                        .ok_or(Errno::PeerGone)
-                        .and_then(|queue| queue.pop(buf))
-                        .map_err(Failure::Errno)
-                })
-            }
+            (endpoint, Target::Container(_)) => this.engine.shared.with(|shared| {
+                shared
+                    .container(this.slot)
+                    .and_then(|container| container.queue(endpoint))
+                    .ok_or(Errno::PeerGone)
+                    .and_then(|queue| queue.pop(buf))
+                    .map_err(Failure::Errno)
+            }),
         })
     }
 
     fn write(&mut self, fd: i32, buf: &[u8]) -> Result<usize, Errno> {
         self.serve(Syscall::Write, |this| match this.session.guard.write(fd)? {
-            Target::Driver { endpoint, handle } => {
+            (endpoint, Target::Driver(handle)) => {
                 let written = this.engine.platform.drivers().write(handle, buf);
-                bounded(written, buf.len()).map_err(|error| Failure::Driver(*endpoint, error))
+                bounded(written, buf.len()).map_err(|error| Failure::Driver(endpoint, error))
             }
             // Nobody may write there: it has direction in only.
-            Target::Data { .. } => Err(Errno::Io.into()),
-            Target::Container { endpoint, peer } => {
-                let (endpoint, last) = (*endpoint, *peer);
+            (_, Target::Data(_)) => Err(Errno::Io.into()),
+            (endpoint, Target::Container(peer)) => {
+                let last = *peer;
                 let (found, result) = this.send(endpoint, last, buf);
                 if found != last
-                    && let Ok(Target::Container { peer, .. }) = this.session.guard.write(fd)
+                    && let Ok((_, Target::Container(peer))) = this.session.guard.write(fd)
                 {
                     *peer = found;
                 }
@@ -255,7 +252,7 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
 
     fn close(&mut self, fd: i32) -> Result<(), Errno> {
         self.serve(Syscall::Close, |this| {
-            if let Target::Driver { handle, .. } = this.session.guard.close(fd)? {
+            if let Target::Driver(handle) = this.session.guard.close(fd)? {
                 this.engine.platform.drivers().close(handle);
             }
             Ok(())

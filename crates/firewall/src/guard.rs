@@ -176,32 +176,32 @@ impl<T, const F: usize> Guard<T, F> {
         Ok(fd)
     }
 
-    /// Authorises a read from a descriptor the guest names.
+    /// Authorises a read from a descriptor the guest names: its endpoint, and what serves it.
     ///
     /// # Errors
     /// The denial, to be recorded.
     #[inline]
-    pub fn read(&mut self, fd: i32) -> Result<&mut T, Denial> {
+    pub fn read(&mut self, fd: i32) -> Result<(u32, &mut T), Denial> {
         self.may(Syscall::Read)?;
         let open = self.find(fd)?;
         if !open.right.direction.reads() {
             return Err(Denial { endpoint: Some(open.right.endpoint), reason: Reason::WrongDirection });
         }
-        Ok(&mut open.target)
+        Ok((open.right.endpoint, &mut open.target))
     }
 
-    /// Authorises a write to a descriptor the guest names.
+    /// Authorises a write to a descriptor the guest names: its endpoint, and what serves it.
     ///
     /// # Errors
     /// The denial, to be recorded.
     #[inline]
-    pub fn write(&mut self, fd: i32) -> Result<&mut T, Denial> {
+    pub fn write(&mut self, fd: i32) -> Result<(u32, &mut T), Denial> {
         self.may(Syscall::Write)?;
         let open = self.find(fd)?;
         if !open.right.direction.writes() {
             return Err(Denial { endpoint: Some(open.right.endpoint), reason: Reason::WrongDirection });
         }
-        Ok(&mut open.target)
+        Ok((open.right.endpoint, &mut open.target))
     }
 
     /// Closes a descriptor the guest names, and gives back what served it.

@@ -6,19 +6,21 @@ use tinycontainer_abi::Mask;
 
 /// One container, for as long as it is in the table. A slot that is used again has another id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ContainerId {
-    slot: u8,
-    generation: u32,
-}
+pub struct ContainerId(u32);
 
 impl ContainerId {
+    /// 8 bits are the place, 24 a generation: the same id comes back after 16 million loads.
+    const fn new(slot: u8, generation: u32) -> Self {
+        Self(generation << 8 | slot as u32)
+    }
+
     /// Its place in the table.
     pub const fn slot(self) -> usize {
-        self.slot as usize
+        self.raw_slot() as usize
     }
 
     pub(crate) const fn raw_slot(self) -> u8 {
-        self.slot
+        (self.0 & 0xff) as u8
     }
 }
 
@@ -64,7 +66,7 @@ impl<const N: usize, const E: usize> Table<N, E> {
     pub fn admit_at(&mut self, slot: usize, grant: Grant<E>) -> Result<ContainerId, Full> {
         let entry = self.entries.get_mut(slot).filter(|entry| entry.is_none()).ok_or(Full)?;
         self.generation = self.generation.wrapping_add(1);
-        let id = ContainerId { slot: u8::try_from(slot).map_err(|_| Full)?, generation: self.generation };
+        let id = ContainerId::new(u8::try_from(slot).map_err(|_| Full)?, self.generation);
         *entry = Some((id, grant));
         Ok(id)
     }
