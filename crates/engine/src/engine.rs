@@ -178,6 +178,7 @@ impl<P: Platform, const N: usize> Engine<P, N> {
                 uid: Uid::try_from(container.uid()).unwrap_or_default(),
                 slot,
                 version: container.version,
+                priority: container.schedule.priority,
                 state,
                 last: container.last,
                 counters: container.counters,

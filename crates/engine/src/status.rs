@@ -2,7 +2,7 @@
 
 use core::fmt;
 use tinycontainer_lifecycle::{Reason, State};
-use tinycontainer_metadata::MAX_UID;
+use tinycontainer_metadata::{MAX_UID, Priority};
 use tinycontainer_runtime::{LoadError, MemoryUse, Trap};
 
 /// A container's uid, by value.
@@ -68,6 +68,8 @@ pub struct Status {
     pub slot: usize,
     /// The version of its image.
     pub version: u32,
+    /// Its class of priority, for platforms whose threads have one.
+    pub priority: Priority,
     /// Where it is in its life.
     pub state: State,
     /// Why it stopped last, if it has.
