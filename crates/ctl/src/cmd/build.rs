@@ -1,0 +1,311 @@
+//! `build`: from `container.toml` to a signed image.
+
+use crate::error::trouble;
+use crate::keys::Secret;
+use crate::recipe::{Recipe, TYPE};
+use crate::style::{GOOD, NAME, WARN, hex};
+use crate::tokens::{Common, sign};
+use crate::{Answer, compile, device, files, keys, module, time};
+use anyhow::{Context, Result, anyhow};
+use indicatif::ProgressBar;
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tinycontainer::MAX_METADATA;
+use tinycontainer_abi::Mask;
+use tinycontainer_metadata::transport::Parts;
+use tinycontainer_metadata::{Access, Draft, Endpoint, Metadata, Part, Proofs};
+use tinycontainer_token::{Anchor, Claims, Envelope, Expected, Key, Use, verify};
+
+/// Compile a container, sign it and pack it into one file.
+///
+/// Takes container.toml, compiles what it names (Rust, C, or a module made elsewhere), checks that a device
+/// can run the module, signs the metadata with the digests of data and code, and writes one image.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  tinycontainerctl build containers/sensor --key provider-a.key \
+--issuer provider-a --aud kitchen --exp 365days -o sensor.tci")]
+pub(crate) struct Args {
+    /// container.toml, or the folder it is in.
+    container: PathBuf,
+    /// The private key to sign with.
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// Whose key it is: the name of its anchor in the devices' trust stores.
+    #[arg(long, value_name = "NAME")]
+    issuer: String,
+    /// The device, or the class of devices, it is for.
+    #[arg(long, value_name = "NAME")]
+    aud: String,
+    /// Not valid from then on: a date or a duration from now. A device without a clock refuses it.
+    #[arg(long, value_name = "WHEN", value_parser = time::when)]
+    exp: Option<time::When>,
+    /// Not valid before: a date or a duration from now.
+    #[arg(long, value_name = "WHEN", value_parser = time::when)]
+    nbf: Option<time::When>,
+    /// Where to write the image.
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Sign the code with another key than the metadata.
+    #[arg(long, value_name = "FILE")]
+    code_key: Option<PathBuf>,
+    /// Whose key that is.
+    #[arg(long, value_name = "NAME", requires = "code_key")]
+    code_issuer: Option<String>,
+    /// Where the files of `authorization` and `syscall_grant` are, if not beside container.toml.
+    #[arg(long, value_name = "DIR")]
+    tokens: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<Answer> {
+    let recipe = Recipe::read(&args.container)?;
+    let key = Secret::read(&args.key)?;
+    let code_key = args.code_key.as_deref().map(Secret::read).transpose()?;
+    let common = Common { aud: &args.aud, exp: args.exp, nbf: args.nbf };
+    // Before the compiler is kept busy.
+    let brought = Brought::read(&recipe, args.tokens.as_deref())?;
+    let data = match &recipe.data {
+        Some(path) => files::read(&files::beside(&recipe.path, path))?,
+        None => Vec::new(),
+    };
+
+    let code = compiled(&recipe)?;
+    let module = module::check(&code, &recipe.limits)
+        .with_context(|| format!("{} cannot run on a device", recipe.uid))?;
+
+    let code_digest: [u8; 32] = Sha256::digest(&code).into();
+    let data_digest: [u8; 32] = Sha256::digest(&data).into();
+    let code_token = match &code_key {
+        Some(key) => {
+            let claims = Claims {
+                sub: Some(&recipe.uid),
+                digest: Some(&code_digest),
+                use_: Some(Use::Code),
+                ..Claims::default()
+            };
+            Some(sign(claims, &common, args.code_issuer.as_deref(), key)?)
+        }
+        None => None,
+    };
+    let endpoints = recipe
+        .endpoints
+        .iter()
+        .zip(&brought.endpoints)
+        .map(|(endpoint, token)| {
+            Ok(Endpoint { id: endpoint.id, access: endpoint.access()?, token: token.as_deref() })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let draft = Draft {
+        uid: &recipe.uid,
+        kind: TYPE,
+        version: recipe.version,
+        syscalls: recipe.syscalls,
+        syscall_token: brought.syscalls.as_deref(),
+        limits: recipe.limits,
+        schedule: recipe.schedule,
+        endpoints: &endpoints,
+        vendor_secu: None,
+        data: Part::Digest(&data_digest),
+        code: code_token.as_deref().map_or(Part::Digest(&code_digest), Part::Token),
+    };
+    let metadata = signed(&draft, &common, &args.issuer, &key)?;
+    if metadata.len() > MAX_METADATA {
+        return Err(trouble(
+            format!("the metadata has {} bytes; devices take {MAX_METADATA}", metadata.len()),
+            "fewer endpoints with tokens of their own, or shorter names",
+        ));
+    }
+    let mut image = Vec::new();
+    Parts { metadata: &metadata, data: &data, code: &code }
+        .encode(&mut image)
+        .map_err(|error| anyhow!("cannot encode the image: {error}"))?;
+    files::write(&args.output, &image)?;
+    check(&args.output, &recipe, &args.issuer, &args.aud, &key)
+        .with_context(|| format!("{} was written, and is not what it must be", args.output.display()))?;
+
+    say(&recipe, &module, [&metadata, &data, &code], &image, args, &key);
+    Ok(Answer::Yes)
+}
+
+/// The module, with a sign of life while it is compiled.
+fn compiled(recipe: &Recipe) -> Result<Vec<u8>> {
+    // Draws nothing where there is no terminal.
+    let bar = ProgressBar::new_spinner().with_message(format!("compiling {}", recipe.uid));
+    bar.enable_steady_tick(Duration::from_millis(100));
+    let code = compile::compile(recipe);
+    bar.finish_and_clear();
+    code
+}
+
+/// The metadata with its token.
+fn signed(draft: &Draft<'_>, common: &Common<'_>, issuer: &str, key: &Secret) -> Result<Vec<u8>> {
+    let encoded = |error| anyhow!("cannot encode the metadata: {error}");
+    // One section at a time, each far smaller: tokens have at most `TOKEN` bytes.
+    let mut scratch = vec![0; 1 << 18];
+    let mut head = Vec::new();
+    draft.encode_signed(&mut head, &mut scratch).map_err(encoded)?;
+    let digest = Sha256::digest(&head).into();
+    let claims = Claims {
+        sub: Some(draft.uid),
+        digest: Some(&digest),
+        use_: Some(Use::Metadata),
+        ..Claims::default()
+    };
+    let token = sign(claims, common, Some(issuer), key)?;
+    let mut metadata = Vec::new();
+    draft.encode(&mut metadata, &token, &mut scratch).map_err(encoded)?;
+    Ok(metadata)
+}
+
+/// The most that a token of somebody else has, in bytes.
+const TOKEN: u64 = 4096;
+
+/// The tokens of others.
+struct Brought {
+    syscalls: Option<Vec<u8>>,
+    endpoints: Vec<Option<Vec<u8>>>,
+}
+
+impl Brought {
+    fn read(recipe: &Recipe, folder: Option<&Path>) -> Result<Self> {
+        let folder = folder.unwrap_or(recipe.folder());
+        let read = |file: &PathBuf, what: &str, use_, make: String| {
+            let path = folder.join(file);
+            if !path.exists() {
+                return Err(trouble(
+                    format!("{what}: there is no {}", path.display()),
+                    format!("ask for it; who may grant it makes it with `tinycontainerctl grant {make}`"),
+                ));
+            }
+            let bytes = files::read_at_most(&path, TOKEN)?;
+            fits(&bytes, recipe, use_).with_context(|| format!("{what}: {}", path.display()))?;
+            Ok(bytes)
+        };
+        let syscalls = match &recipe.syscall_grant {
+            Some(file) => {
+                let make = format!(
+                    "syscalls --container {} --syscalls {} ...",
+                    recipe.uid,
+                    device::calls(recipe.syscalls).replace(' ', "")
+                );
+                Some(read(file, "syscall_grant", Grants::Syscalls(recipe.syscalls), make)?)
+            }
+            None => None,
+        };
+        let mut endpoints = Vec::new();
+        for endpoint in &recipe.endpoints {
+            let access = endpoint.access()?;
+            endpoints.push(match &endpoint.authorization {
+                Some(file) => {
+                    let what = format!("endpoint {}: authorization", endpoint.id);
+                    let make = format!(
+                        "endpoint --container {} --peer {} --direction {} ...",
+                        recipe.uid,
+                        access.peer,
+                        access.direction.name()
+                    );
+                    Some(read(file, &what, Grants::Endpoint(access), make)?)
+                }
+                None => None,
+            });
+        }
+        Ok(Self { syscalls, endpoints })
+    }
+}
+
+/// What a token of somebody else must grant.
+enum Grants<'a> {
+    Syscalls(Mask),
+    Endpoint(Access<'a>),
+}
+
+/// Whether somebody else's token is for this: their signature is for the device to check.
+fn fits(bytes: &[u8], recipe: &Recipe, grants: Grants<'_>) -> Result<()> {
+    let envelope = Envelope::decode(bytes).map_err(|error| anyhow!("{error}"))?;
+    let claims =
+        Claims::decode(envelope.payload).map_err(|error| anyhow!("the token is malformed: {error}"))?;
+    let use_ = match grants {
+        Grants::Syscalls(_) => Use::Syscalls,
+        Grants::Endpoint(_) => Use::Endpoint,
+    };
+    if claims.use_ != Some(use_) {
+        return Err(anyhow!("the token is for another use than `{}`", use_.name()));
+    }
+    if claims.sub != Some(&recipe.uid) {
+        return Err(anyhow!("the token is about another container than {}", recipe.uid));
+    }
+    match grants {
+        // The rest may be the signer's own to grant.
+        Grants::Syscalls(asked) => match claims.syscalls {
+            Some(mask) if Mask(mask).and(asked) != Mask::NONE => Ok(()),
+            _ => Err(anyhow!("the token grants none of the syscalls that are asked for")),
+        },
+        Grants::Endpoint(access) => {
+            let granted = claims.access.and_then(|bytes| Access::decode(bytes).ok());
+            match granted {
+                Some(granted) if access.within(&granted) => Ok(()),
+                Some(granted) => Err(anyhow!("the token is for {granted}, not for {access}")),
+                None => Err(anyhow!("the token names no peer")),
+            }
+        }
+    }
+}
+
+/// Reads back what was written, as a device will.
+fn check(path: &Path, recipe: &Recipe, issuer: &str, aud: &str, key: &Secret) -> Result<()> {
+    let bytes = files::read(path)?;
+    let parts = Parts::decode(&bytes).map_err(|error| anyhow!("{error}"))?;
+    let metadata = Metadata::decode(parts.metadata).map_err(|error| anyhow!("{error}"))?;
+    let Proofs::Profile1(proofs) = metadata.proofs else { return Err(anyhow!("it is not of our profile")) };
+    let (public, kid) = (key.public(), key.kid());
+    let anchor = Anchor { name: issuer, kid: &kid, key: Key::Ed25519(&public), scope: () };
+    let nbf = Envelope::decode(proofs.token).ok().and_then(|e| Claims::decode(e.payload).ok()?.nbf);
+    let now = Some(time::now().max(nbf.unwrap_or(0)));
+    let expected = Expected { sub: &recipe.uid, audiences: &[aud], use_: Use::Metadata, now };
+    let token = verify(proofs.token, [anchor], &expected).map_err(|error| anyhow!("{error}"))?;
+    let covers = token.digest().map_err(|error| anyhow!("{error}"))?;
+    if covers[..] != Sha256::digest(proofs.signed)[..] || metadata.endpoints.len() != recipe.endpoints.len() {
+        return Err(anyhow!("the metadata does not say what it should"));
+    }
+    Ok(())
+}
+
+fn say(
+    recipe: &Recipe,
+    module: &module::Module,
+    [metadata, data, code]: [&Vec<u8>; 3],
+    image: &[u8],
+    args: &Args,
+    key: &Secret,
+) {
+    anstream::println!(
+        "{GOOD}{}{GOOD:#}: {NAME}{}{NAME:#} version {}, {} bytes = metadata {} + data {} + code {} + {}",
+        args.output.display(),
+        recipe.uid,
+        recipe.version,
+        image.len(),
+        metadata.len(),
+        data.len(),
+        code.len(),
+        image.len() - metadata.len() - data.len() - code.len(),
+    );
+    anstream::println!(
+        "  for {}, signed by {} (kid {}); SHA-256 of the code {}",
+        crate::style::shown(&args.aud),
+        crate::style::shown(&args.issuer),
+        keys::show_kid(&key.kid()),
+        hex(&Sha256::digest(code))
+    );
+    anstream::println!(
+        "  linear memory: {} of {} bytes{}",
+        module.memory,
+        recipe.limits.linear_memory,
+        module.whole_pages.map(|why| format!(" (whole pages: {why})")).unwrap_or_default()
+    );
+    let unasked = Mask(module.imports.0 & !recipe.syscalls.0);
+    if unasked != Mask::NONE {
+        anstream::eprintln!(
+            "{WARN}warning:{WARN:#} the code calls {}, which `syscalls` does not ask for: each call will be refused",
+            device::calls(unasked)
+        );
+    }
+}

@@ -1,0 +1,298 @@
+//! `explain`: why a call would be allowed or refused.
+
+use crate::cmd::grant::DirectionArg;
+use crate::device::{self, Desk};
+use crate::error::trouble;
+use crate::report::{CheckLine, checks};
+use crate::style::{BAD, FAINT, GOOD, HEAD, json, shown};
+use crate::subject::Subject;
+use crate::{Answer, sentences};
+use anyhow::{Result, anyhow};
+use clap::ValueEnum;
+use serde::Serialize;
+use std::path::PathBuf;
+use tinycontainer::LoadError;
+use tinycontainer_abi::{Direction, Syscall};
+use tinycontainer_firewall::{Denial, Guard, Reason, Table};
+use tinycontainer_metadata::{Endpoint, Mask, Metadata, Peer, Proofs};
+use tinycontainer_policy::{Cleared, MAX_ENDPOINTS, clear};
+
+/// Say, step by step, why a call of a container would be allowed or refused.
+///
+/// What only a running device knows (descriptors, pointers, budgets) is not looked at.
+/// Exit status: 0 allowed, 1 refused.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  tinycontainerctl explain sensor.tci --call write --endpoint 2 \
+--with processor.tci --trust trust.toml --device kitchen")]
+pub(crate) struct Args {
+    /// The image, or metadata alone.
+    file: PathBuf,
+    /// The call.
+    #[arg(long)]
+    call: CallArg,
+    /// The endpoint, for open, read, write and close.
+    #[arg(long, value_name = "N")]
+    endpoint: Option<u32>,
+    /// For open: which way it is to be used then.
+    #[arg(long)]
+    direction: Option<DirectionArg>,
+    /// Other images on the device, for peers that are containers.
+    #[arg(long, value_name = "FILE")]
+    with: Vec<PathBuf>,
+    #[command(flatten)]
+    device: device::Args,
+    /// For scripts.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum CallArg {
+    Heartbeat,
+    Open,
+    Close,
+    Read,
+    Write,
+    Logger,
+}
+
+impl From<CallArg> for Syscall {
+    fn from(call: CallArg) -> Self {
+        match call {
+            CallArg::Heartbeat => Self::Heartbeat,
+            CallArg::Open => Self::Open,
+            CallArg::Close => Self::Close,
+            CallArg::Read => Self::Read,
+            CallArg::Write => Self::Write,
+            CallArg::Logger => Self::Logger,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Explanation {
+    allowed: bool,
+    why: String,
+    steps: Vec<Step>,
+}
+
+#[derive(Serialize)]
+struct Step {
+    name: &'static str,
+    /// Unknown if what it takes to know is not here.
+    holds: Option<bool>,
+    text: String,
+}
+
+pub(crate) fn run(args: &Args) -> Result<Answer> {
+    let desk = args.device.read_whole()?;
+    let subject = Subject::read(&args.file, None)?;
+    let metadata = decode(&subject)?;
+    let others = args.with.iter().map(|path| Subject::read(path, None)).collect::<Result<Vec<_>>>()?;
+    let others = others.iter().map(decode).collect::<Result<Vec<_>>>()?;
+    let call = Syscall::from(args.call);
+    let on_endpoint = !matches!(call, Syscall::Heartbeat | Syscall::Logger);
+    if args.endpoint.is_none() && on_endpoint {
+        return Err(trouble(
+            format!("`{}` is a call on an endpoint: on which?", call.name()),
+            "give --endpoint N; `tinycontainerctl inspect` lists them",
+        ));
+    }
+    let asked = Asked {
+        call,
+        endpoint: args.endpoint.filter(|_| on_endpoint),
+        direction: match call {
+            Syscall::Read => Some(Direction::In),
+            Syscall::Write => Some(Direction::Out),
+            Syscall::Open => args.direction.map(Direction::from),
+            _ => None,
+        },
+    };
+    let explanation = explain(&subject, &metadata, &others, &desk, &asked);
+    if args.json {
+        anstream::println!("{}", json(&explanation)?);
+    } else {
+        say(&explanation, metadata.uid, &asked);
+    }
+    Ok(if explanation.allowed { Answer::Yes } else { Answer::No })
+}
+
+struct Asked {
+    call: Syscall,
+    endpoint: Option<u32>,
+    direction: Option<Direction>,
+}
+
+fn decode(subject: &Subject) -> Result<Metadata<'_>> {
+    Metadata::decode(&subject.metadata).map_err(|error| anyhow!("the metadata is malformed: {error}"))
+}
+
+fn explain(
+    subject: &Subject,
+    metadata: &Metadata<'_>,
+    others: &[Metadata<'_>],
+    desk: &Desk,
+    asked: &Asked,
+) -> Explanation {
+    let audiences = desk.audiences();
+    let device = desk.device(&audiences);
+    let (checks, _) = checks(metadata, &device);
+    let cleared = clear(&subject.metadata, &device);
+    let mut steps = Vec::new();
+    let mut step = |name, holds: Option<bool>, text: String| steps.push(Step { name, holds, text });
+    match &cleared {
+        Ok(_) => step("image", Some(true), "the device believes the image".into()),
+        Err(why) => step(
+            "image",
+            Some(false),
+            format!(
+                "the device does not take the image, so nothing of it runs: {why}. Help: {}",
+                sentences::advice(&LoadError::Refused(*why))
+            ),
+        ),
+    }
+    let (holds, text) = mask(metadata, &checks, asked.call);
+    step("mask", Some(holds), text);
+    if asked.endpoint.is_some() && asked.call != Syscall::Open {
+        let (holds, text) = mask(metadata, &checks, Syscall::Open);
+        step("mask", Some(holds), format!("a descriptor comes from open(): {text}"));
+    }
+    let endpoint = asked.endpoint.map(|id| (id, metadata.endpoints.find(id)));
+    match endpoint {
+        None => {}
+        Some((id, None)) => {
+            step("listed", Some(false), format!("its metadata lists no endpoint {id}"));
+        }
+        Some((id, Some(endpoint))) => {
+            let text = format!("endpoint {id} is listed: it {}", sentences::access(&endpoint.access));
+            step("listed", Some(true), text);
+            if let Some(direction) = asked.direction {
+                let has = endpoint.access.direction;
+                let holds = direction.within(has);
+                let allows = if holds { "allows" } else { "does not allow" };
+                let text = format!("the endpoint is `{}`, which {allows} `{}`", has.name(), direction.name());
+                step("direction", Some(holds), text);
+            }
+            let (holds, text) = authorised(&checks, id);
+            step("authorised", Some(holds), text);
+            if let Some((holds, text)) = mutual(metadata, &endpoint, asked, others) {
+                step("mutual", holds, text);
+            }
+        }
+    }
+    let denied = cleared
+        .map_err(|why| why.to_string())
+        .and_then(|cleared| firewall(&cleared, asked).map_err(|denial| denial.reason.text().to_owned()));
+    let not_mutual = steps.iter().any(|step| step.name == "mutual" && step.holds == Some(false));
+    let why = match denied {
+        Err(why) => why,
+        Ok(()) if not_mutual => Reason::NotMutual.text().into(),
+        Ok(()) => String::new(),
+    };
+    Explanation { allowed: why.is_empty(), why, steps }
+}
+
+/// The firewall's own answer.
+fn firewall(cleared: &Cleared<'_>, asked: &Asked) -> Result<(), Denial> {
+    let mut table = Table::<1, MAX_ENDPOINTS>::new();
+    // An empty table has room.
+    let id = table.admit(cleared.grant().clone()).map_err(|_| Denial::new(Reason::NotGranted))?;
+    let mut guard: Guard<(), 1> = table.guard(id);
+    guard.may(asked.call)?;
+    let Some(endpoint) = asked.endpoint else { return Ok(()) };
+    if asked.call != Syscall::Open {
+        guard.may(Syscall::Open)?;
+    }
+    let right = table.authorize(id, endpoint)?;
+    let fd = guard.open(right, ()).map_err(|(denial, ())| denial)?.raw();
+    match (asked.call, asked.direction) {
+        (Syscall::Read, _) => guard.read(fd).map(drop),
+        (Syscall::Write, _) => guard.write(fd).map(drop),
+        (Syscall::Close, _) => guard.close(fd),
+        (_, Some(direction)) if !direction.within(right.direction) => {
+            Err(Denial { endpoint: Some(endpoint), reason: Reason::WrongDirection })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn mask(metadata: &Metadata<'_>, checks: &[CheckLine], call: Syscall) -> (bool, String) {
+    let asks = match &metadata.proofs {
+        Proofs::Profile1(proofs) => proofs.syscalls,
+        Proofs::Format2024(_) => Mask::NONE,
+    };
+    let name = call.name();
+    if !asks.has(call) {
+        return (false, format!("its metadata does not ask for `{name}`"));
+    }
+    match checks.iter().find(|check| check.what == "syscalls") {
+        Some(CheckLine { holds: true, by, .. }) => {
+            let by = by.as_deref().unwrap_or("its signer");
+            (true, format!("`{name}` is in its mask, by the word of {by}"))
+        }
+        Some(CheckLine { why_not: Some(why), .. }) => (false, format!("it asks for `{name}`, but {why}")),
+        _ => (false, format!("it asks for `{name}`, and nobody has granted it")),
+    }
+}
+
+fn authorised(checks: &[CheckLine], id: u32) -> (bool, String) {
+    let what = format!("endpoint {id}");
+    match checks.iter().find(|check| check.what == what) {
+        Some(CheckLine { holds: true, by, .. }) => {
+            (true, format!("it has the endpoint by the word of {}", by.as_deref().unwrap_or("its signer")))
+        }
+        Some(CheckLine { why_not: Some(why), .. }) => (false, why.clone()),
+        _ => (false, "nobody has authorised it".into()),
+    }
+}
+
+/// Whether the container at the other end lists this one, as the engine will see when a message is sent.
+fn mutual(
+    metadata: &Metadata<'_>,
+    endpoint: &Endpoint<'_>,
+    asked: &Asked,
+    others: &[Metadata<'_>],
+) -> Option<(Option<bool>, String)> {
+    let Peer::Container { uid, endpoint: theirs } = endpoint.access.peer else { return None };
+    let Some(other) = others.iter().find(|other| other.uid == uid) else {
+        return Some((None, format!("whether {uid} lists it in turn cannot be said: give --with its image")));
+    };
+    let Some(back) = other.endpoints.find(theirs) else {
+        return Some((Some(false), format!("{uid} lists no endpoint {theirs}")));
+    };
+    if !matches!(back.access.peer, Peer::Container { uid, endpoint: e } if uid == metadata.uid && e == endpoint.id)
+    {
+        let text = format!(
+            "endpoint {theirs} of {uid} is for {}, not for endpoint {} of {}",
+            back.access.peer, endpoint.id, metadata.uid
+        );
+        return Some((Some(false), text));
+    }
+    // What one writes the other must be willing to read.
+    let direction = asked.direction.unwrap_or(endpoint.access.direction);
+    if direction.writes() && !back.access.direction.reads() {
+        return Some((Some(false), format!("{uid} does not read from its endpoint {theirs}")));
+    }
+    if direction.reads() && !back.access.direction.writes() {
+        return Some((None, format!("{uid} lists it, but never writes there: nothing will come")));
+    }
+    Some((Some(true), format!("{uid} lists it in turn, in the other direction")))
+}
+
+fn say(explanation: &Explanation, uid: &str, asked: &Asked) {
+    let on = asked.endpoint.map(|id| format!(" on endpoint {id}")).unwrap_or_default();
+    anstream::println!("{HEAD}{uid}: {}{on}{HEAD:#}", asked.call.name());
+    for step in &explanation.steps {
+        let mark = match step.holds {
+            Some(true) => format!("{GOOD}yes{GOOD:#}"),
+            Some(false) => format!("{BAD}no{BAD:#} "),
+            None => format!("{FAINT}?{FAINT:#}  "),
+        };
+        anstream::println!("  {mark} {:<10} {}", step.name, shown(&step.text));
+    }
+    if explanation.allowed {
+        anstream::println!("{GOOD}allowed{GOOD:#}");
+    } else {
+        anstream::println!("{BAD}refused{BAD:#}: {}", shown(&explanation.why));
+    }
+}

@@ -1,0 +1,86 @@
+//! `verify`: the device's decision.
+
+use crate::error::trouble;
+use crate::style::{BAD, GOOD, NAME, json};
+use crate::{Answer, desk, device, files, sentences};
+use anyhow::Result;
+use serde::Serialize;
+use std::path::PathBuf;
+use tinycontainer::LoadError;
+use tinycontainer_metadata::Metadata;
+use tinycontainer_metadata::transport::Parts;
+use tinycontainer_policy::Refused;
+
+/// Decide over an image exactly as an empty device would.
+///
+/// Exit status: 0 the device takes it; 1 it does not, with the reason and what to do; 2 it cannot be said.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  tinycontainerctl verify sensor.tci --trust trust.toml --device kitchen")]
+pub(crate) struct Args {
+    /// The image.
+    file: PathBuf,
+    #[command(flatten)]
+    device: device::Args,
+    /// For scripts.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Decision {
+    accepted: bool,
+    uid: Option<String>,
+    version: Option<u32>,
+    why_not: Option<String>,
+    help: Option<&'static str>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<Answer> {
+    let desk = args.device.read_whole()?;
+    let bytes = files::read(&args.file)?;
+    if bytes.first() == Some(&0xdb) && Metadata::decode(&bytes).is_ok() {
+        return Err(trouble(
+            format!("{} is metadata alone; a device takes whole images", args.file.display()),
+            "`tinycontainerctl inspect` looks at metadata alone",
+        ));
+    }
+    let audiences = desk.audiences();
+    let (subject, outcome) = match Parts::decode(&bytes) {
+        Ok(parts) => (Some(parts.metadata), desk::decide(&parts, desk.device(&audiences))),
+        Err(error) => (None, Err(LoadError::Refused(Refused::Malformed(error)))),
+    };
+    let metadata = subject.and_then(|metadata| Metadata::decode(metadata).ok());
+    let decision = Decision {
+        accepted: outcome.is_ok(),
+        uid: metadata.map(|metadata| metadata.uid.to_owned()),
+        version: metadata.map(|metadata| metadata.version),
+        why_not: outcome.as_ref().err().map(|error| match subject {
+            Some(_) => error.to_string(),
+            None => {
+                format!("it is no image: {}", error.to_string().replace("the metadata is malformed: ", ""))
+            }
+        }),
+        help: outcome.as_ref().err().map(sentences::advice),
+    };
+    if args.json {
+        anstream::println!("{}", json(&decision)?);
+    } else {
+        say(args, &decision);
+    }
+    Ok(if decision.accepted { Answer::Yes } else { Answer::No })
+}
+
+fn say(args: &Args, decision: &Decision) {
+    let file = args.file.display();
+    match &decision.why_not {
+        None => anstream::println!(
+            "{GOOD}accepted{GOOD:#}: {file} is {NAME}{}{NAME:#} version {}, and the device takes it",
+            decision.uid.as_deref().unwrap_or_default(),
+            decision.version.unwrap_or_default()
+        ),
+        Some(why) => {
+            anstream::println!("{BAD}refused{BAD:#}: {file}: {why}");
+            anstream::println!("   {GOOD}help:{GOOD:#} {}", decision.help.unwrap_or_default());
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! From a recipe to a module: cargo or clang, as `link.toml` of the guest SDK says.
+
+use crate::error::trouble;
+use crate::files;
+use crate::recipe::{Recipe, Source};
+use anyhow::{Context, Result, anyhow};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use tinycontainer_guest::build::{C_HEADER, C_HEADER_NAME, LINK_TOML};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// The part of `link.toml` that is for us.
+#[derive(Deserialize)]
+struct Link {
+    tinycontainer: Flags,
+}
+
+#[derive(Deserialize)]
+struct Flags {
+    rust: RustFlags,
+    c: CFlags,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct RustFlags {
+    shadow_stack_flag: String,
+    build_std: Vec<String>,
+    build_std_env: BTreeMap<String, String>,
+    build_std_rustflags: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct CFlags {
+    compiler: String,
+    flags: Vec<String>,
+    shadow_stack_flag: String,
+}
+
+/// The module of a container.
+pub(crate) fn compile(recipe: &Recipe) -> Result<Vec<u8>> {
+    let Link { tinycontainer: Flags { rust, c } } =
+        toml::from_str(LINK_TOML).context("link.toml of the guest SDK")?;
+    match &recipe.source {
+        Source::Wasm(file) => files::read(&recipe.folder().join(file)),
+        Source::C(sources) => compile_c(recipe, sources, &c),
+        Source::Rust(package) => compile_rust(recipe, package, &rust),
+    }
+}
+
+fn compile_c(recipe: &Recipe, sources: &[PathBuf], flags: &CFlags) -> Result<Vec<u8>> {
+    let dir = tempfile::tempdir().context("cannot make a folder for temporary files")?;
+    files::write(&dir.path().join(C_HEADER_NAME), C_HEADER.as_bytes())?;
+    let out = dir.path().join("module.wasm");
+    let mut clang = Command::new(&flags.compiler);
+    clang.args(&flags.flags);
+    if let Some(bytes) = recipe.shadow_stack {
+        clang.arg(flags.shadow_stack_flag.replace("{}", &bytes.to_string()));
+    }
+    clang.arg("-I").arg(dir.path()).arg("-o").arg(&out).args(sources).current_dir(recipe.folder());
+    let output = clang.stdin(Stdio::null()).output().map_err(|error| {
+        trouble(
+            format!("cannot run {}: {error}", flags.compiler),
+            "containers in C need clang and wasm-ld: install the packages clang and lld",
+        )
+    })?;
+    succeeded(&output, &flags.compiler, recipe)?;
+    files::read(&out)
+}
+
+fn compile_rust(recipe: &Recipe, package: &str, flags: &RustFlags) -> Result<Vec<u8>> {
+    let dir = tempfile::tempdir().context("cannot make a folder for temporary files")?;
+    let link = dir.path().join("link.toml");
+    files::write(&link, LINK_TOML.as_bytes())?;
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // These would replace what link.toml says.
+    for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
+        cargo.env_remove(variable);
+    }
+    cargo.args(["build", "--release", "--quiet", "--message-format=json-render-diagnostics"]);
+    cargo.arg("--package").arg(package).arg("--config").arg(&link);
+    let mut rustflags = Vec::new();
+    if !has_target(recipe.folder()) {
+        needs_build_std(recipe.folder())?;
+        cargo.args(&flags.build_std).envs(&flags.build_std_env);
+        rustflags.extend(flags.build_std_rustflags.iter().cloned());
+    }
+    if let Some(bytes) = recipe.shadow_stack {
+        rustflags.push(flags.shadow_stack_flag.replace("{}", &bytes.to_string()));
+    }
+    if !rustflags.is_empty() {
+        // Behind those of link.toml: of two linker arguments the last one wins.
+        let rustflags = toml::Value::from(rustflags);
+        cargo.arg("--config").arg(format!("target.{TARGET}.rustflags={rustflags}"));
+    }
+    let output = cargo.current_dir(recipe.folder()).stdin(Stdio::null()).output().map_err(|error| {
+        trouble(format!("cannot run cargo: {error}"), "containers in Rust need cargo: https://rustup.rs")
+    })?;
+    succeeded(&output, "cargo", recipe)?;
+    files::read(&artifact(&output.stdout, package)?)
+}
+
+/// Whether this Rust has a `core` for our target.
+fn has_target(folder: &Path) -> bool {
+    let target = format!("--target={TARGET}");
+    rustc_prints(folder, &["--print=target-libdir", &target]).is_some_and(|libdir| libdir.is_dir())
+}
+
+/// Debian's Rust has no `core` for our target, but its source.
+fn needs_build_std(folder: &Path) -> Result<()> {
+    let source = rustc_prints(folder, &["--print=sysroot"])
+        .map(|sysroot| sysroot.join("lib/rustlib/src/rust/library/core"));
+    if source.is_some_and(|source| source.is_dir()) {
+        return Ok(());
+    }
+    Err(trouble(
+        format!("this Rust cannot compile for {TARGET}"),
+        format!("`rustup target add {TARGET}`, or Debian's packages rustc-web, cargo-web and rust-web-src"),
+    ))
+}
+
+fn rustc_prints(folder: &Path, what: &[&str]) -> Option<PathBuf> {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(rustc).args(what).current_dir(folder).stdin(Stdio::null()).output().ok()?;
+    output.status.success().then(|| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
+}
+
+/// Of cargo's messages the one that says where the module is.
+fn artifact(messages: &[u8], package: &str) -> Result<PathBuf> {
+    #[derive(Deserialize)]
+    struct Message {
+        #[serde(default)]
+        filenames: Vec<PathBuf>,
+    }
+    String::from_utf8_lossy(messages)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Message>(line).ok())
+        .flat_map(|message| message.filenames)
+        .rfind(|file| file.extension().is_some_and(|extension| extension == "wasm"))
+        .ok_or_else(|| {
+            trouble(
+                format!("cargo made no module of the package {package}"),
+                "its Cargo.toml needs `[lib] crate-type = [\"cdylib\"]`",
+            )
+        })
+}
+
+/// Whether a compiler did its work; if not, what it said.
+fn succeeded(output: &Output, compiler: &str, recipe: &Recipe) -> Result<()> {
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(anyhow!("{}", said.trim_end()).context(format!("{compiler} does not compile {}", recipe.uid)))
+}

@@ -1,0 +1,98 @@
+//! The engine's own decision over an image, without anything that could run it.
+
+use tinycontainer::metadata::Access;
+use tinycontainer::metadata::transport::Parts;
+use tinycontainer::policy::Device;
+use tinycontainer::runtime::{
+    Account, Budget, Host, Instance, Limits, LoadError as RuntimeError, MemoryUse, Outcome, Rate, Runtime,
+};
+use tinycontainer::{Drivers, Engine, Hook, IoError, LoadError, Platform, Sizes};
+
+/// Decides as an empty device would: by the very code that a device takes images in with.
+pub(crate) fn decide(parts: &Parts<'_>, device: Device<'_>) -> Result<(), LoadError> {
+    let engine = Engine::<_, 1>::new(Desk { device, runtime: Nothing });
+    let Parts { metadata, data, code } = *parts;
+    let sizes = Sizes { metadata: metadata.len(), data: data.len(), code: code.len() };
+    let mut loading = engine.begin(sizes)?;
+    [metadata, data, code].into_iter().try_for_each(|part| loading.write(part))?;
+    loading.finish().map(drop)
+}
+
+struct Desk<'a> {
+    device: Device<'a>,
+    runtime: Nothing,
+}
+
+/// Runs nothing, has no drivers.
+struct Nothing;
+enum Never {}
+
+impl Platform for Desk<'_> {
+    type Lock<T> = tinycontainer_posix::Mutex<T>;
+    type Buf = Vec<u8>;
+    type Runtime = Nothing;
+    type Drivers = Nothing;
+
+    fn runtime(&self) -> &Nothing {
+        &self.runtime
+    }
+
+    fn rate(&self) -> Rate {
+        Rate { instructions_per_ms: 1 }
+    }
+
+    fn drivers(&self) -> &Nothing {
+        &self.runtime
+    }
+
+    fn allocate(&self, _slot: usize, len: usize) -> Option<Vec<u8>> {
+        // No more than what was read from a file.
+        Some(vec![0; len])
+    }
+
+    fn device(&self) -> Device<'_> {
+        self.device
+    }
+
+    fn wake(&self, _slot: usize) {}
+
+    fn log(&self, _uid: &str, _line: &[u8]) {}
+}
+
+impl Runtime for Nothing {
+    type Instance = Never;
+
+    fn instantiate(&self, _: Account, _: &[u8], _: &Limits) -> Result<Never, RuntimeError> {
+        Err(RuntimeError::OutOfMemory)
+    }
+
+    fn memory(&self, _: Account) -> MemoryUse {
+        MemoryUse::default()
+    }
+}
+
+impl Instance for Never {
+    fn call(&mut self, _: Hook, _: Budget, _: &mut dyn Host) -> Outcome {
+        match *self {}
+    }
+}
+
+impl Drivers for Nothing {
+    type Handle = Never;
+
+    fn open(&self, _: &str, _: &Access<'_>) -> Result<Never, IoError> {
+        Err(IoError::NoDriver)
+    }
+
+    fn read(&self, handle: &mut Never, _: &mut [u8]) -> Result<usize, IoError> {
+        match *handle {}
+    }
+
+    fn write(&self, handle: &mut Never, _: &[u8]) -> Result<usize, IoError> {
+        match *handle {}
+    }
+
+    fn close(&self, handle: Never) {
+        match handle {}
+    }
+}

@@ -1,0 +1,169 @@
+//! The device that a desk decides for: its names, its trust store, its clock, its ceilings.
+
+use crate::error::trouble;
+use crate::style::{NAME, shown};
+use crate::{keys, time, trust_file};
+use anyhow::Result;
+use std::path::PathBuf;
+use tinycontainer_abi::{Mask, Syscall};
+
+use tinycontainer_policy::{Ceilings, Device, Roles, Target, Trust};
+use tinycontainer_token::Key;
+
+/// The device to decide for.
+#[derive(clap::Args)]
+#[group(skip)]
+pub(crate) struct Args {
+    /// The trust store: trust.toml, or what `trust` made of it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: Option<PathBuf>,
+    /// The device's name: tokens for it are for this device.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) device: Option<String>,
+    /// The device's class: tokens for it are for this device, too.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) class: Option<String>,
+    /// What its clock says: 2027-01-31, 2027-01-31T12:00:00Z, @SECONDS, or none. Default: now.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) now: Option<String>,
+    /// The most it gives a container, in bytes.
+    #[arg(long, value_name = "LINEAR,STACK,HEAP")]
+    pub(crate) ceilings: Option<String>,
+}
+
+/// The device, by value.
+pub(crate) struct Desk {
+    /// Whether there is a trust store at all.
+    pub(crate) trusting: bool,
+    pub(crate) store: Vec<u8>,
+    pub(crate) name: Option<String>,
+    pub(crate) class: Option<String>,
+    pub(crate) now: Option<u64>,
+    pub(crate) ceilings: Ceilings,
+}
+
+impl Args {
+    /// Reads what the arguments name.
+    pub(crate) fn read(&self) -> Result<Desk> {
+        let store = self.trust.as_deref().map(trust_file::load).transpose()?;
+        Ok(Desk {
+            trusting: store.is_some(),
+            // No anchors: nothing is believed.
+            store: store.unwrap_or(vec![0x82, 0x01, 0x80]),
+            name: self.device.clone(),
+            class: self.class.clone(),
+            now: match &self.now {
+                Some(text) => time::clock(text)?,
+                None => Some(time::now()),
+            },
+            ceilings: match &self.ceilings {
+                Some(text) => ceilings(text)?,
+                None => tinycontainer_posix::Config::default().ceilings,
+            },
+        })
+    }
+
+    /// Reads them, and insists on a trust store and a name.
+    pub(crate) fn read_whole(&self) -> Result<Desk> {
+        if self.trust.is_none() {
+            return Err(trouble("whose keys does the device believe?", "give --trust trust.toml"));
+        }
+        if self.device.is_none() && self.class.is_none() {
+            return Err(trouble(
+                "which device is to decide? Tokens are for a device or a class of devices",
+                "give --device NAME, --class NAME or both",
+            ));
+        }
+        self.read()
+    }
+}
+
+impl Desk {
+    /// The trust store. It was checked when it was read.
+    pub(crate) fn trust(&self) -> Trust<'_> {
+        Trust::decode(&self.store).unwrap_or(Trust::NONE)
+    }
+
+    /// The names it goes by.
+    pub(crate) fn audiences(&self) -> Vec<&str> {
+        self.name.iter().chain(&self.class).map(String::as_str).collect()
+    }
+
+    /// The device, under these names.
+    pub(crate) fn device<'a>(&'a self, audiences: &'a [&'a str]) -> Device<'a> {
+        Device { audiences, trust: self.trust(), now: self.now, ceilings: self.ceilings, accept_2024: None }
+    }
+}
+
+fn ceilings(text: &str) -> Result<Ceilings> {
+    let numbers: Vec<u32> = text.split(',').map_while(|number| number.trim().parse().ok()).collect();
+    match (numbers.as_slice(), text.split(',').count()) {
+        (&[linear_memory, stack, heap], 3) => Ok(Ceilings { linear_memory, stack, heap }),
+        _ => Err(trouble(
+            format!("--ceilings {text}: not three numbers"),
+            "the most bytes of linear memory, stack and heap, as in 65536,8192,65536",
+        )),
+    }
+}
+
+/// Shows whose keys a store has, and what they may sign.
+pub(crate) fn say_anchors(store: &[u8]) {
+    for anchor in Trust::decode(store).unwrap_or(Trust::NONE).anchors() {
+        let kind = match anchor.key {
+            Key::Ed25519(_) => "Ed25519",
+            Key::Hmac256(_) => "HMAC",
+        };
+        anstream::println!(
+            "{NAME}{}{NAME:#}  {kind}, kid {}",
+            shown(anchor.name),
+            keys::show_kid(anchor.kid)
+        );
+        let scope = anchor.scope;
+        let containers: Vec<_> = scope.containers().map(|pattern| shown(pattern.0)).collect();
+        let signs = [(Roles::METADATA, "metadata"), (Roles::PARTS, "data and code")];
+        let signs: Vec<_> =
+            signs.iter().filter(|(role, _)| scope.roles.has(*role)).map(|(_, name)| *name).collect();
+        if !signs.is_empty() {
+            anstream::println!("  signs {} of {}", signs.join(", "), list(&containers));
+            anstream::println!("  priority: at most {}", scope.priority.name());
+        }
+        if scope.roles.has(Roles::SYSCALLS) {
+            anstream::println!("  grants syscalls: {}", calls(scope.syscalls));
+        }
+        let reaches: Vec<_> = scope
+            .reaches()
+            .map(|reach| format!("{} {}", shown(&target(&reach.target)), reach.direction.name()))
+            .collect();
+        let verb = if scope.roles.has(Roles::ENDPOINTS) { "reaches, and authorises" } else { "reaches" };
+        anstream::println!("  {verb}: {}", list(&reaches));
+    }
+}
+
+/// The names of syscalls.
+pub(crate) fn calls(mask: Mask) -> String {
+    list(&mask.calls().map(Syscall::name).collect::<Vec<_>>())
+}
+
+/// A list for a sentence; empty is "nothing".
+pub(crate) fn list<T: AsRef<str>>(items: &[T]) -> String {
+    if items.is_empty() {
+        return "nothing".into();
+    }
+    items.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
+}
+
+fn target(target: &Target<'_>) -> String {
+    let range = |range: Option<(u32, u32)>| match range {
+        None => "*".to_owned(),
+        Some((first, last)) if first == last => first.to_string(),
+        Some((first, last)) => format!("{first}-{last}"),
+    };
+    match *target {
+        Target::Any => "*".into(),
+        Target::Local { bus, units } => format!("{}:{}", bus.map_or("*", |bus| bus.name()), range(units)),
+        Target::Container { uid, endpoints } => format!("container:{}:{}", uid.0, range(endpoints)),
+        Target::Remote { scheme, authority } => {
+            format!("{}://{}", scheme.map_or("*", |scheme| scheme.name()), authority.0)
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Keys: Ed25519, as PKCS#8 and SPKI in PEM, which openssl reads and writes too.
+
+use crate::error::trouble;
+use crate::files;
+use crate::style::{hex, unhex};
+use anyhow::{Context, Result};
+use ed25519::pkcs8::spki::der::pem::LineEnding;
+use ed25519::pkcs8::{
+    DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey, KeypairBytes, PublicKeyBytes,
+};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+use tinycontainer_token::issue::public_key;
+
+/// The most that a key file has, in bytes.
+const MOST: u64 = 16 << 10;
+
+/// A key's id: the first 8 bytes of its COSE Key Thumbprint.
+pub(crate) type Kid = [u8; 8];
+
+/// A private key.
+pub(crate) struct Secret {
+    pub(crate) seed: [u8; 32],
+}
+
+impl Secret {
+    pub(crate) fn random() -> Result<Self> {
+        let mut seed = [0; 32];
+        fill(&mut seed)?;
+        Ok(Self { seed })
+    }
+
+    /// The same key for the same text: nobody's secret.
+    pub(crate) fn test(text: &str) -> Self {
+        let seed = Sha256::new().chain_update(b"tinycontainer TEST key ").chain_update(text).finalize();
+        Self { seed: seed.into() }
+    }
+
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let name = path.display();
+        let bytes = files::read_at_most(path, MOST)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let pair = KeypairBytes::from_pkcs8_pem(&text).map_err(|error| {
+            let help = if text.contains("PUBLIC KEY") {
+                "this is a public key; the private one is beside it, NAME.key"
+            } else {
+                "`tinycontainerctl keygen NAME` makes NAME.key; so does `openssl genpkey -algorithm ed25519`"
+            };
+            trouble(format!("{name} is no Ed25519 private key (PKCS#8 in PEM): {error}"), help)
+        })?;
+        let secret = Self { seed: pair.secret_key };
+        if pair.public_key.as_ref().is_some_and(|public| public.0 != secret.public()) {
+            return Err(trouble(
+                format!("{name}: the public key in it is not that of the private key"),
+                "the file is damaged: take a backup, or make a new key",
+            ));
+        }
+        Ok(secret)
+    }
+
+    pub(crate) fn public(&self) -> [u8; 32] {
+        public_key(&self.seed)
+    }
+
+    pub(crate) fn kid(&self) -> Kid {
+        kid(&self.public())
+    }
+
+    pub(crate) fn to_pem(&self) -> Result<String> {
+        // Without the public key: the form that every openssl reads.
+        let pair = KeypairBytes { secret_key: self.seed, public_key: None };
+        let pem = pair.to_pkcs8_pem(LineEnding::LF).map_err(|error| anyhow::anyhow!("{error}"))?;
+        Ok(pem.to_string())
+    }
+}
+
+/// A public key, as PEM.
+pub(crate) fn public_to_pem(key: [u8; 32]) -> Result<String> {
+    PublicKeyBytes(key).to_public_key_pem(LineEnding::LF).map_err(|error| anyhow::anyhow!("{error}"))
+}
+
+/// Reads a public key.
+pub(crate) fn read_public(path: &Path) -> Result<[u8; 32]> {
+    let bytes = files::read_at_most(path, MOST)?;
+    let text = String::from_utf8_lossy(&bytes);
+    PublicKeyBytes::from_public_key_pem(&text).map(|key| key.0).map_err(|error| {
+        let help = if text.contains("PRIVATE KEY") {
+            "this is a private key, which belongs to its owner alone; name the .pub file"
+        } else {
+            "`tinycontainerctl keygen NAME` makes NAME.pub; so does `openssl pkey -in NAME.key -pubout`"
+        };
+        trouble(format!("{} is no Ed25519 public key (SPKI in PEM): {error}", path.display()), help)
+    })
+}
+
+/// Reads a public key that is given as 64 hex digits or as a file.
+pub(crate) fn hex_or_file(text: &str) -> Result<[u8; 32]> {
+    match unhex(text).map(<[u8; 32]>::try_from) {
+        Some(Ok(key)) => Ok(key),
+        _ => read_public(Path::new(text))
+            .with_context(|| format!("`{text}` is neither 64 hex digits nor a file with a public key")),
+    }
+}
+
+/// The first 8 bytes of the COSE Key Thumbprint (RFC 9679, section 4.1): SHA-256 of the deterministic
+/// CBOR of {1 kty: 1 OKP, -1 crv: 6 Ed25519, -2 x: the key}.
+pub(crate) fn kid(public: &[u8; 32]) -> Kid {
+    let thumbprint = Sha256::new()
+        .chain_update([0xa3, 0x01, 0x01, 0x20, 0x06, 0x21, 0x58, 0x20])
+        .chain_update(public)
+        .finalize();
+    let mut kid = Kid::default();
+    kid.iter_mut().zip(thumbprint).for_each(|(to, from)| *to = from);
+    kid
+}
+
+/// Bytes that nobody can guess, from the operating system.
+pub(crate) fn fill(bytes: &mut [u8]) -> Result<()> {
+    getrandom::fill(bytes).map_err(|error| anyhow::anyhow!("the system gives no random bytes: {error}"))
+}
+
+/// How a kid is written for people.
+pub(crate) fn show_kid(kid: &[u8]) -> String {
+    hex(kid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kid_is_the_head_of_the_thumbprint_of_the_encoded_key() {
+        let key = Secret::test("kid").public();
+        let mut cose = Vec::new();
+        let mut encoder = minicbor::Encoder::new(&mut cose);
+        encoder.map(3).unwrap().u8(1).unwrap().u8(1).unwrap();
+        encoder.i8(-1).unwrap().u8(6).unwrap().i8(-2).unwrap().bytes(&key).unwrap();
+        assert_eq!(kid(&key), Sha256::digest(&cose)[..8]);
+    }
+
+    #[test]
+    fn pem_goes_both_ways() {
+        let secret = Secret::test("pem");
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("TEST.key");
+        std::fs::write(&path, secret.to_pem().unwrap()).unwrap();
+        assert_eq!(Secret::read(&path).unwrap().seed, secret.seed);
+        assert!(read_public(&path).is_err(), "a private key is not taken for a public one");
+        std::fs::write(&path, public_to_pem(secret.public()).unwrap()).unwrap();
+        assert_eq!(read_public(&path).unwrap(), secret.public());
+    }
+}

@@ -1,0 +1,61 @@
+//! What a command is asked about: an image, or metadata alone with its parts beside it.
+
+use crate::error::trouble;
+use crate::files;
+use anyhow::Result;
+use std::path::{Path, PathBuf};
+use tinycontainer_metadata::transport::Parts;
+
+/// The parts of an image, as far as they are there.
+pub(crate) struct Subject {
+    pub(crate) metadata: Vec<u8>,
+    pub(crate) data: Option<Vec<u8>>,
+    pub(crate) code: Option<Vec<u8>>,
+}
+
+/// Where the parts are that a metadata file alone does not have.
+#[derive(clap::Args)]
+#[group(skip)]
+pub(crate) struct Beside {
+    /// The data, if FILE is metadata alone.
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// The code, if FILE is metadata alone.
+    #[arg(long, value_name = "FILE")]
+    code: Option<PathBuf>,
+}
+
+impl Subject {
+    /// Reads an image or metadata alone. Whether the metadata is any is not looked at.
+    pub(crate) fn read(path: &Path, beside: Option<&Beside>) -> Result<Self> {
+        let bytes = files::read(path)?;
+        let data = beside.and_then(|beside| beside.data.as_ref());
+        let code = beside.and_then(|beside| beside.code.as_ref());
+        match Parts::decode(&bytes) {
+            Ok(_) if data.is_some() || code.is_some() => Err(trouble(
+                format!("{} is a whole image, with data and code in it", path.display()),
+                "--data and --code are for metadata alone: leave them out",
+            )),
+            Ok(parts) => Ok(Self {
+                metadata: parts.metadata.to_vec(),
+                data: Some(parts.data.to_vec()),
+                code: Some(parts.code.to_vec()),
+            }),
+            // A tag with eight bytes of value: so begins metadata.
+            Err(_) if bytes.first() == Some(&0xdb) => Ok(Self {
+                metadata: bytes,
+                data: data.map(|path| files::read(path)).transpose()?,
+                code: code.map(|path| files::read(path)).transpose()?,
+            }),
+            Err(error) => Err(trouble(
+                format!("{} is neither an image nor metadata: {error}", path.display()),
+                "an image is what `tinycontainerctl build` writes; was it cut or changed on its way?",
+            )),
+        }
+    }
+
+    /// All parts, if they are all there.
+    pub(crate) fn parts(&self) -> Option<Parts<'_>> {
+        Some(Parts { metadata: &self.metadata, data: self.data.as_deref()?, code: self.code.as_deref()? })
+    }
+}

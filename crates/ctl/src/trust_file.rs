@@ -1,0 +1,168 @@
+//! The trust store as people write it, and as devices read it.
+
+use crate::error::trouble;
+use crate::{files, keys, peer};
+use anyhow::{Context, Result, anyhow};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use tinycontainer_abi::{Mask, Syscall};
+use tinycontainer_metadata::{Priority, is_uid};
+use tinycontainer_policy::{AnchorSpec, Roles, Trust, trust};
+use tinycontainer_token::Key;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Store {
+    #[serde(default)]
+    anchor: Vec<Recipe>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Recipe {
+    name: String,
+    key: PathBuf,
+    #[serde(default)]
+    roles: Vec<String>,
+    #[serde(default)]
+    containers: Vec<String>,
+    #[serde(default)]
+    syscalls: Vec<String>,
+    #[serde(default)]
+    endpoints: Vec<String>,
+    priority: Option<String>,
+}
+
+/// A trust store in CBOR, of a file in either form. `Trust::decode` takes it.
+pub(crate) fn load(path: &Path) -> Result<Vec<u8>> {
+    let bytes = files::read(path)?;
+    // A store in CBOR is an array of two; no text begins with that byte.
+    if bytes.first() == Some(&0x82) {
+        check(&bytes).with_context(|| format!("{} is no trust store", path.display()))?;
+        return Ok(bytes);
+    }
+    let text = String::from_utf8(bytes).map_err(|_| {
+        trouble(
+            format!("{} is neither a trust.toml nor a compiled trust store", path.display()),
+            "`tinycontainerctl trust --help` shows how one is written",
+        )
+    })?;
+    compile(path, &text).with_context(|| format!("in the trust store {}", path.display()))
+}
+
+fn check(store: &[u8]) -> Result<()> {
+    Trust::decode(store).map(drop).map_err(|error| anyhow!("{error}"))
+}
+
+fn compile(path: &Path, text: &str) -> Result<Vec<u8>> {
+    let store: Store = toml::from_str(text)?;
+    let mut public = Vec::new();
+    for (i, recipe) in store.anchor.iter().enumerate() {
+        let name = &recipe.name;
+        if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
+            return Err(anyhow!("anchor {}: a name has 1 to 64 bytes and no control characters", i + 1));
+        }
+        let key = keys::read_public(&files::beside(path, &recipe.key))
+            .with_context(|| format!("the key of anchor \"{name}\""))?;
+        if let Some(other) = public.iter().position(|(_, other)| *other == key) {
+            let other = store.anchor.get(other).map_or("", |other| &other.name);
+            return Err(trouble(
+                format!("anchors \"{other}\" and \"{name}\" have the same key"),
+                "who signs must be told apart: one key for each, or one anchor with both scopes",
+            ));
+        }
+        public.push((keys::kid(&key), key));
+    }
+    let mut lists = Vec::new();
+    for recipe in &store.anchor {
+        lists.push(Lists::of(recipe).map_err(|error| anyhow!("anchor \"{}\": {error}", recipe.name))?);
+    }
+    let anchors: Vec<_> = store
+        .anchor
+        .iter()
+        .zip(&public)
+        .zip(&lists)
+        .map(|((recipe, (kid, key)), lists)| AnchorSpec {
+            name: &recipe.name,
+            kid,
+            key: Key::Ed25519(key),
+            roles: lists.roles,
+            containers: &lists.containers,
+            syscalls: lists.syscalls,
+            reaches: &lists.reaches,
+            priority: lists.priority,
+        })
+        .collect();
+    let mut out = Vec::new();
+    trust::encode(&anchors, &mut out).map_err(|error| anyhow!("cannot encode: {error}"))?;
+    check(&out)?;
+    Ok(out)
+}
+
+struct Lists<'a> {
+    roles: Roles,
+    containers: Vec<tinycontainer_policy::Pattern<'a>>,
+    syscalls: Mask,
+    reaches: Vec<tinycontainer_policy::Reach<'a>>,
+    priority: Priority,
+}
+
+impl<'a> Lists<'a> {
+    fn of(recipe: &'a Recipe) -> Result<Self, String> {
+        let mut roles = Roles::default();
+        for name in &recipe.roles {
+            roles = roles.and(match name.as_str() {
+                "metadata" => Roles::METADATA,
+                "parts" => Roles::PARTS,
+                "syscalls" => Roles::SYSCALLS,
+                "endpoints" => Roles::ENDPOINTS,
+                _ => {
+                    return Err(format!("there is no role `{name}`: metadata, parts, syscalls, endpoints"));
+                }
+            });
+        }
+        let containers = recipe.containers.iter().map(|text| peer::pattern(text, is_uid));
+        Ok(Self {
+            roles,
+            containers: containers
+                .collect::<Result<_, _>>()
+                .map_err(|error| format!("containers: {error}"))?,
+            syscalls: mask(&recipe.syscalls)?,
+            reaches: recipe
+                .endpoints
+                .iter()
+                .map(|text| peer::reach(text))
+                .collect::<Result<_, _>>()
+                .map_err(|error| format!("endpoints: {error}"))?,
+            priority: match &recipe.priority {
+                None => Priority::Normal,
+                Some(name) => priority(name)?,
+            },
+        })
+    }
+}
+
+/// The syscalls of these names; `*` is all.
+pub(crate) fn mask<T: AsRef<str>>(names: &[T]) -> Result<Mask, String> {
+    let mut mask = Mask::NONE;
+    for name in names {
+        let name = name.as_ref();
+        mask.0 |= match (name, Syscall::from_name(name)) {
+            ("*", _) => Mask::ALL.0,
+            (_, Some(call)) => call.bit(),
+            (_, None) => {
+                let all = Syscall::ALL.map(Syscall::name).join(", ");
+                return Err(format!("there is no syscall `{name}`: {all}"));
+            }
+        };
+    }
+    Ok(mask)
+}
+
+/// The class of priority of that name.
+pub(crate) fn priority(name: &str) -> Result<Priority, String> {
+    Priority::ALL
+        .into_iter()
+        .find(|priority| priority.name() == name)
+        .ok_or_else(|| format!("there is no priority `{name}`: low, normal, high"))
+}
