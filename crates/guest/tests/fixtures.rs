@@ -47,6 +47,8 @@ struct Recipe {
     version: u32,
     r#type: String,
     syscalls: Vec<String>,
+    #[serde(rename = "syscall_grant")]
+    _syscall_grant: Option<String>,
     data: Option<String>,
     build: Build,
     limits: Limits,
