@@ -1,0 +1,781 @@
+/*
+ * TinyContainer for C. Generated from the sources of crates/capi: do not edit.
+ *
+ * The order: tinycontainer_trust, tinycontainer_device (both before the first image), tinycontainer_init,
+ * tinycontainer_time, then containers: tinycontainer_loadcontainer, _startcontainer, _stopcontainer,
+ * _iscontainerrunning. The functions may be called from any thread, a driver's functions included, but not
+ * from an interrupt. Sizes are bytes. A call that fails changes nothing.
+ */
+
+#ifndef TINYCONTAINER_H
+#define TINYCONTAINER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#ifdef RIOT_VERSION
+#include "sched.h" /* kernel_pid_t */
+#else
+typedef int16_t kernel_pid_t;
+#endif
+
+/**
+ * The longest uid, in bytes.
+ */
+#define TINYCONTAINER_MAX_UID 64
+
+/**
+ * A number that only the application's own driver understands. All local peers of 2024.
+ */
+#define TINYCONTAINER_BUS_APP 0
+
+/**
+ * A pin.
+ */
+#define TINYCONTAINER_BUS_GPIO 1
+
+/**
+ * A device on an I2C bus.
+ */
+#define TINYCONTAINER_BUS_I2C 2
+
+/**
+ * A device on an SPI bus.
+ */
+#define TINYCONTAINER_BUS_SPI 3
+
+/**
+ * A serial port.
+ */
+#define TINYCONTAINER_BUS_UART 4
+
+/**
+ * An entry of the SAUL registry.
+ */
+#define TINYCONTAINER_BUS_SAUL 5
+
+/**
+ * How many entries the driver table has.
+ */
+#define TINYCONTAINER_DRIVERS 8
+
+/**
+ * What a driver answers when there is nothing to read or no room to write now.
+ */
+#define TINYCONTAINER_IO_WOULD_BLOCK (-2)
+
+/**
+ * What a driver answers when the peer is not there.
+ */
+#define TINYCONTAINER_IO_NO_PEER (-3)
+
+/**
+ * How a call ended. 0 is good; the rest says who is to blame: below 100 the caller, from 100 on the
+ * device's means, from 200 on the image, from 300 on what its signers may do.
+ *
+ * Numbers are permanent. New ones may come: take an unknown one for a failure.
+ */
+enum tinycontainer_result_t
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Done.
+     */
+    TINYCONTAINER_RESULT_OK = 0,
+    /**
+     * `tinycontainer_init` has not been called, or has failed.
+     */
+    TINYCONTAINER_RESULT_NOT_INITIALIZED = 1,
+    /**
+     * `tinycontainer_init` has been called before, or is being called now.
+     */
+    TINYCONTAINER_RESULT_ALREADY_INITIALIZED = 2,
+    /**
+     * A pointer is NULL that must not be.
+     */
+    TINYCONTAINER_RESULT_NULL_POINTER = 3,
+    /**
+     * A size is 0 that must not be, or larger than half the address space.
+     */
+    TINYCONTAINER_RESULT_BAD_SIZE = 4,
+    /**
+     * That cannot be a uid: 1 to 64 of `A-Z a-z 0-9 . _ -`.
+     */
+    TINYCONTAINER_RESULT_BAD_UID = 5,
+    /**
+     * An argument is out of its range.
+     */
+    TINYCONTAINER_RESULT_BAD_ARGUMENT = 6,
+    /**
+     * No container of that name is loaded; or there is none in that slot.
+     */
+    TINYCONTAINER_RESULT_NOT_FOUND = 7,
+    /**
+     * The container runs, or is still stopping.
+     */
+    TINYCONTAINER_RESULT_RUNNING = 8,
+    /**
+     * The container does not run.
+     */
+    TINYCONTAINER_RESULT_NOT_RUNNING = 9,
+    /**
+     * Another loading session is open, or is being used right now.
+     */
+    TINYCONTAINER_RESULT_BUSY = 10,
+    /**
+     * That loading session is over, or never was.
+     */
+    TINYCONTAINER_RESULT_NO_SESSION = 11,
+    /**
+     * A function pointer of the driver is NULL.
+     */
+    TINYCONTAINER_RESULT_BAD_DRIVER = 12,
+    /**
+     * The driver table is full.
+     */
+    TINYCONTAINER_RESULT_DRIVER_TABLE_FULL = 13,
+    /**
+     * The trust store is not one.
+     */
+    TINYCONTAINER_RESULT_BAD_TRUST = 14,
+    /**
+     * It can be set once, and has been.
+     */
+    TINYCONTAINER_RESULT_ALREADY_SET = 15,
+    /**
+     * There is nothing more: no refusal after that one, no slot of that number.
+     */
+    TINYCONTAINER_RESULT_END = 16,
+    /**
+     * All slots for containers are in use.
+     */
+    TINYCONTAINER_RESULT_FULL = 100,
+    /**
+     * There is no memory for it now.
+     */
+    TINYCONTAINER_RESULT_OUT_OF_MEMORY = 101,
+    /**
+     * There is no thread for the container.
+     */
+    TINYCONTAINER_RESULT_NO_THREAD = 102,
+    /**
+     * The interpreter does not start on this device.
+     */
+    TINYCONTAINER_RESULT_RUNTIME_FAILED = 103,
+    /**
+     * A part of the image is empty that must not be, or is too large.
+     */
+    TINYCONTAINER_RESULT_BAD_IMAGE_SIZE = 200,
+    /**
+     * More bytes came than were announced.
+     */
+    TINYCONTAINER_RESULT_TOO_LONG = 201,
+    /**
+     * Fewer bytes came than were announced.
+     */
+    TINYCONTAINER_RESULT_TOO_SHORT = 202,
+    /**
+     * The metadata is not of the format.
+     */
+    TINYCONTAINER_RESULT_MALFORMED = 203,
+    /**
+     * This device cannot run containers of that type.
+     */
+    TINYCONTAINER_RESULT_UNSUPPORTED_TYPE = 204,
+    /**
+     * A container of that name is loaded, or on its way in.
+     */
+    TINYCONTAINER_RESULT_DUPLICATE_UID = 205,
+    /**
+     * A newer version has been loaded before.
+     */
+    TINYCONTAINER_RESULT_DOWNGRADE = 206,
+    /**
+     * More endpoints for messages than this device has queues for.
+     */
+    TINYCONTAINER_RESULT_TOO_MANY_QUEUES = 207,
+    /**
+     * More endpoints than this device takes.
+     */
+    TINYCONTAINER_RESULT_TOO_MANY_ENDPOINTS = 208,
+    /**
+     * More memory asked for than this device gives a container.
+     */
+    TINYCONTAINER_RESULT_OVER_LIMITS = 209,
+    /**
+     * The image is not signed.
+     */
+    TINYCONTAINER_RESULT_UNSIGNED = 300,
+    /**
+     * A token is malformed, lacks a claim, or is of a kind that is not supported.
+     */
+    TINYCONTAINER_RESULT_BAD_TOKEN = 301,
+    /**
+     * A token names a key that is no trust anchor here.
+     */
+    TINYCONTAINER_RESULT_UNKNOWN_KEY = 302,
+    /**
+     * A signature does not hold.
+     */
+    TINYCONTAINER_RESULT_BAD_SIGNATURE = 303,
+    /**
+     * A token is about another container, another use, or from somebody else.
+     */
+    TINYCONTAINER_RESULT_WRONG_TOKEN = 304,
+    /**
+     * A token is for another device.
+     */
+    TINYCONTAINER_RESULT_WRONG_AUDIENCE = 305,
+    /**
+     * A token's time is over.
+     */
+    TINYCONTAINER_RESULT_EXPIRED = 306,
+    /**
+     * A token's time has not come.
+     */
+    TINYCONTAINER_RESULT_NOT_YET_VALID = 307,
+    /**
+     * A token is valid for a time only, and this device does not know the time.
+     */
+    TINYCONTAINER_RESULT_NO_CLOCK = 308,
+    /**
+     * A part was changed since it was signed.
+     */
+    TINYCONTAINER_RESULT_BAD_DIGEST = 309,
+    /**
+     * A signer's role does not include this.
+     */
+    TINYCONTAINER_RESULT_WRONG_ROLE = 310,
+    /**
+     * The container is not in a signer's scope.
+     */
+    TINYCONTAINER_RESULT_OUT_OF_SCOPE = 311,
+    /**
+     * Nobody who may has granted the syscalls.
+     */
+    TINYCONTAINER_RESULT_SYSCALLS_NOT_GRANTED = 312,
+    /**
+     * Nobody who may has granted an endpoint.
+     */
+    TINYCONTAINER_RESULT_ENDPOINT_NOT_GRANTED = 313,
+    /**
+     * The signer may not ask for that priority.
+     */
+    TINYCONTAINER_RESULT_PRIORITY_NOT_GRANTED = 314,
+    /**
+     * The image is of the 2024 format, which is not accepted here.
+     */
+    TINYCONTAINER_RESULT_FORMAT2024 = 315,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum tinycontainer_result_t tinycontainer_result_t;
+#else
+typedef int32_t tinycontainer_result_t;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * The application's driver, as in 2024: serves the peers on the bus `app`. All four functions must be
+ * there. Containers' threads call them, several at a time, with no lock held.
+ */
+typedef struct tinycontainer_io_driver_t {
+    /**
+     * Opens the peer of that number; answers a descriptor, or a negative number.
+     */
+    int (*open)(uint32_t peer);
+    /**
+     * Closes a descriptor; what it answers is ignored.
+     */
+    int (*close)(int fd);
+    /**
+     * Reads at most `len` bytes; answers how many, or a negative number.
+     */
+    int (*read)(int fd, uint8_t *buf, size_t len);
+    /**
+     * Writes; answers how many of the `len` bytes were taken, or a negative number. Must not change
+     * the bytes.
+     */
+    int (*write)(int fd, uint8_t *buf, size_t len);
+} tinycontainer_io_driver_t;
+
+/**
+ * A container as it is now. Counters stay at their maximum.
+ */
+typedef struct tinycontainer_status_t {
+    /**
+     * Its name, with a NUL at the end.
+     */
+    char uid[65];
+    /**
+     * Where it is in its life; see `tinycontainer_state_text`.
+     */
+    uint8_t state;
+    /**
+     * Why it stopped last, 0 if it has not; see `tinycontainer_reason_text`.
+     */
+    uint8_t reason;
+    /**
+     * From its start until all it held was given back.
+     */
+    bool running;
+    /**
+     * Its slot.
+     */
+    uint32_t slot;
+    /**
+     * The version of its image.
+     */
+    uint32_t version;
+    /**
+     * How often it was started.
+     */
+    uint32_t starts;
+    /**
+     * How often `loop()` was called, since its last start.
+     */
+    uint32_t loops;
+    /**
+     * Periods that passed without a loop, since its last start.
+     */
+    uint32_t missed;
+    /**
+     * Native calls.
+     */
+    uint32_t calls;
+    /**
+     * Of these, refused.
+     */
+    uint32_t refusals;
+    /**
+     * WebAssembly instructions.
+     */
+    uint64_t instructions;
+    /**
+     * Memory of its image and queues, in bytes.
+     */
+    uint32_t image_bytes;
+    /**
+     * What it uses in the runtime now, in bytes.
+     */
+    uint32_t memory_used;
+    /**
+     * The most it has used in the runtime, in bytes.
+     */
+    uint32_t memory_peak;
+} tinycontainer_status_t;
+
+/**
+ * The memory of all containers, in bytes.
+ */
+typedef struct tinycontainer_memory_t {
+    /**
+     * All of it.
+     */
+    size_t total;
+    /**
+     * Free now.
+     */
+    size_t free;
+    /**
+     * The largest free piece.
+     */
+    size_t largest;
+} tinycontainer_memory_t;
+
+/**
+ * A call that was refused.
+ */
+typedef struct tinycontainer_refusal_t {
+    /**
+     * Which one it is, counted from 1 over all refusals ever. Gaps show what the ring has lost.
+     */
+    uint32_t number;
+    /**
+     * On which endpoint, if `has_endpoint`.
+     */
+    uint32_t endpoint;
+    /**
+     * When, in milliseconds since the device started.
+     */
+    uint64_t at_ms;
+    /**
+     * Who made the call, with a NUL at the end; empty if it is unloaded.
+     */
+    char uid[65];
+    /**
+     * What was called; see `tinycontainer_call_text`.
+     */
+    uint8_t call;
+    /**
+     * Why not; see `tinycontainer_refusal_text`.
+     */
+    uint8_t reason;
+    /**
+     * Whether it is known which endpoint it was about.
+     */
+    bool has_endpoint;
+} tinycontainer_refusal_t;
+
+/**
+ * A peer that a container opens.
+ */
+typedef struct tinycontainer_peer_t {
+    /**
+     * Who opens it: `uid_len` bytes without a NUL at their end, there until `open` returns.
+     */
+    const char *uid;
+    /**
+     * The length of the name, in bytes.
+     */
+    size_t uid_len;
+    /**
+     * The unit on the bus.
+     */
+    uint32_t unit;
+    /**
+     * The bus: one of `TINYCONTAINER_BUS_...`.
+     */
+    uint8_t bus;
+    /**
+     * 0: the container reads; 1: it writes; 2: both.
+     */
+    uint8_t direction;
+} tinycontainer_peer_t;
+
+/**
+ * A driver for the table. All four functions must be there; each gets `context` back. Containers'
+ * threads call them, several at a time, with no lock held. A negative answer is
+ * `TINYCONTAINER_IO_WOULD_BLOCK`, `TINYCONTAINER_IO_NO_PEER`, or any other number for a failure.
+ */
+typedef struct tinycontainer_driver_t {
+    /**
+     * The driver's own.
+     */
+    void *context;
+    /**
+     * Opens a peer; answers a handle, or a negative number.
+     */
+    int (*open)(void *context, const struct tinycontainer_peer_t *peer);
+    /**
+     * Closes a handle; called once for each, at the latest when the container stops.
+     */
+    void (*close)(void *context, int handle);
+    /**
+     * Reads at most `len` bytes; answers how many, or a negative number.
+     */
+    int (*read)(void *context, int handle, uint8_t *buf, size_t len);
+    /**
+     * Writes; answers how many of the `len` bytes were taken, or a negative number.
+     */
+    int (*write)(void *context, int handle, const uint8_t *buf, size_t len);
+} tinycontainer_driver_t;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Starts TinyContainer. As in 2024.
+ *
+ * The priorities are the operating system's: of whoever loads, starts and stops, of whoever serves the
+ * containers' calls, and of the containers' threads. `driver` serves the peers on the bus `app`; it is
+ * copied. NULL: there is none.
+ *
+ * Returns the id of the controlling thread, 1 or more; or a result code, negated:
+ * `-TINYCONTAINER_RESULT_ALREADY_INITIALIZED`, `-TINYCONTAINER_RESULT_BAD_DRIVER` if one of its
+ * functions is NULL, `-TINYCONTAINER_RESULT_BAD_ARGUMENT` if there is no such priority, or what the
+ * device lacks. After a failure it may be called again.
+ *
+ * Required of the caller:
+ * `driver` is NULL or leads to a driver whose functions do as they should.
+ */
+kernel_pid_t tinycontainer_init(uint8_t controller_prio,
+                                uint8_t service_prio,
+                                uint8_t containers_prio,
+                                const struct tinycontainer_io_driver_t *driver);
+
+/**
+ * Takes an image in whole: metadata, data, code. As in 2024. `false`: see `tinycontainer_load_error`.
+ *
+ * Required of the caller:
+ * As for `tinycontainer_load`.
+ */
+bool tinycontainer_loadcontainer(const uint8_t *metadata,
+                                 size_t metadata_len,
+                                 const uint8_t *data,
+                                 size_t data_len,
+                                 const uint8_t *code,
+                                 size_t code_len);
+
+/**
+ * Starts a loaded container. As in 2024.
+ *
+ * Required of the caller:
+ * As for `tinycontainer_start`.
+ */
+bool tinycontainer_startcontainer(const uint8_t *uid, size_t uid_len);
+
+/**
+ * Asks a container to stop. As in 2024.
+ *
+ * Required of the caller:
+ * As for `tinycontainer_stop`.
+ */
+bool tinycontainer_stopcontainer(const uint8_t *uid, size_t uid_len);
+
+/**
+ * Whether a container runs: from its start until all it held was given back. As in 2024.
+ *
+ * Required of the caller:
+ * `uid` leads to `uid_len` bytes, or is NULL.
+ */
+bool tinycontainer_iscontainerrunning(const uint8_t *uid, size_t uid_len);
+
+/**
+ * Takes an image in whole: metadata, data, code. The data may be empty. Nothing of it is kept by
+ * reference.
+ *
+ * Returns 0, or why not: see also `tinycontainer_load_error`. Nothing has changed then.
+ *
+ * Required of the caller:
+ * Each pointer leads to that many bytes, or is NULL.
+ */
+tinycontainer_result_t tinycontainer_load(const uint8_t *metadata,
+                                          size_t metadata_len,
+                                          const uint8_t *data,
+                                          size_t data_len,
+                                          const uint8_t *code,
+                                          size_t code_len);
+
+/**
+ * Begins to take an image in piece by piece: `tinycontainer_load_write` with metadata, data and code, in
+ * this order, in pieces of any size; then `tinycontainer_load_finish`. The metadata is verified as soon
+ * as it is complete. One session is open at a time.
+ *
+ * The sizes are those of the parts, in bytes; `session` gets the session's number, never 0.
+ *
+ * Returns 0, or why not: `TINYCONTAINER_RESULT_BUSY` if another session is open.
+ *
+ * Required of the caller:
+ * `session` leads to a place for a number, or is NULL.
+ */
+tinycontainer_result_t tinycontainer_load_begin(size_t metadata_len,
+                                                size_t data_len,
+                                                size_t code_len,
+                                                uint32_t *session);
+
+/**
+ * Takes the next bytes of an image.
+ *
+ * Returns 0, or the first thing that is wrong: see also `tinycontainer_load_error`. The session is over
+ * then, without a trace, unless it is `TINYCONTAINER_RESULT_BUSY` or the caller's own mistake.
+ *
+ * Required of the caller:
+ * `bytes` leads to `len` bytes, or is NULL.
+ */
+tinycontainer_result_t tinycontainer_load_write(uint32_t session, const uint8_t *bytes, size_t len);
+
+/**
+ * Ends a session: the container is loaded.
+ *
+ * Returns 0, or why not: see also `tinycontainer_load_error`. The session is over either way, unless it
+ * is `TINYCONTAINER_RESULT_BUSY`.
+ */
+tinycontainer_result_t tinycontainer_load_finish(uint32_t session);
+
+/**
+ * Ends a session without a trace.
+ *
+ * Returns 0, `TINYCONTAINER_RESULT_NO_SESSION` or `TINYCONTAINER_RESULT_BUSY`.
+ */
+tinycontainer_result_t tinycontainer_load_abort(uint32_t session);
+
+/**
+ * Writes into `text` why an image was not taken last, in a sentence that says which part of it, with a
+ * NUL at the end; cut to `size` bytes. Empty if each was taken so far.
+ *
+ * Returns the length of the whole sentence, without the NUL.
+ *
+ * Required of the caller:
+ * `text` leads to `size` bytes, or is NULL.
+ */
+size_t tinycontainer_load_error(char *text, size_t size);
+
+/**
+ * Starts a loaded container.
+ *
+ * Returns 0, or why not. Nothing has changed then.
+ *
+ * Required of the caller:
+ * `uid` leads to `uid_len` bytes, or is NULL.
+ */
+tinycontainer_result_t tinycontainer_start(const uint8_t *uid, size_t uid_len);
+
+/**
+ * Asks a container to stop: it does so after the hook that runs now, which its budget bounds. See
+ * `tinycontainer_iscontainerrunning`.
+ *
+ * Returns 0, or why not. Nothing has changed then.
+ *
+ * Required of the caller:
+ * `uid` leads to `uid_len` bytes, or is NULL.
+ */
+tinycontainer_result_t tinycontainer_stop(const uint8_t *uid, size_t uid_len);
+
+/**
+ * Removes a container that does not run, and gives back all it held.
+ *
+ * Returns 0, or why not: `TINYCONTAINER_RESULT_RUNNING` until it has stopped. Nothing has changed then.
+ *
+ * Required of the caller:
+ * `uid` leads to `uid_len` bytes, or is NULL.
+ */
+tinycontainer_result_t tinycontainer_unload(const uint8_t *uid, size_t uid_len);
+
+/**
+ * Shows a container as it is now.
+ *
+ * Returns 0, or why not. `status` is as it was then.
+ *
+ * Required of the caller:
+ * `uid` leads to `uid_len` bytes, or is NULL; `status` to a place for a status, or is NULL.
+ */
+tinycontainer_result_t tinycontainer_status(const uint8_t *uid,
+                                            size_t uid_len,
+                                            struct tinycontainer_status_t *status);
+
+/**
+ * Shows the container in a slot as it is now. Slots are counted from 0.
+ *
+ * Returns 0, `TINYCONTAINER_RESULT_NOT_FOUND` if the slot is empty, `TINYCONTAINER_RESULT_END` if there
+ * is no such slot: to list all, go on until then.
+ *
+ * Required of the caller:
+ * `status` leads to a place for a status, or is NULL.
+ */
+tinycontainer_result_t tinycontainer_status_at(uint32_t slot, struct tinycontainer_status_t *status);
+
+/**
+ * Writes into `text` why a container stopped last, in a few words ("trapped: division by zero"), with a
+ * NUL at the end; cut to `size` bytes. Empty if it has not stopped, or there is none.
+ *
+ * Returns the length of the whole, without the NUL.
+ *
+ * Required of the caller:
+ * `uid` leads to `uid_len` bytes, or is NULL; `text` to `size` bytes, or is NULL.
+ */
+size_t tinycontainer_stop_text(const uint8_t *uid, size_t uid_len, char *text, size_t size);
+
+/**
+ * Shows the memory of all containers.
+ *
+ * Returns 0, or why not.
+ *
+ * Required of the caller:
+ * `memory` leads to a place for it, or is NULL.
+ */
+tinycontainer_result_t tinycontainer_memory(struct tinycontainer_memory_t *memory);
+
+/**
+ * Shows the refusal with the lowest number above `after`. Begin with 0, go on with the number of the
+ * last one shown. The device keeps the last ones only.
+ *
+ * Returns 0, or `TINYCONTAINER_RESULT_END` if there is none.
+ *
+ * Required of the caller:
+ * `refusal` leads to a place for a refusal, or is NULL.
+ */
+tinycontainer_result_t tinycontainer_refusal_next(uint32_t after, struct tinycontainer_refusal_t *refusal);
+
+/**
+ * Sets whom the device believes: the file that `tinycontainerctl trust` makes. Until then it believes
+ * nobody, and takes no image. May be called before `tinycontainer_init`; a later store takes the place of
+ * an earlier one, for images that come then.
+ *
+ * `cbor` must stay where and as it is for ever: make it `static const`.
+ *
+ * Returns 0, or `TINYCONTAINER_RESULT_BAD_TRUST`. Nothing has changed then.
+ *
+ * Required of the caller:
+ * `cbor` leads to `len` bytes that stay as they are, or is NULL.
+ */
+tinycontainer_result_t tinycontainer_trust(const uint8_t *cbor, size_t len);
+
+/**
+ * Sets what the device is called, and its class: what a token's audience may be. Each may be NULL for
+ * none, else 1 to 64 characters that stay where and as they are for ever. Once, before the first image.
+ *
+ * Returns 0, `TINYCONTAINER_RESULT_BAD_ARGUMENT`, or `TINYCONTAINER_RESULT_ALREADY_SET`.
+ *
+ * Required of the caller:
+ * Each leads to a string that ends with a NUL and stays as it is, or is NULL.
+ */
+tinycontainer_result_t tinycontainer_device(const char *device_name, const char *device_class);
+
+/**
+ * Tells the device the time, in seconds since 1970. It goes on from there with the device's own clock.
+ *
+ * Returns 0, or `TINYCONTAINER_RESULT_NOT_INITIALIZED`.
+ */
+tinycontainer_result_t tinycontainer_time(uint64_t seconds);
+
+/**
+ * Sets a clock to be asked for the time: it answers seconds since 1970, or 0 if it does not know. It is
+ * called while an image is loaded. NULL: the time is unknown.
+ *
+ * Without a time, images with tokens that are valid for a time only are not taken.
+ */
+void tinycontainer_clock(uint64_t (*clock)(void));
+
+/**
+ * Adds a driver for the units `first` to `last` of a bus, one of `TINYCONTAINER_BUS_...`. It is asked
+ * before the driver given to `tinycontainer_init` and before the platform's own. May be called before
+ * `tinycontainer_init`.
+ *
+ * `driver` must stay where and as it is for ever: make it `static const`.
+ *
+ * Returns 0, `TINYCONTAINER_RESULT_NULL_POINTER`, `TINYCONTAINER_RESULT_BAD_DRIVER` if one of its
+ * functions is NULL, `TINYCONTAINER_RESULT_BAD_ARGUMENT`, `TINYCONTAINER_RESULT_ALREADY_SET` if one of the
+ * units has a driver in the table, or `TINYCONTAINER_RESULT_DRIVER_TABLE_FULL`.
+ *
+ * Required of the caller:
+ * `driver` is NULL or leads to a driver that stays as it is, and whose functions do as they should.
+ */
+tinycontainer_result_t tinycontainer_driver(uint8_t bus,
+                                            uint32_t first,
+                                            uint32_t last,
+                                            const struct tinycontainer_driver_t *driver);
+
+/**
+ * The result of that number as a sentence, for example `tinycontainer_result_text(result)`. Never NULL.
+ */
+const char *tinycontainer_result_text(int32_t result);
+
+/**
+ * The state of that number as its name. Never NULL.
+ */
+const char *tinycontainer_state_text(uint8_t state);
+
+/**
+ * The reason of that number for which a container stopped, in a few words. Never NULL; empty for 0.
+ */
+const char *tinycontainer_reason_text(uint8_t reason);
+
+/**
+ * The name of the native call of that number. Never NULL.
+ */
+const char *tinycontainer_call_text(uint8_t call);
+
+/**
+ * Why a call was refused, by number, as a sentence to follow "because". Never NULL.
+ */
+const char *tinycontainer_refusal_text(uint8_t reason);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* TINYCONTAINER_H */

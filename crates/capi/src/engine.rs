@@ -1,0 +1,183 @@
+//! A backend over an engine, so that a platform's author writes little more than its start.
+
+use crate::backend::{Backend, Memory, Pid, Priorities, RefusalEntry, Sizes};
+use crate::cell::TryCell;
+use crate::result::{LoadFailure, TinycontainerResult as Code};
+use tinycontainer::{Engine, Loading, Platform, Status};
+
+/// What only a platform knows. See the crate's own documentation for an example.
+pub trait Port<const N: usize>: Sync {
+    /// What the engine runs on.
+    type Platform: Platform + 'static;
+
+    /// Makes the engine, in a static. One thread calls it, and never again once it has succeeded.
+    ///
+    /// # Errors
+    /// Why the device does not start. Then it may be called again.
+    fn init(&self, priorities: Priorities) -> Result<Pid, Code>;
+
+    /// The engine that `init` has made.
+    fn engine(&self) -> Option<&'static Engine<Self::Platform, N>>;
+
+    /// Where the loading session lives: `static SESSION: Session<MyPlatform, N> = Session::new();`, named
+    /// nowhere else, so that it drops out with the functions that need it.
+    fn session(&self) -> &'static Session<Self::Platform, N>;
+
+    /// Sees to it that the slot's agent has a thread. It may stay for the next container of the slot.
+    ///
+    /// # Errors
+    /// [`Code::NoThread`], [`Code::OutOfMemory`].
+    fn ensure_agent(&self, slot: usize) -> Result<(), Code>;
+
+    /// The memory of all containers.
+    fn memory(&self) -> Memory;
+
+    /// Milliseconds since the device started; never goes back.
+    fn uptime_ms(&self) -> u64;
+}
+
+/// The place of the one streamed loading session.
+pub struct Session<P: Platform + 'static, const N: usize> {
+    cell: TryCell<Open<P, N>>,
+}
+
+struct Open<P: Platform + 'static, const N: usize> {
+    /// The number of the session that is or was open last.
+    number: u32,
+    loading: Option<Loading<'static, P, N>>,
+}
+
+impl<P: Platform, const N: usize> Session<P, N> {
+    /// None open.
+    pub const fn new() -> Self {
+        Self { cell: TryCell::new(Open { number: 0, loading: None }) }
+    }
+
+    /// Runs `f` on the session of that number.
+    fn with<R>(
+        &self,
+        number: u32,
+        f: impl FnOnce(&mut Option<Loading<'static, P, N>>) -> Result<R, LoadFailure>,
+    ) -> Result<R, LoadFailure> {
+        let used = self.cell.with(|open| {
+            if open.number != number || open.loading.is_none() {
+                return Err(Code::NoSession.into());
+            }
+            f(&mut open.loading)
+        });
+        used.unwrap_or(Err(Code::Busy.into()))
+    }
+}
+
+impl<P: Platform, const N: usize> Default for Session<P, N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The [`Backend`] that a [`Port`] makes.
+pub struct EngineBackend<T, const N: usize>(pub T);
+
+impl<T: Port<N>, const N: usize> EngineBackend<T, N> {
+    fn engine(&self) -> Result<&'static Engine<T::Platform, N>, Code> {
+        self.0.engine().ok_or(Code::NotInitialized)
+    }
+
+    /// The thread first: without one there is to be no container.
+    fn complete(&self, loading: Loading<'static, T::Platform, N>) -> Result<(), LoadFailure> {
+        self.0.ensure_agent(loading.slot())?;
+        loading.finish()?;
+        Ok(())
+    }
+}
+
+impl<T: Port<N>, const N: usize> Backend for EngineBackend<T, N> {
+    fn init(&self, priorities: Priorities) -> Result<Pid, Code> {
+        self.0.init(priorities)
+    }
+
+    fn begin(&self, sizes: Sizes) -> Result<u32, LoadFailure> {
+        let engine = self.engine()?;
+        let begun = self.0.session().cell.with(|open| {
+            if open.loading.is_some() {
+                return Err(Code::Busy.into());
+            }
+            open.loading = Some(engine.begin(sizes)?);
+            open.number = open.number.checked_add(1).unwrap_or(1);
+            Ok(open.number)
+        });
+        begun.unwrap_or(Err(Code::Busy.into()))
+    }
+
+    fn write(&self, session: u32, bytes: &[u8]) -> Result<(), LoadFailure> {
+        self.0.session().with(session, |open| {
+            let written = open.as_mut().map_or(Ok(()), |loading| loading.write(bytes));
+            if written.is_err() {
+                *open = None;
+            }
+            Ok(written?)
+        })
+    }
+
+    fn finish(&self, session: u32) -> Result<(), LoadFailure> {
+        self.0.session().with(session, |open| open.take().map_or(Ok(()), |loading| self.complete(loading)))
+    }
+
+    fn abort(&self, session: u32) -> Result<(), Code> {
+        self.0
+            .session()
+            .with(session, |open| {
+                *open = None;
+                Ok(())
+            })
+            .map_err(LoadFailure::code)
+    }
+
+    fn load(&self, metadata: &[u8], data: &[u8], code: &[u8]) -> Result<(), LoadFailure> {
+        let sizes = Sizes { metadata: metadata.len(), data: data.len(), code: code.len() };
+        let mut loading = self.engine()?.begin(sizes)?;
+        for part in [metadata, data, code] {
+            loading.write(part)?;
+        }
+        self.complete(loading)
+    }
+
+    fn start(&self, uid: &str) -> Result<(), Code> {
+        Ok(self.engine()?.start(uid)?)
+    }
+
+    fn stop(&self, uid: &str) -> Result<(), Code> {
+        Ok(self.engine()?.stop(uid)?)
+    }
+
+    fn unload(&self, uid: &str) -> Result<(), Code> {
+        Ok(self.engine()?.unload(uid)?)
+    }
+
+    fn is_running(&self, uid: &str) -> bool {
+        self.engine().is_ok_and(|engine| engine.is_running(uid))
+    }
+
+    fn status(&self, uid: &str) -> Result<Status, Code> {
+        Ok(self.engine()?.status(uid)?)
+    }
+
+    fn status_at(&self, slot: usize) -> Result<Status, Code> {
+        if slot >= N {
+            return Err(Code::End);
+        }
+        self.engine()?.status_of(slot).ok_or(Code::NotFound)
+    }
+
+    fn refusal_after(&self, after: u32) -> Option<RefusalEntry> {
+        self.engine().ok()?.refusal_after(after)
+    }
+
+    fn memory(&self) -> Memory {
+        self.0.memory()
+    }
+
+    fn uptime_ms(&self) -> u64 {
+        self.0.uptime_ms()
+    }
+}

@@ -1,0 +1,429 @@
+//! Result codes. A number never changes its meaning: append, never reuse.
+
+use core::ffi::CStr;
+use core::fmt;
+use tinycontainer::policy::Refused;
+use tinycontainer::{LoadError, NotFound, StartError, StopError, UnloadError};
+use tinycontainer_token::Refusal;
+
+/// How a call ended. 0 is good; the rest says who is to blame: below 100 the caller, from 100 on the
+/// device's means, from 200 on the image, from 300 on what its signers may do.
+///
+/// Numbers are permanent. New ones may come: take an unknown one for a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(i32)]
+pub enum TinycontainerResult {
+    /// Done.
+    Ok = 0,
+    /// `tinycontainer_init` has not been called, or has failed.
+    NotInitialized = 1,
+    /// `tinycontainer_init` has been called before, or is being called now.
+    AlreadyInitialized = 2,
+    /// A pointer is NULL that must not be.
+    NullPointer = 3,
+    /// A size is 0 that must not be, or larger than half the address space.
+    BadSize = 4,
+    /// That cannot be a uid: 1 to 64 of `A-Z a-z 0-9 . _ -`.
+    BadUid = 5,
+    /// An argument is out of its range.
+    BadArgument = 6,
+    /// No container of that name is loaded; or there is none in that slot.
+    NotFound = 7,
+    /// The container runs, or is still stopping.
+    Running = 8,
+    /// The container does not run.
+    NotRunning = 9,
+    /// Another loading session is open, or is being used right now.
+    Busy = 10,
+    /// That loading session is over, or never was.
+    NoSession = 11,
+    /// A function pointer of the driver is NULL.
+    BadDriver = 12,
+    /// The driver table is full.
+    DriverTableFull = 13,
+    /// The trust store is not one.
+    BadTrust = 14,
+    /// It can be set once, and has been.
+    AlreadySet = 15,
+    /// There is nothing more: no refusal after that one, no slot of that number.
+    End = 16,
+    /// All slots for containers are in use.
+    Full = 100,
+    /// There is no memory for it now.
+    OutOfMemory = 101,
+    /// There is no thread for the container.
+    NoThread = 102,
+    /// The interpreter does not start on this device.
+    RuntimeFailed = 103,
+    /// A part of the image is empty that must not be, or is too large.
+    BadImageSize = 200,
+    /// More bytes came than were announced.
+    TooLong = 201,
+    /// Fewer bytes came than were announced.
+    TooShort = 202,
+    /// The metadata is not of the format.
+    Malformed = 203,
+    /// This device cannot run containers of that type.
+    UnsupportedType = 204,
+    /// A container of that name is loaded, or on its way in.
+    DuplicateUid = 205,
+    /// A newer version has been loaded before.
+    Downgrade = 206,
+    /// More endpoints for messages than this device has queues for.
+    TooManyQueues = 207,
+    /// More endpoints than this device takes.
+    TooManyEndpoints = 208,
+    /// More memory asked for than this device gives a container.
+    OverLimits = 209,
+    /// The image is not signed.
+    Unsigned = 300,
+    /// A token is malformed, lacks a claim, or is of a kind that is not supported.
+    BadToken = 301,
+    /// A token names a key that is no trust anchor here.
+    UnknownKey = 302,
+    /// A signature does not hold.
+    BadSignature = 303,
+    /// A token is about another container, another use, or from somebody else.
+    WrongToken = 304,
+    /// A token is for another device.
+    WrongAudience = 305,
+    /// A token's time is over.
+    Expired = 306,
+    /// A token's time has not come.
+    NotYetValid = 307,
+    /// A token is valid for a time only, and this device does not know the time.
+    NoClock = 308,
+    /// A part was changed since it was signed.
+    BadDigest = 309,
+    /// A signer's role does not include this.
+    WrongRole = 310,
+    /// The container is not in a signer's scope.
+    OutOfScope = 311,
+    /// Nobody who may has granted the syscalls.
+    SyscallsNotGranted = 312,
+    /// Nobody who may has granted an endpoint.
+    EndpointNotGranted = 313,
+    /// The signer may not ask for that priority.
+    PriorityNotGranted = 314,
+    /// The image is of the 2024 format, which is not accepted here.
+    Format2024 = 315,
+}
+
+use TinycontainerResult as Code;
+
+impl Code {
+    /// Every code, in the order of the numbers.
+    pub const ALL: [Self; 47] = [
+        Self::Ok,
+        Self::NotInitialized,
+        Self::AlreadyInitialized,
+        Self::NullPointer,
+        Self::BadSize,
+        Self::BadUid,
+        Self::BadArgument,
+        Self::NotFound,
+        Self::Running,
+        Self::NotRunning,
+        Self::Busy,
+        Self::NoSession,
+        Self::BadDriver,
+        Self::DriverTableFull,
+        Self::BadTrust,
+        Self::AlreadySet,
+        Self::End,
+        Self::Full,
+        Self::OutOfMemory,
+        Self::NoThread,
+        Self::RuntimeFailed,
+        Self::BadImageSize,
+        Self::TooLong,
+        Self::TooShort,
+        Self::Malformed,
+        Self::UnsupportedType,
+        Self::DuplicateUid,
+        Self::Downgrade,
+        Self::TooManyQueues,
+        Self::TooManyEndpoints,
+        Self::OverLimits,
+        Self::Unsigned,
+        Self::BadToken,
+        Self::UnknownKey,
+        Self::BadSignature,
+        Self::WrongToken,
+        Self::WrongAudience,
+        Self::Expired,
+        Self::NotYetValid,
+        Self::NoClock,
+        Self::BadDigest,
+        Self::WrongRole,
+        Self::OutOfScope,
+        Self::SyscallsNotGranted,
+        Self::EndpointNotGranted,
+        Self::PriorityNotGranted,
+        Self::Format2024,
+    ];
+
+    /// The code of that number.
+    pub fn from_number(number: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| *code as i32 == number)
+    }
+
+    /// The code as a sentence.
+    pub const fn text(self) -> &'static CStr {
+        match self {
+            Self::Ok => c"done",
+            Self::NotInitialized => c"tinycontainer_init has not been called, or has failed",
+            Self::AlreadyInitialized => c"tinycontainer_init has been called before",
+            Self::NullPointer => c"a pointer is NULL that must not be",
+            Self::BadSize => c"a size is 0 that must not be, or is too large",
+            Self::BadUid => c"that cannot be a uid: 1 to 64 of A-Z a-z 0-9 . _ -",
+            Self::BadArgument => c"an argument is out of its range",
+            Self::NotFound => c"no such container is loaded",
+            Self::Running => c"the container runs, or is still stopping",
+            Self::NotRunning => c"the container does not run",
+            Self::Busy => c"another loading session is open",
+            Self::NoSession => c"that loading session is over, or never was",
+            Self::BadDriver => c"a function pointer of the driver is NULL",
+            Self::DriverTableFull => c"the driver table is full",
+            Self::BadTrust => c"the trust store is not one",
+            Self::AlreadySet => c"it can be set once, and has been",
+            Self::End => c"there is nothing more",
+            Self::Full => c"all slots for containers are in use",
+            Self::OutOfMemory => c"there is no memory for it now",
+            Self::NoThread => c"there is no thread for the container",
+            Self::RuntimeFailed => c"the interpreter does not start on this device",
+            Self::BadImageSize => c"a part of the image is empty that must not be, or is too large",
+            Self::TooLong => c"more bytes came than were announced",
+            Self::TooShort => c"fewer bytes came than were announced",
+            Self::Malformed => c"the metadata is malformed",
+            Self::UnsupportedType => c"this device cannot run containers of that type",
+            Self::DuplicateUid => c"a container of that name is loaded already",
+            Self::Downgrade => c"a newer version has been loaded before",
+            Self::TooManyQueues => c"more endpoints for messages than this device has queues for",
+            Self::TooManyEndpoints => c"more endpoints than this device takes",
+            Self::OverLimits => c"more memory asked for than this device gives a container",
+            Self::Unsigned => c"the image is not signed",
+            Self::BadToken => c"a token is malformed or not supported",
+            Self::UnknownKey => c"a token names a key that is no trust anchor here",
+            Self::BadSignature => c"a signature does not hold",
+            Self::WrongToken => c"a token is about another container or use, or from somebody else",
+            Self::WrongAudience => c"a token is for another device",
+            Self::Expired => c"a token's time is over",
+            Self::NotYetValid => c"a token's time has not come",
+            Self::NoClock => c"a token is valid for a time only, and this device does not know the time",
+            Self::BadDigest => c"a part was changed since it was signed",
+            Self::WrongRole => c"a signer's role does not include this",
+            Self::OutOfScope => c"the container is not in a signer's scope",
+            Self::SyscallsNotGranted => c"nobody who may has granted the syscalls",
+            Self::EndpointNotGranted => c"nobody who may has granted an endpoint",
+            Self::PriorityNotGranted => c"the signer may not ask for that priority",
+            Self::Format2024 => c"the image is of the 2024 format, which is not accepted here",
+        }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text().to_str().unwrap_or_default())
+    }
+}
+
+impl core::error::Error for Code {}
+
+impl From<NotFound> for Code {
+    fn from(_: NotFound) -> Self {
+        Self::NotFound
+    }
+}
+
+impl From<StartError> for Code {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::NotFound => Self::NotFound,
+            StartError::Running => Self::Running,
+        }
+    }
+}
+
+impl From<StopError> for Code {
+    fn from(error: StopError) -> Self {
+        match error {
+            StopError::NotFound => Self::NotFound,
+            StopError::NotRunning => Self::NotRunning,
+        }
+    }
+}
+
+impl From<UnloadError> for Code {
+    fn from(error: UnloadError) -> Self {
+        match error {
+            UnloadError::NotFound => Self::NotFound,
+            UnloadError::Running => Self::Running,
+        }
+    }
+}
+
+impl From<LoadError> for Code {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Full => Self::Full,
+            LoadError::Size => Self::BadImageSize,
+            LoadError::OutOfMemory => Self::OutOfMemory,
+            LoadError::Refused(refused) => refused.into(),
+            LoadError::UnsupportedType(_) => Self::UnsupportedType,
+            LoadError::DuplicateUid => Self::DuplicateUid,
+            LoadError::Downgrade(_) => Self::Downgrade,
+            LoadError::TooManyQueues => Self::TooManyQueues,
+            LoadError::TooLong => Self::TooLong,
+            LoadError::TooShort => Self::TooShort,
+            LoadError::Failed => Self::NoSession,
+        }
+    }
+}
+
+impl From<Refused> for Code {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Malformed(_) => Self::Malformed,
+            Refused::Token(_, refusal) => refusal.into(),
+            Refused::Digest(_) => Self::BadDigest,
+            Refused::Role(_) => Self::WrongRole,
+            Refused::Container(_) => Self::OutOfScope,
+            Refused::Syscalls(_) => Self::SyscallsNotGranted,
+            Refused::Unauthorized(_) | Refused::OtherAccess(_) | Refused::Reach(_) => {
+                Self::EndpointNotGranted
+            }
+            Refused::Priority(_) => Self::PriorityNotGranted,
+            Refused::Limits => Self::OverLimits,
+            Refused::TooManyEndpoints => Self::TooManyEndpoints,
+            Refused::Year2024 => Self::Format2024,
+            Refused::Unsigned => Self::Unsigned,
+        }
+    }
+}
+
+impl From<Refusal> for Code {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Malformed(_)
+            | Refusal::UnsupportedMessage(_)
+            | Refusal::NoAlgorithm
+            | Refusal::UnprotectedAlgorithm
+            | Refusal::Critical
+            | Refusal::NoKeyId
+            | Refusal::WrongAlgorithm(_)
+            | Refusal::Missing(_) => Self::BadToken,
+            Refusal::UnknownKey => Self::UnknownKey,
+            Refusal::BadSignature => Self::BadSignature,
+            Refusal::WrongSubject | Refusal::WrongIssuer | Refusal::WrongUse(_) => Self::WrongToken,
+            Refusal::WrongAudience => Self::WrongAudience,
+            Refusal::Expired => Self::Expired,
+            Refusal::NotYetValid => Self::NotYetValid,
+            Refusal::NoClock => Self::NoClock,
+        }
+    }
+}
+
+/// Why an image was not taken, in a form that still says which part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoadFailure {
+    /// The engine's reason.
+    Load(LoadError),
+    /// Any other.
+    Other(Code),
+}
+
+impl LoadFailure {
+    /// The code.
+    pub fn code(self) -> Code {
+        match self {
+            Self::Load(error) => error.into(),
+            Self::Other(code) => code,
+        }
+    }
+}
+
+impl From<LoadError> for LoadFailure {
+    fn from(error: LoadError) -> Self {
+        Self::Load(error)
+    }
+}
+
+impl From<Code> for LoadFailure {
+    fn from(code: Code) -> Self {
+        Self::Other(code)
+    }
+}
+
+impl fmt::Display for LoadFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Load(error) => error.fmt(f),
+            Self::Other(code) => code.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_permanent() {
+        let pinned = [
+            (Code::Ok, 0),
+            (Code::NotInitialized, 1),
+            (Code::AlreadyInitialized, 2),
+            (Code::NullPointer, 3),
+            (Code::BadSize, 4),
+            (Code::BadUid, 5),
+            (Code::BadArgument, 6),
+            (Code::NotFound, 7),
+            (Code::Running, 8),
+            (Code::NotRunning, 9),
+            (Code::Busy, 10),
+            (Code::NoSession, 11),
+            (Code::BadDriver, 12),
+            (Code::DriverTableFull, 13),
+            (Code::BadTrust, 14),
+            (Code::AlreadySet, 15),
+            (Code::End, 16),
+            (Code::Full, 100),
+            (Code::OutOfMemory, 101),
+            (Code::NoThread, 102),
+            (Code::RuntimeFailed, 103),
+            (Code::BadImageSize, 200),
+            (Code::TooLong, 201),
+            (Code::TooShort, 202),
+            (Code::Malformed, 203),
+            (Code::UnsupportedType, 204),
+            (Code::DuplicateUid, 205),
+            (Code::Downgrade, 206),
+            (Code::TooManyQueues, 207),
+            (Code::TooManyEndpoints, 208),
+            (Code::OverLimits, 209),
+            (Code::Unsigned, 300),
+            (Code::BadToken, 301),
+            (Code::UnknownKey, 302),
+            (Code::BadSignature, 303),
+            (Code::WrongToken, 304),
+            (Code::WrongAudience, 305),
+            (Code::Expired, 306),
+            (Code::NotYetValid, 307),
+            (Code::NoClock, 308),
+            (Code::BadDigest, 309),
+            (Code::WrongRole, 310),
+            (Code::OutOfScope, 311),
+            (Code::SyscallsNotGranted, 312),
+            (Code::EndpointNotGranted, 313),
+            (Code::PriorityNotGranted, 314),
+            (Code::Format2024, 315),
+        ];
+        assert_eq!(pinned.len(), Code::ALL.len());
+        for ((code, number), listed) in pinned.into_iter().zip(Code::ALL) {
+            assert_eq!((code, code as i32), (listed, number));
+            assert_eq!(Code::from_number(number), Some(code));
+        }
+        assert_eq!(Code::from_number(-1), None);
+    }
+}

@@ -1,0 +1,75 @@
+//! What the application tells the device about itself: whom to believe, its names, the time.
+
+use crate::backend::symbols as backend;
+use crate::cell::SetOnce;
+use crate::result::TinycontainerResult as Code;
+use core::cell::Cell;
+use critical_section::Mutex;
+use tinycontainer::policy::{Ceilings, Device, Trust};
+
+/// A clock of the application's: seconds since 1970, or 0 if it does not know.
+pub type Clock = extern "C" fn() -> u64;
+
+static TRUST: Mutex<Cell<Trust<'static>>> = Mutex::new(Cell::new(Trust::NONE));
+static NAMES: SetOnce<Names> = SetOnce::new();
+static CLOCK: Mutex<Cell<Time>> = Mutex::new(Cell::new(Time::Unknown));
+
+struct Names {
+    list: [&'static str; 2],
+    count: usize,
+}
+
+#[derive(Clone, Copy)]
+enum Time {
+    Unknown,
+    /// It was so late (in seconds) at that uptime (in milliseconds).
+    Set {
+        time: u64,
+        at_ms: u64,
+    },
+    Asked(Clock),
+}
+
+/// The device as the application has described it: what `Platform::device` answers. Images of the
+/// 2024 format are not taken; a platform that does sets `accept_2024` in what it gets from here.
+pub fn device(ceilings: Ceilings) -> Device<'static> {
+    let trust = critical_section::with(|cs| TRUST.borrow(cs).get());
+    let audiences = NAMES.value().and_then(|names| names.list.get(..names.count)).unwrap_or_default();
+    Device { audiences, trust, now: now(), ceilings, accept_2024: None }
+}
+
+/// Now, in seconds since 1970; `None` if nobody has said.
+pub fn now() -> Option<u64> {
+    match critical_section::with(|cs| CLOCK.borrow(cs).get()) {
+        Time::Unknown => None,
+        Time::Set { time, at_ms } => {
+            Some(time.saturating_add(backend::uptime_ms().saturating_sub(at_ms) / 1000))
+        }
+        Time::Asked(clock) => Some(clock()).filter(|now| *now != 0),
+    }
+}
+
+pub(crate) fn set_trust(store: &'static [u8]) -> Result<(), Code> {
+    let trust = Trust::decode(store).map_err(|_| Code::BadTrust)?;
+    critical_section::with(|cs| TRUST.borrow(cs).set(trust));
+    Ok(())
+}
+
+pub(crate) fn set_names(name: Option<&'static str>, class: Option<&'static str>) -> Result<(), Code> {
+    let mut names = Names { list: [""; 2], count: 0 };
+    for (place, name) in names.list.iter_mut().zip([name, class].into_iter().flatten()) {
+        *place = name;
+        names.count += 1;
+    }
+    NAMES.set(names).map_err(|_| Code::AlreadySet)
+}
+
+pub(crate) fn set_time(time: u64) {
+    let at_ms = backend::uptime_ms();
+    critical_section::with(|cs| CLOCK.borrow(cs).set(Time::Set { time, at_ms }));
+}
+
+pub(crate) fn set_clock(clock: Option<Clock>) {
+    let time = clock.map_or(Time::Unknown, Time::Asked);
+    critical_section::with(|cs| CLOCK.borrow(cs).set(time));
+}
