@@ -14,8 +14,6 @@ use wasmparser::{
 const FEATURES: WasmFeatures =
     WasmFeatures::WASM1.union(WasmFeatures::BULK_MEMORY_OPT).union(WasmFeatures::CALL_INDIRECT_OVERLONG);
 
-/// `WASM_TABLE_MAX_SIZE` there.
-const MAX_TABLE: u64 = 1024;
 const PAGE: u64 = 65536;
 /// What WAMR calls by itself while it instantiates.
 const RUNS_UNASKED: [&str; 2] = ["__post_instantiate", "__wasm_call_ctors"];
@@ -100,13 +98,6 @@ impl Found {
             Payload::FunctionSection(section) => {
                 for index in section {
                     self.functions.push(self.type_of(index?)?);
-                }
-            }
-            Payload::TableSection(section) => {
-                for table in section {
-                    if table?.ty.initial > MAX_TABLE {
-                        return Err(anyhow!("the module's table has more than {MAX_TABLE} entries"));
-                    }
                 }
             }
             Payload::MemorySection(section) => {
@@ -276,7 +267,6 @@ mod tests {
         assert!(module("(import \"env\" \"open\" (func))").contains("other parameters"));
         assert!(module("(memory 2)").contains("needs 131072 bytes"));
         assert!(module("(func i32.const 0 i32.extend8_s drop)").contains("sign extension"));
-        assert!(module("(table 2000 funcref)").contains("1024"));
         assert!(module("(func (export \"__wasm_call_ctors\"))").contains("before any check"));
         assert!(module("(func $f) (start $f)").contains("start function"));
         assert!(check(b"\0asm", &LIMITS).is_err() && check(b"", &LIMITS).is_err());

@@ -1,0 +1,286 @@
+use crate::bench::{Bench, QUIET};
+
+const HERE: [&str; 4] = ["--trust", "trust.toml", "--device", "here"];
+const PIN: &str = "[[endpoint]]\nid = 2\ndirection = \"out\"\nlocal = \"gpio:17\"\n";
+const BUS: &str = "[[endpoint]]\nid = 1\ndirection = \"in\"\nlocal = \"i2c:72\"\n";
+
+fn with<'a>(args: &[&'a str]) -> Vec<&'a str> {
+    [args, &HERE].concat()
+}
+
+#[test]
+fn built_inspected_verified() {
+    let bench = Bench::new();
+    let image = bench.image("a.one", QUIET, BUS);
+    bench.good(&with(&["verify", &image]));
+    let report = bench.good(&with(&["inspect", &image, "--json"])).json();
+    assert_eq!(report["verdict"]["accepted"], true);
+    assert_eq!(report["endpoints"][0]["sentence"], "reads i2c:72");
+    assert_eq!(report["tokens"][0]["anchor"], "a");
+    assert_eq!(report["tokens"][0]["aud"], "here");
+    assert!(report["digests"].as_array().unwrap().iter().all(|digest| digest["holds"] == true));
+    let text = bench.good(&with(&["inspect", &image])).out;
+    for sentence in [
+        "It may call open, close, read, write, logger - by the word of a",
+        "1: it reads i2c:72",
+        "Verdict accepted",
+    ] {
+        assert!(text.contains(sentence), "{sentence}: {text}");
+    }
+    // The image's own word, without anybody's.
+    assert!(bench.good(&["inspect", &image]).out.contains("no signature was checked"));
+}
+
+#[test]
+fn the_device_decides() {
+    let bench = Bench::new();
+    let image = bench.image("a.one", QUIET, BUS);
+    let verify = |more: &[&'static str]| {
+        [&["verify", &image, "--trust", "trust.toml"], more]
+            .concat()
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
+    let no = |more: &[&'static str], says: &str| {
+        let args = verify(more);
+        let args: Vec<_> = args.iter().map(String::as_str).collect();
+        assert!(bench.bad(1, &args, says).out.contains("help:"));
+    };
+    no(&["--device", "there"], "for another device");
+    no(&["--device", "here", "--ceilings", "100,1024,16384"], "more memory than this device gives");
+    let class = verify(&["--device", "there", "--class", "here"]);
+    bench.good(&class.iter().map(String::as_str).collect::<Vec<_>>());
+
+    let file = bench.container("a.two", QUIET, "");
+    let build = |key: &'static str, issuer: &'static str, more: &[&'static str]| {
+        let args =
+            [&["build", &file, "--key", key, "--issuer", issuer, "--aud", "here", "-o", "two.tci"], more]
+                .concat();
+        bench.good(&args);
+    };
+    build("b-TEST.key", "b", &[]);
+    bench.bad(1, &with(&["verify", "two.tci"]), "no trust anchor here");
+    build("a-TEST.key", "owner", &[]);
+    bench.bad(1, &with(&["verify", "two.tci"]), "issuer who does not own the key");
+    build("owner-TEST.key", "owner", &[]);
+    bench.bad(1, &with(&["verify", "two.tci"]), "the signer's role does not include this");
+    build("a-TEST.key", "a", &["--exp", "1h"]);
+    bench.good(&with(&["verify", "two.tci"]));
+    bench.bad(1, &with(&["verify", "two.tci", "--now", "2099-01-01"]), "expired");
+    bench.bad(1, &with(&["verify", "two.tci", "--now", "none"]), "does not know the time");
+    build("a-TEST.key", "a", &["--nbf", "2days"]);
+    bench.bad(1, &with(&["verify", "two.tci"]), "not valid yet");
+    build("a-TEST.key", "a", &["--code-key", "b-TEST.key"]);
+    bench.bad(1, &with(&["verify", "two.tci"]), "code: the token names a key that is no trust anchor");
+    build("a-TEST.key", "a", &["--code-key", "a-TEST.key", "--code-issuer", "a"]);
+    bench.good(&with(&["verify", "two.tci"]));
+    let other = bench.container("b.one", QUIET, "");
+    bench.good(&["build", &other, "--key", "a-TEST.key", "--issuer", "a", "--aud", "here", "-o", "two.tci"]);
+    bench.bad(1, &with(&["verify", "two.tci"]), "not in the signer's scope");
+    bench.bad(
+        2,
+        &[
+            "build",
+            &other,
+            "--key",
+            "a-TEST.key",
+            "--issuer",
+            "a",
+            "--aud",
+            "here",
+            "--exp",
+            "2000-01-01",
+            "-o",
+            "x",
+        ],
+        "would never be valid",
+    );
+    bench.bad(2, &["verify", "two.tci", "--device", "here"], "--trust");
+    bench.bad(2, &["verify", "two.tci", "--trust", "trust.toml"], "--device");
+}
+
+#[test]
+fn others_grant_what_the_signer_may_not() {
+    let bench = Bench::new();
+    let image = bench.image("a.pin", QUIET, PIN);
+    assert!(bench.bad(1, &with(&["verify", &image]), "endpoint 2").out.contains("grant endpoint"));
+
+    let authorized = format!("syscalls_placeholder---{PIN}authorization = \"pin.token\"\n")
+        .replace("syscalls_placeholder", "");
+    let file = bench.container("a.pin", QUIET, &authorized);
+    let build = ["build", &file, "--key", "a-TEST.key", "--issuer", "a", "--aud", "here", "-o", "pin.tci"];
+    bench.bad(2, &build, "tinycontainerctl grant endpoint --container a.pin --peer gpio:17 --direction out");
+    let grant = |key: &'static str,
+                 issuer: &'static str,
+                 uid: &'static str,
+                 peer: &'static str,
+                 direction: &'static str| {
+        bench.good(&[
+            "grant",
+            "endpoint",
+            "--key",
+            key,
+            "--issuer",
+            issuer,
+            "--container",
+            uid,
+            "--aud",
+            "here",
+            "--peer",
+            peer,
+            "--direction",
+            direction,
+            "-o",
+            "pin.token",
+        ]);
+    };
+    grant("owner-TEST.key", "owner", "a.other", "gpio:17", "out");
+    bench.bad(2, &build, "about another container");
+    grant("owner-TEST.key", "owner", "a.pin", "gpio:18", "out");
+    bench.bad(2, &build, "the token is for gpio:18 (out), not for gpio:17 (out)");
+    // Who may not grant it can sign, but no device believes it.
+    grant("a-TEST.key", "a", "a.pin", "gpio:17", "out");
+    bench.good(&build);
+    bench.bad(1, &with(&["verify", "pin.tci"]), "endpoint 2: the signer's role");
+    grant("owner-TEST.key", "owner", "a.pin", "gpio:17", "out");
+    bench.good(&build);
+    bench.good(&with(&["verify", "pin.tci"]));
+    assert!(
+        bench.good(&with(&["inspect", "pin.tci"])).out.contains("it writes gpio:17 - by the word of owner")
+    );
+
+    let file = bench.container("a.beat", QUIET, "syscall_grant = \"beat.token\"\n---");
+    let text =
+        String::from_utf8(bench.read(&file)).unwrap().replace("\"logger\"]", "\"logger\", \"heartbeat\"]");
+    bench.write(&file, text);
+    bench.good(&[
+        "grant",
+        "syscalls",
+        "--key",
+        "owner-TEST.key",
+        "--issuer",
+        "owner",
+        "--container",
+        "a.beat",
+        "--aud",
+        "here",
+        "--syscalls",
+        "heartbeat",
+        "-o",
+        "beat.token",
+    ]);
+    bench.good(&["build", &file, "--key", "a-TEST.key", "--issuer", "a", "--aud", "here", "-o", "beat.tci"]);
+    bench.good(&with(&["verify", "beat.tci"]));
+    bench.bad(
+        2,
+        &[
+            "grant",
+            "endpoint",
+            "--key",
+            "owner-TEST.key",
+            "--issuer",
+            "o",
+            "--container",
+            "a b",
+            "--aud",
+            "x",
+            "--peer",
+            "gpio:1",
+            "--direction",
+            "in",
+            "-o",
+            "t",
+        ],
+        "no container can have that name",
+    );
+}
+
+#[test]
+fn calls_are_explained() {
+    let bench = Bench::new();
+    let peer = |id: u32, direction: &str, peer: &str| {
+        format!("[[endpoint]]\nid = {id}\ndirection = \"{direction}\"\ncontainer = \"{peer}\"\n")
+    };
+    let one = bench.image("a.one", QUIET, &format!("{BUS}{}", peer(2, "out", "a.two:1")));
+    let two = bench.image("a.two", QUIET, &peer(1, "in", "a.one:2"));
+    let three = bench.image("a.three", QUIET, &peer(7, "out", "a.two:1"));
+    let explain = |code: i32, image: &str, args: &[&str], says: &str| {
+        bench.bad(code, &with(&[&["explain", image], args].concat()), says);
+    };
+    explain(0, &one, &["--call", "read", "--endpoint", "1"], "allowed");
+    explain(1, &one, &["--call", "write", "--endpoint", "1"], "may not be used in that direction");
+    explain(0, &one, &["--call", "open", "--endpoint", "1", "--direction", "in"], "allowed");
+    explain(1, &one, &["--call", "open", "--endpoint", "1", "--direction", "out"], "direction");
+    explain(1, &one, &["--call", "open", "--endpoint", "9"], "lists no endpoint 9");
+    explain(1, &one, &["--call", "heartbeat"], "does not ask for `heartbeat`");
+    explain(0, &one, &["--call", "logger"], "allowed");
+    explain(0, &one, &["--call", "write", "--endpoint", "2", "--with", &two], "lists it in turn");
+    explain(0, &one, &["--call", "write", "--endpoint", "2"], "cannot be said");
+    explain(
+        1,
+        &three,
+        &["--call", "write", "--endpoint", "7", "--with", &two],
+        "does not list it as its peer",
+    );
+    explain(2, &one, &["--call", "read"], "on which?");
+    let json = bench.ctl(&with(&["explain", &one, "--call", "write", "--endpoint", "1", "--json"])).json();
+    assert_eq!(json["allowed"], false);
+    assert!(
+        json["steps"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|step| step["name"] == "direction" && step["holds"] == false)
+    );
+    // An image that is not believed may do nothing.
+    let said =
+        bench.ctl(&["explain", &one, "--call", "logger", "--trust", "trust.toml", "--device", "there"]);
+    assert_eq!(said.code, 1, "{}", said.all());
+}
+
+#[test]
+fn what_does_not_fit_a_device_is_not_built() {
+    let bench = Bench::new();
+    let refused = |wat: &str, more: &str, says: &str| {
+        let file = bench.container("a.bad", wat, more);
+        bench.bad(
+            2,
+            &["build", &file, "--key", "a-TEST.key", "--issuer", "a", "--aud", "here", "-o", "bad.tci"],
+            says,
+        );
+        assert!(!bench.path("bad.tci").exists());
+    };
+    refused("(module)", "", "does not export `start`");
+    refused("(module (import \"env\" \"fork\" (func)))", "", "`env.fork`, which no device has");
+    refused(
+        &QUIET.replace("(memory 1)", "(memory 3)").replace("__heap_base", "nothing"),
+        "",
+        "set linear_memory = 196608",
+    );
+    refused(QUIET, &BUS.replace("i2c:72", "i2c"), "BUS:UNIT");
+    refused(QUIET, &format!("{BUS}{BUS}"), "there are two of that id");
+    refused(QUIET, &BUS.replace("\"in\"", "\"up\""), "direction");
+    refused(QUIET, "hat = 1\n---", "unknown field `hat`");
+    bench.bad(
+        2,
+        &["build", "nowhere", "--key", "a-TEST.key", "--issuer", "a", "--aud", "here", "-o", "x"],
+        "cannot open nowhere",
+    );
+    bench.bad(2, &["build", "x.toml", "--key", "a-TEST.key", "--issuer", "a", "-o", "x"], "--aud");
+}
+
+#[test]
+fn names_from_outside_do_not_steer_the_terminal() {
+    let bench = Bench::new();
+    let file = bench.container("a.esc", QUIET, "");
+    let evil = "\u{1b}]0;x\u{7}\u{9b}31m\u{202e}a";
+    bench.good(&["build", &file, "--key", "a-TEST.key", "--issuer", evil, "--aud", evil, "-o", "esc.tci"]);
+    for more in [&[][..], &["--json"]] {
+        let said = bench.good(&[&["inspect", "esc.tci", "--trust", "trust.toml"], more].concat());
+        let bad = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!said.all().contains(bad), "{:?}", said.all());
+    }
+    let json = bench.good(&["inspect", "esc.tci", "--json"]).json();
+    assert_eq!(json["tokens"][0]["iss"], evil, "a script gets what it is");
+}

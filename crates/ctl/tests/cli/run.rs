@@ -1,0 +1,163 @@
+use crate::bench::{Bench, QUIET};
+use std::fs;
+
+const SPIN: &str = r#"(module
+    (memory 1)
+    (global (export "__data_end") i32 (i32.const 16))
+    (global (export "__heap_base") i32 (i32.const 16))
+    (func (export "start"))
+    (func (export "loop") (result i32) (loop $l (br $l)) i32.const 0)
+    (func (export "stop")))"#;
+
+/// Writes a byte to its endpoint 2 in its first loop, then is done.
+const WRITER: &str = r#"(module
+    (import "env" "open" (func $open (param i32) (result i32)))
+    (import "env" "write" (func $write (param i32 i32 i32) (result i32)))
+    (memory 1)
+    (data (i32.const 64) "\ab")
+    (global (export "__data_end") i32 (i32.const 80))
+    (global (export "__heap_base") i32 (i32.const 80))
+    (func (export "start"))
+    (func (export "loop") (result i32)
+        (call $write (call $open (i32.const 2)) (i32.const 64) (i32.const 1)))
+    (func (export "stop")))"#;
+
+fn device<'a>(args: &[&'a str]) -> Vec<&'a str> {
+    [args, &["--trust", "trust.toml", "--device", "here"]].concat()
+}
+
+#[test]
+fn a_run_ends_with_what_came_out() {
+    let bench = Bench::new();
+    let quiet = bench.image("a.quiet", QUIET, "");
+    let spin = bench.image("a.spin", SPIN, "");
+    bench.write("cut.tci", &bench.read(&quiet)[..400]);
+    let said = bench.ctl(&device(&["run", "cut.tci", &quiet, &spin, "--for", "500ms", "--json"]));
+    assert_eq!(said.code, 1, "one was refused, one faulted: {}", said.all());
+    let json = said.json();
+    let row = |uid: &str| {
+        let rows = json["containers"].as_array().unwrap();
+        rows.iter().find(|row| row["uid"] == uid).unwrap_or_else(|| panic!("{uid}: {rows:?}")).clone()
+    };
+    assert_eq!(row("a.quiet")["reason"], "stop requested");
+    assert_eq!(row("a.quiet")["refusals"], row("a.quiet")["loops"], "each loop opens what is not listed");
+    assert_eq!(row("a.quiet")["refusals_by_kind"][0]["reason"], "no-such-endpoint");
+    assert_eq!(row("a.spin")["reason"], "budget exhausted");
+    assert_eq!(row("a.spin")["loops"], 1);
+    assert_eq!(json["refused"][0]["image"], "cut.tci");
+    assert!(said.err.contains("hello \\u{1b}[31m"), "the guest's escape is made visible: {}", said.err);
+    assert_eq!(
+        said.err.matches("refused open").count(),
+        1,
+        "only the first of its kind is shown: {}",
+        said.err
+    );
+}
+
+#[test]
+fn it_ends_when_all_have_stopped() {
+    let bench = Bench::new();
+    let file = bench.container(
+        "a.pin",
+        WRITER,
+        "---[[endpoint]]\nid = 2\ndirection = \"out\"\nlocal = \"gpio:17\"\nauthorization = \"t\"\n",
+    );
+    bench.good(&[
+        "grant",
+        "endpoint",
+        "--key",
+        "owner-TEST.key",
+        "--issuer",
+        "owner",
+        "--container",
+        "a.pin",
+        "--aud",
+        "here",
+        "--peer",
+        "gpio:17",
+        "--direction",
+        "out",
+        "-o",
+        "t",
+    ]);
+    bench.good(&["build", &file, "--key", "a-TEST.key", "--issuer", "a", "--aud", "here", "-o", "pin.tci"]);
+    fs::create_dir(bench.path("rec")).unwrap();
+    bench.write("rec/gpio-18.csv", "time_ms,hex\n1,00\n");
+    bench.write("rec/gpio-19.csv", "somebody's own\n");
+    let said = bench.good(&device(&["run", "pin.tci", "--record", "rec", "--json"]));
+    let json = said.json();
+    assert_eq!(json["containers"][0]["stopped"], "finished: loop() returned 1");
+    assert_eq!(json["recorded"]["gpio:17"], serde_json::json!(["ab"]));
+    assert!(!bench.path("rec/gpio-18.csv").exists(), "a recording of an earlier run is replaced");
+    assert!(bench.path("rec/gpio-19.csv").exists(), "what is no recording stays");
+}
+
+#[test]
+fn expectations_are_compared() {
+    let bench = Bench::new();
+    let quiet = bench.image("a.quiet", QUIET, "");
+    bench.write("cut.tci", &bench.read(&quiet)[..400]);
+    let good = r#"
+        [[container]]
+        uid = "a.quiet"
+        reason = "stop requested"
+        min_loops = 2
+        min_refusals = 2
+        log = ["hello \\u{1b}[31m"]
+        refusal = [{ call = "open", endpoint = 9, reason = "no-such-endpoint", min = 2 }]
+        [[refused]]
+        image = "cut.tci"
+        why = "it is no image"
+        [[recorded]]
+        peer = "gpio:17"
+        values = []
+    "#;
+    let run = |expect: &str| {
+        bench.write("expect.toml", expect);
+        bench.ctl(&device(&["run", "cut.tci", &quiet, "--for", "400ms", "--expect", "expect.toml"]))
+    };
+    let said = run(good);
+    assert_eq!(said.code, 0, "{}", said.all());
+    assert!(said.out.contains("as expected"), "{}", said.out);
+    for (from, to, deviation) in [
+        ("\"stop requested\"", "\"trapped\"", "a.quiet: reason: expected trapped, was stop requested"),
+        ("min_loops = 2", "loops = 1", "a.quiet: loops: expected 1, was"),
+        ("min = 2", "count = 0", "a.quiet: refused open on 9 (no-such-endpoint): expected 0 times"),
+        ("endpoint = 9", "endpoint = 8", "a.quiet: refused open on 9 (no-such-endpoint): expected never"),
+        ("hello", "good bye", "a.quiet: expected to log `good bye"),
+        ("it is no image", "too pretty", "cut.tci: expected to be refused because of `too pretty`"),
+        ("values = []", "values = [\"00\"]", "gpio:17: expected to be written [00], was []"),
+        ("\"a.quiet\"", "\"a.other\"", "a.quiet: ran, and nothing was expected of it"),
+    ] {
+        let said = run(&good.replace(from, to));
+        assert_eq!(said.code, 1, "{from} -> {to}: {}", said.all());
+        assert!(said.err.contains(deviation), "{deviation}: {}", said.err);
+    }
+    assert_eq!(
+        run(&good.replace("\"no-such-endpoint\"", "\"because\"")).code,
+        2,
+        "a name that cannot come out"
+    );
+    assert_eq!(run("hat = 1").code, 2);
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_stops_all() {
+    let bench = Bench::new();
+    let quiet = bench.image("a.quiet", QUIET, "");
+    let child = std::process::Command::new(env!("CARGO_BIN_EXE_tinycontainerctl"))
+        .args(device(&["run", &quiet, "--json"]))
+        .current_dir(bench.path("."))
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["containers"][0]["reason"], "stop requested");
+}
