@@ -2,7 +2,7 @@
 
 use crate::error::trouble;
 use crate::style::{NAME, shown};
-use crate::{keys, time, trust_file};
+use crate::{keys, out, time, trust_file};
 use anyhow::Result;
 use std::path::PathBuf;
 use tinycontainer_abi::{Mask, Syscall};
@@ -113,29 +113,25 @@ pub(crate) fn say_anchors(store: &[u8]) {
             Key::Ed25519(_) => "Ed25519",
             Key::Hmac256(_) => "HMAC",
         };
-        anstream::println!(
-            "{NAME}{}{NAME:#}  {kind}, kid {}",
-            shown(anchor.name),
-            keys::show_kid(anchor.kid)
-        );
+        out!("{NAME}{}{NAME:#}  {kind}, kid {}", shown(anchor.name), keys::show_kid(anchor.kid));
         let scope = anchor.scope;
         let containers: Vec<_> = scope.containers().map(|pattern| shown(pattern.0)).collect();
         let signs = [(Roles::METADATA, "metadata"), (Roles::PARTS, "data and code")];
         let signs: Vec<_> =
             signs.iter().filter(|(role, _)| scope.roles.has(*role)).map(|(_, name)| *name).collect();
         if !signs.is_empty() {
-            anstream::println!("  signs {} of {}", signs.join(", "), list(&containers));
-            anstream::println!("  priority: at most {}", scope.priority.name());
+            out!("  signs {} of {}", signs.join(", "), list(&containers));
+            out!("  priority: at most {}", scope.priority.name());
         }
         if scope.roles.has(Roles::SYSCALLS) {
-            anstream::println!("  grants syscalls: {}", calls(scope.syscalls));
+            out!("  grants syscalls: {}", calls(scope.syscalls));
         }
         let reaches: Vec<_> = scope
             .reaches()
             .map(|reach| format!("{} {}", shown(&target(&reach.target)), reach.direction.name()))
             .collect();
         let verb = if scope.roles.has(Roles::ENDPOINTS) { "reaches, and authorises" } else { "reaches" };
-        anstream::println!("  {verb}: {}", list(&reaches));
+        out!("  {verb}: {}", list(&reaches));
     }
 }
 

@@ -1,5 +1,6 @@
 //! Errors for people: what is wrong, where, and what to do.
 
+use crate::err;
 use crate::style::{BAD, GOOD, shown};
 use std::fmt;
 
@@ -25,13 +26,13 @@ pub(crate) fn trouble(what: impl Into<String>, help: impl Into<String>) -> anyho
 
 /// Shows an error: the outermost sentence first, then why, then what to do.
 pub(crate) fn show(error: &anyhow::Error) {
-    anstream::eprintln!("{BAD}error:{BAD:#} {}", lines(&error.to_string()));
+    err!("{BAD}error:{BAD:#} {}", lines(&error.to_string()));
     for cause in error.chain().skip(1) {
-        anstream::eprintln!("  {BAD}why:{BAD:#} {}", lines(&cause.to_string()));
+        err!("  {BAD}why:{BAD:#} {}", lines(&cause.to_string()));
     }
     for cause in error.chain() {
         if let Some(trouble) = cause.downcast_ref::<Trouble>() {
-            anstream::eprintln!(" {GOOD}help:{GOOD:#} {}", lines(&trouble.help));
+            err!(" {GOOD}help:{GOOD:#} {}", lines(&trouble.help));
         }
     }
 }

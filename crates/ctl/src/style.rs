@@ -1,6 +1,8 @@
 //! Colours, and what may reach a terminal. `anstream` takes the colours out where there is none.
 
 use anstyle::{AnsiColor, Style};
+use std::fmt;
+use std::io::{ErrorKind, Write as _};
 
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -8,6 +10,35 @@ pub(crate) const WARN: Style = AnsiColor::Yellow.on_default().bold();
 pub(crate) const NAME: Style = AnsiColor::Cyan.on_default();
 pub(crate) const HEAD: Style = Style::new().bold();
 pub(crate) const FAINT: Style = Style::new().dimmed();
+
+/// A line on standard output.
+#[macro_export]
+macro_rules! out {
+    ($($format:tt)*) => { $crate::style::print(format_args!($($format)*)) };
+}
+
+/// A line on standard error.
+#[macro_export]
+macro_rules! err {
+    ($($format:tt)*) => { $crate::style::complain(format_args!($($format)*)) };
+}
+
+/// A line on standard output. Whoever has gone (`| head`) does not mind; any other failure ends the
+/// program, for scripts must not take half of an answer for one.
+pub(crate) fn print(line: fmt::Arguments<'_>) {
+    match writeln!(anstream::stdout(), "{line}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            complain(format_args!("{BAD}error:{BAD:#} cannot write to standard output: {error}"));
+            std::process::exit(2)
+        }
+        _ => {}
+    }
+}
+
+/// A line on standard error. If that fails there is nobody to tell.
+pub(crate) fn complain(line: fmt::Arguments<'_>) {
+    let _ = writeln!(anstream::stderr(), "{line}");
+}
 
 /// Text from outside, fit to show: whatever could steer a terminal, or turn the direction of writing, is
 /// made visible instead.

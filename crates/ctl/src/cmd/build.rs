@@ -5,7 +5,7 @@ use crate::keys::Secret;
 use crate::recipe::{Recipe, TYPE};
 use crate::style::{GOOD, NAME, WARN, hex};
 use crate::tokens::{Common, sign};
-use crate::{Answer, compile, device, files, keys, module, time};
+use crate::{Answer, compile, device, err, files, keys, module, out, time};
 use anyhow::{Context, Result, anyhow};
 use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
@@ -277,7 +277,7 @@ fn say(
     args: &Args,
     key: &Secret,
 ) {
-    anstream::println!(
+    out!(
         "{GOOD}{}{GOOD:#}: {NAME}{}{NAME:#} version {}, {} bytes = metadata {} + data {} + code {} + {}",
         args.output.display(),
         recipe.uid,
@@ -288,14 +288,14 @@ fn say(
         code.len(),
         image.len() - metadata.len() - data.len() - code.len(),
     );
-    anstream::println!(
+    out!(
         "  for {}, signed by {} (kid {}); SHA-256 of the code {}",
         crate::style::shown(&args.aud),
         crate::style::shown(&args.issuer),
         keys::show_kid(&key.kid()),
         hex(&Sha256::digest(code))
     );
-    anstream::println!(
+    out!(
         "  linear memory: {} of {} bytes{}",
         module.memory,
         recipe.limits.linear_memory,
@@ -303,7 +303,7 @@ fn say(
     );
     let unasked = Mask(module.imports.0 & !recipe.syscalls.0);
     if unasked != Mask::NONE {
-        anstream::eprintln!(
+        err!(
             "{WARN}warning:{WARN:#} the code calls {}, which `syscalls` does not ask for: each call will be refused",
             device::calls(unasked)
         );

@@ -6,7 +6,7 @@ use crate::error::trouble;
 use crate::report::{CheckLine, checks};
 use crate::style::{BAD, FAINT, GOOD, HEAD, json, shown};
 use crate::subject::Subject;
-use crate::{Answer, sentences};
+use crate::{Answer, out, sentences};
 use anyhow::{Result, anyhow};
 use clap::ValueEnum;
 use serde::Serialize;
@@ -110,7 +110,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     };
     let explanation = explain(&subject, &metadata, &others, &desk, &asked);
     if args.json {
-        anstream::println!("{}", json(&explanation)?);
+        out!("{}", json(&explanation)?);
     } else {
         say(&explanation, metadata.uid, &asked);
     }
@@ -281,18 +281,18 @@ fn mutual(
 
 fn say(explanation: &Explanation, uid: &str, asked: &Asked) {
     let on = asked.endpoint.map(|id| format!(" on endpoint {id}")).unwrap_or_default();
-    anstream::println!("{HEAD}{uid}: {}{on}{HEAD:#}", asked.call.name());
+    out!("{HEAD}{uid}: {}{on}{HEAD:#}", asked.call.name());
     for step in &explanation.steps {
         let mark = match step.holds {
             Some(true) => format!("{GOOD}yes{GOOD:#}"),
             Some(false) => format!("{BAD}no{BAD:#} "),
             None => format!("{FAINT}?{FAINT:#}  "),
         };
-        anstream::println!("  {mark} {:<10} {}", step.name, shown(&step.text));
+        out!("  {mark} {:<10} {}", step.name, shown(&step.text));
     }
     if explanation.allowed {
-        anstream::println!("{GOOD}allowed{GOOD:#}");
+        out!("{GOOD}allowed{GOOD:#}");
     } else {
-        anstream::println!("{BAD}refused{BAD:#}: {}", shown(&explanation.why));
+        out!("{BAD}refused{BAD:#}: {}", shown(&explanation.why));
     }
 }

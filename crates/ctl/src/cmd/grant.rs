@@ -4,7 +4,7 @@ use crate::error::trouble;
 use crate::keys::Secret;
 use crate::style::{GOOD, NAME, shown};
 use crate::tokens::{Common, sign};
-use crate::{Answer, device, files, keys, peer, time, trust_file};
+use crate::{Answer, device, files, keys, out, peer, time, trust_file};
 use anyhow::{Result, anyhow};
 use clap::{Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -132,7 +132,7 @@ fn write(args: &CommonArgs, claims: Claims<'_>, what: &str) -> Result<Answer> {
     let claims = Claims { sub: Some(&args.container), ..claims };
     let token = sign(claims, &common, Some(&args.issuer), &key)?;
     files::write(&args.output, &token)?;
-    anstream::println!(
+    out!(
         "{GOOD}{}{GOOD:#}: {NAME}{}{NAME:#} may use {what} on {}, says {} (kid {}); {} bytes",
         args.output.display(),
         args.container,

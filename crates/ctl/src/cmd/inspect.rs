@@ -6,7 +6,7 @@ use crate::report::{Report, TokenLine, profile1};
 use crate::sentences::ms;
 use crate::style::{BAD, FAINT, GOOD, HEAD, NAME, WARN, json, shown};
 use crate::subject::{Beside, Subject};
-use crate::{Answer, keys, report2024};
+use crate::{Answer, keys, out, report2024};
 use anyhow::Result;
 use std::path::PathBuf;
 use tinycontainer_metadata::{Metadata, Proofs};
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         Proofs::Format2024(proofs) => report2024::report(&metadata, proofs, &subject, key.as_ref()),
     };
     if args.json {
-        anstream::println!("{}", json(&report)?);
+        out!("{}", json(&report)?);
     } else {
         say(&report);
     }
@@ -62,7 +62,7 @@ fn say(report: &Report) {
         Some(0) => format!("no {what}"),
         Some(bytes) => format!("{bytes} bytes of {what}"),
     };
-    anstream::println!(
+    out!(
         "{HEAD}{NAME}{}{NAME:#}{HEAD:#}, version {}, {}: {} bytes of metadata, {}, {} {FAINT}({}){FAINT:#}",
         report.uid,
         report.version,
@@ -73,28 +73,25 @@ fn say(report: &Report) {
         report.format
     );
     if let Some(token) = report.tokens.iter().find(|token| token.which == "metadata" && token.aud.is_some()) {
-        anstream::println!(
+        out!(
             "  made by {} for {}",
             text(token.iss.as_deref().or(token.anchor.as_deref())),
             text(token.aud.as_deref())
         );
     }
     for note in &report.notes {
-        anstream::println!("  {WARN}note:{WARN:#} {}", shown(note));
+        out!("  {WARN}note:{WARN:#} {}", shown(note));
     }
-    anstream::println!("{HEAD}It may call{HEAD:#} {}{}", list(&report.syscalls), outcome(report, "syscalls"));
-    anstream::println!(
-        "{HEAD}It reaches{HEAD:#}{}",
-        if report.endpoints.is_empty() { " nothing" } else { "" }
-    );
+    out!("{HEAD}It may call{HEAD:#} {}{}", list(&report.syscalls), outcome(report, "syscalls"));
+    out!("{HEAD}It reaches{HEAD:#}{}", if report.endpoints.is_empty() { " nothing" } else { "" });
     for endpoint in &report.endpoints {
         let outcome = outcome(report, &format!("endpoint {}", endpoint.id));
-        anstream::println!("  {}: it {}{outcome}", endpoint.id, endpoint.sentence);
+        out!("  {}: it {}{outcome}", endpoint.id, endpoint.sentence);
     }
     say_schedule(report);
-    anstream::println!("{HEAD}Tokens{HEAD:#}");
+    out!("{HEAD}Tokens{HEAD:#}");
     report.tokens.iter().for_each(say_token);
-    anstream::println!("{HEAD}Digests{HEAD:#}");
+    out!("{HEAD}Digests{HEAD:#}");
     for line in &report.digests {
         let says = line.says.as_deref().unwrap_or("none");
         let verdict = match line.holds {
@@ -104,16 +101,16 @@ fn say(report: &Report) {
         };
         let proven = if line.proven { "" } else { ", but nobody who is believed says so" };
         let note = line.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
-        anstream::println!("  {}: {verdict}{note}{proven} {FAINT}{says}{FAINT:#}", line.part);
+        out!("  {}: {verdict}{note}{proven} {FAINT}{says}{FAINT:#}", line.part);
     }
     let (style, word) = match report.verdict.accepted {
         Some(true) => (GOOD, "accepted"),
         Some(false) => (BAD, "refused"),
         None => (WARN, "undecided"),
     };
-    anstream::println!("{HEAD}Verdict{HEAD:#} {style}{word}{style:#}: {}", shown(&report.verdict.why));
+    out!("{HEAD}Verdict{HEAD:#} {style}{word}{style:#}: {}", shown(&report.verdict.why));
     if let Some(help) = &report.verdict.help {
-        anstream::println!("  {GOOD}help:{GOOD:#} {help}");
+        out!("  {GOOD}help:{GOOD:#} {help}");
     }
 }
 
@@ -152,18 +149,18 @@ fn say_schedule(report: &Report) {
     if s.heartbeat_ms != 0 {
         parts.push(format!("a heartbeat at least every {}", ms(s.heartbeat_ms)));
     }
-    anstream::println!(
+    out!(
         "{HEAD}It runs{HEAD:#} with {} priority: {}{}",
         s.priority,
         parts.join("; "),
         outcome(report, "priority")
     );
     if report.format == "2024" {
-        anstream::println!("{HEAD}It gets{HEAD:#} the memory that the device's policy says: it does not ask");
+        out!("{HEAD}It gets{HEAD:#} the memory that the device's policy says: it does not ask");
         return;
     }
     let l = &report.limits;
-    anstream::println!(
+    out!(
         "{HEAD}It gets{HEAD:#} {} bytes of linear memory, {} of stack, {} for the interpreter{}",
         l.linear_memory,
         l.stack,
@@ -189,7 +186,7 @@ fn say_token(token: &TokenLine) {
         (false, None, _) => format!("{WARN}not checked:{WARN:#} {}", text(token.why_not.as_deref())),
         (false, Some(false), _) => format!("{BAD}FAILS:{BAD:#} {}", text(token.why_not.as_deref())),
     };
-    anstream::println!("  {}: {state}", token.which);
+    out!("  {}: {state}", token.which);
     let mut claims = vec![alg];
     let mut add = |name: &str, value: Option<&str>| {
         if let Some(value) = value {
@@ -205,7 +202,7 @@ fn say_token(token: &TokenLine) {
     add("cti", token.cti.as_deref());
     add("grants", token.grants.as_ref().map(|grants| list(grants)).as_deref());
     add("for", token.access.as_deref());
-    anstream::println!("    {FAINT}{}{FAINT:#}", claims.join(", "));
+    out!("    {FAINT}{}{FAINT:#}", claims.join(", "));
 }
 
 fn text(text: Option<&str>) -> String {

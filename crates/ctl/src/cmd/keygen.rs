@@ -1,8 +1,10 @@
 //! `keygen`: a key pair.
 
 use crate::Answer;
+use crate::err;
 use crate::error::trouble;
 use crate::keys::{self, Secret};
+use crate::out;
 use crate::style::{NAME, WARN};
 use anyhow::{Context, Result};
 use std::io::Write;
@@ -37,7 +39,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
                     "put TEST into NAME, or leave --seed-from-test out",
                 ));
             }
-            anstream::eprintln!("{WARN}warning:{WARN:#} a TEST key: anybody can derive it");
+            err!("{WARN}warning:{WARN:#} a TEST key: anybody can derive it");
             Secret::test(text)
         }
     };
@@ -45,7 +47,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     // The private key first: without --force, what is there stops everything.
     put(&private, &secret.to_pem()?, 0o600, args.force)?;
     put(&public, &keys::public_to_pem(secret.public())?, 0o644, args.force)?;
-    anstream::println!(
+    out!(
         "kid {NAME}{}{NAME:#}  {} (private: keep it), {}",
         keys::show_kid(&secret.kid()),
         private.display(),

@@ -7,7 +7,7 @@ use crate::run::screen::Screen;
 use crate::run::table::{Outcome, RefusedImage, Row};
 use crate::run::tally::Tally;
 use crate::style::{BAD, GOOD, HEAD, NAME, json, shown};
-use crate::{Answer, device, files, sentences, time};
+use crate::{Answer, device, err, files, out, sentences, time};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -208,18 +208,18 @@ fn finish(
         outcome.as_expected = Some(outcome.deviations.is_empty());
     }
     if args.json {
-        anstream::println!("{}", json(&outcome)?);
+        out!("{}", json(&outcome)?);
     } else {
         outcome.say();
     }
     for deviation in &outcome.deviations {
-        anstream::eprintln!("{BAD}deviation{BAD:#} {}", shown(deviation));
+        err!("{BAD}deviation{BAD:#} {}", shown(deviation));
     }
     let good = outcome
         .as_expected
         .unwrap_or_else(|| outcome.refused.is_empty() && !outcome.containers.iter().any(|row| row.fault));
     if outcome.as_expected == Some(true) && !args.json {
-        anstream::println!("{GOOD}as expected{GOOD:#}{HEAD}: every container, refusal and recording{HEAD:#}");
+        out!("{GOOD}as expected{GOOD:#}{HEAD}: every container, refusal and recording{HEAD:#}");
     }
     Ok(if good { Answer::Yes } else { Answer::No })
 }

@@ -1,7 +1,7 @@
 //! `trust`: compile a trust store.
 
 use crate::device::say_anchors;
-use crate::{Answer, files, trust_file};
+use crate::{Answer, files, out, trust_file};
 use anyhow::Result;
 use std::path::PathBuf;
 
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     say_anchors(&store);
     if let Some(output) = &args.output {
         files::write(output, &store)?;
-        anstream::println!("{}: {} bytes", output.display(), store.len());
+        out!("{}: {} bytes", output.display(), store.len());
     }
     Ok(Answer::Yes)
 }

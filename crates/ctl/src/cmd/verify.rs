@@ -2,7 +2,7 @@
 
 use crate::error::trouble;
 use crate::style::{BAD, GOOD, NAME, json};
-use crate::{Answer, desk, device, files, sentences};
+use crate::{Answer, desk, device, files, out, sentences};
 use anyhow::Result;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         help: outcome.as_ref().err().map(sentences::advice),
     };
     if args.json {
-        anstream::println!("{}", json(&decision)?);
+        out!("{}", json(&decision)?);
     } else {
         say(args, &decision);
     }
@@ -73,14 +73,14 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
 fn say(args: &Args, decision: &Decision) {
     let file = args.file.display();
     match &decision.why_not {
-        None => anstream::println!(
+        None => out!(
             "{GOOD}accepted{GOOD:#}: {file} is {NAME}{}{NAME:#} version {}, and the device takes it",
             decision.uid.as_deref().unwrap_or_default(),
             decision.version.unwrap_or_default()
         ),
         Some(why) => {
-            anstream::println!("{BAD}refused{BAD:#}: {file}: {why}");
-            anstream::println!("   {GOOD}help:{GOOD:#} {}", decision.help.unwrap_or_default());
+            out!("{BAD}refused{BAD:#}: {file}: {why}");
+            out!("   {GOOD}help:{GOOD:#} {}", decision.help.unwrap_or_default());
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What people see while containers run.
 
+use crate::err;
+use crate::out;
 use crate::style::{BAD, FAINT, GOOD, NAME, WARN, shown};
 use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
@@ -29,9 +31,9 @@ impl Screen {
     pub(crate) fn line(&self, line: impl Display) {
         self.bars.suspend(|| {
             if self.scripted {
-                anstream::eprintln!("{line}");
+                err!("{line}");
             } else {
-                anstream::println!("{line}");
+                out!("{line}");
             }
         });
     }

@@ -1,5 +1,6 @@
 //! What there is to say at the end.
 
+use crate::out;
 use crate::run::reason_name;
 use crate::run::tally::Tally;
 use crate::style::{BAD, GOOD, HEAD, WARN, shown};
@@ -110,15 +111,15 @@ impl Outcome {
         for row in &rows {
             widths.iter_mut().zip(row).for_each(|(width, cell)| *width = cell.chars().count().max(*width));
         }
-        anstream::println!("\n{HEAD}{}{HEAD:#}", line(&heads.map(String::from), widths));
+        out!("\n{HEAD}{}{HEAD:#}", line(&heads.map(String::from), widths));
         for (row, cells) in self.containers.iter().zip(&rows) {
             let style = if row.fault { BAD } else { GOOD };
-            anstream::println!("{style}{}{style:#}", line(cells, widths));
+            out!("{style}{}{style:#}", line(cells, widths));
         }
         for row in &self.containers {
             for kind in &row.refusals_by_kind {
                 let on = kind.endpoint.map(|id| format!(" on endpoint {id}")).unwrap_or_default();
-                anstream::println!(
+                out!(
                     "{}: {WARN}refused{WARN:#} {}{on}, {}: {}",
                     row.uid,
                     kind.call,
@@ -128,7 +129,7 @@ impl Outcome {
             }
         }
         for refused in &self.refused {
-            anstream::println!("{BAD}not taken{BAD:#} {}: {}", shown(&refused.image), shown(&refused.why));
+            out!("{BAD}not taken{BAD:#} {}: {}", shown(&refused.image), shown(&refused.why));
         }
     }
 }
