@@ -287,7 +287,11 @@ fn check_line(check: Check, outcome: Result<Holds<'_>, Refused>, signer: Option<
             holds: true,
             by: match holds {
                 Holds::Plain => None,
-                Holds::By(name) => Some(name.into()),
+                // A syscall token adds to what the signer may grant.
+                Holds::By(name) => Some(match signer.filter(|signer| *signer != name) {
+                    Some(signer) if check == Check::Proof(Which::Syscalls) => format!("{name} and {signer}"),
+                    _ => name.into(),
+                }),
                 // In the 2024 format there is one key, and nobody's name.
                 Holds::BySigner => Some(signer.unwrap_or("the image's signer").into()),
             },

@@ -171,6 +171,8 @@ fn others_grant_what_the_signer_may_not() {
         "beat.token",
     ]);
     bench.good(&["build", &file, "--key", "a-TEST.key", "--issuer", "a", "--aud", "here", "-o", "beat.tci"]);
+    let text = bench.good(&with(&["inspect", "beat.tci"])).out;
+    assert!(text.contains("logger - by the word of owner and a"), "{text}");
     bench.good(&with(&["verify", "beat.tci"]));
     bench.bad(
         2,
