@@ -38,9 +38,29 @@ type Name = (Bus, u32);
 /// From a time in milliseconds on, these bytes.
 type Trace = Vec<(u64, Vec<u8>)>;
 
+/// Devices that are not virtual: what a program that has a host in it brings along.
+pub trait Devices: fmt::Debug + Send + Sync {
+    /// Opens a peer for a container; `None` if it is not one of theirs.
+    ///
+    /// # Errors
+    /// As those of [`Drivers::open`]; so for the functions of [`Device`].
+    fn open(&self, uid: &str, access: &Access<'_>) -> Option<Result<Box<dyn Device>, IoError>>;
+}
+
+/// An open device of [`Devices`]. Dropping it closes it.
+#[expect(clippy::missing_errors_doc, reason = "at `Devices::open`")]
+pub trait Device: fmt::Debug + Send {
+    /// As [`Drivers::read`].
+    fn read(&mut self, buf: &mut [u8]) -> Result<usize, IoError>;
+    /// As [`Drivers::write`].
+    fn write(&mut self, buf: &[u8]) -> Result<usize, IoError>;
+}
+
 /// The virtual devices of a host.
 #[derive(Debug)]
 pub struct Buses {
+    /// Asked before the virtual ones.
+    devices: Option<Box<dyn Devices>>,
     /// What each device answers.
     traces: HashMap<Name, Trace>,
     record: Option<PathBuf>,
@@ -50,7 +70,13 @@ pub struct Buses {
 
 impl Default for Buses {
     fn default() -> Self {
-        Self { traces: HashMap::new(), record: None, recordings: Mutex::default(), start: Instant::now() }
+        Self {
+            devices: None,
+            traces: HashMap::new(),
+            record: None,
+            recordings: Mutex::default(),
+            start: Instant::now(),
+        }
     }
 }
 
@@ -84,6 +110,11 @@ impl Buses {
         Ok(buses)
     }
 
+    /// Has these devices asked before the virtual ones.
+    pub fn with_devices(self, devices: impl Devices + 'static) -> Self {
+        Self { devices: Some(Box::new(devices)), ..self }
+    }
+
     /// When the host's time began.
     pub(crate) fn start(&self) -> Instant {
         self.start
@@ -108,9 +139,18 @@ impl Buses {
     }
 }
 
-/// An open virtual device.
+/// An open device.
 #[derive(Debug)]
-pub struct Handle {
+pub struct Handle(Open);
+
+#[derive(Debug)]
+enum Open {
+    Virtual(Virtual),
+    Other(Box<dyn Device>),
+}
+
+#[derive(Debug)]
+struct Virtual {
     name: Name,
     recording: Option<Arc<Mutex<File>>>,
     /// What was written last: what a pin without a trace reads as.
@@ -120,7 +160,10 @@ pub struct Handle {
 impl Drivers for Buses {
     type Handle = Handle;
 
-    fn open(&self, _uid: &str, access: &Access<'_>) -> Result<Handle, IoError> {
+    fn open(&self, uid: &str, access: &Access<'_>) -> Result<Handle, IoError> {
+        if let Some(opened) = self.devices.as_ref().and_then(|devices| devices.open(uid, access)) {
+            return opened.map(|device| Handle(Open::Other(device)));
+        }
         let Peer::Local { bus, unit } = access.peer else { return Err(IoError::NoDriver) };
         let name = (bus, unit);
         let recording =
@@ -130,10 +173,14 @@ impl Drivers for Buses {
         if !readable && recording.is_none() {
             return Err(IoError::NoDriver);
         }
-        Ok(Handle { name, recording, last: Vec::new() })
+        Ok(Handle(Open::Virtual(Virtual { name, recording, last: Vec::new() })))
     }
 
     fn read(&self, handle: &mut Handle, buf: &mut [u8]) -> Result<usize, IoError> {
+        let handle = match &mut handle.0 {
+            Open::Virtual(handle) => handle,
+            Open::Other(device) => return device.read(buf),
+        };
         let now = self.now_ms();
         let answer = match self.traces.get(&handle.name) {
             Some(trace) => {
@@ -149,6 +196,10 @@ impl Drivers for Buses {
     }
 
     fn write(&self, handle: &mut Handle, buf: &[u8]) -> Result<usize, IoError> {
+        let handle = match &mut handle.0 {
+            Open::Virtual(handle) => handle,
+            Open::Other(device) => return device.write(buf),
+        };
         if let Some(file) = &handle.recording {
             let hex: String = buf.iter().map(|byte| format!("{byte:02x}")).collect();
             let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tinycontainer::metadata::transport::Parts;
-use tinycontainer::policy::{Ceilings, Trust, Year2024};
+use tinycontainer::policy::{Ceilings, Device, Trust, Year2024};
 use tinycontainer::runtime::{Account, LoadError as RuntimeError};
 use tinycontainer::{Engine, LoadError, Next, Notice, Platform, Sizes};
 use tinycontainer_pool::Pool;
@@ -56,6 +56,8 @@ pub struct Config {
     pub trust: Vec<u8>,
     /// Now, in seconds since 1970, in place of the system's clock.
     pub now: Option<u64>,
+    /// Says what the device is, in place of `name`, `class`, `trust` and `now`.
+    pub describe: Option<fn(Ceilings) -> Device<'static>>,
     /// What no container may exceed.
     pub ceilings: Ceilings,
     /// The memory of all containers together, in bytes: less than 16 MiB.
@@ -77,6 +79,7 @@ impl Default for Config {
             accept_2024: None,
             trust: vec![0x82, 0x01, 0x80],
             now: None,
+            describe: None,
             ceilings: Ceilings { linear_memory: 1 << 20, stack: 64 << 10, heap: 256 << 10 },
             pool_bytes: 15 << 20,
             buses: Buses::default(),
@@ -193,16 +196,26 @@ impl Host {
         Ok(self.engine.status_of(slot).map(|status| status.uid.as_str().to_owned()).unwrap_or_default())
     }
 
-    /// Sees to it that the slot's agent has a thread. It stays for the next container of the slot.
-    pub fn ensure_thread(&self, slot: usize) {
+    /// Milliseconds since the host's time began.
+    pub fn uptime_ms(&self) -> u64 {
+        uptime_ms(self.engine.platform().config.buses.start())
+    }
+
+    /// Sees to it that the slot's agent has a thread; says whether it has. It stays for the next container
+    /// of the slot.
+    pub fn ensure_thread(&self, slot: usize) -> bool {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(thread) = threads.get_mut(slot).filter(|thread| thread.is_none()) else { return };
+        let Some(thread) = threads.get_mut(slot) else { return false };
+        if thread.is_some() {
+            return true;
+        }
         let (engine, ends) = (self.engine.clone(), self.ends.clone());
         *thread = std::thread::Builder::new()
             .name(format!("container-{slot}"))
             .stack_size(STACK_BYTES)
             .spawn(move || drive(&engine, slot, &ends))
             .ok();
+        thread.is_some()
     }
 }
 
@@ -218,14 +231,17 @@ impl Drop for Host {
     }
 }
 
+fn uptime_ms(start: Instant) -> u64 {
+    u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
 /// Steps one agent for as long as the host lives.
 fn drive(engine: &HostEngine, slot: usize, ends: &AtomicBool) {
     let Some(mut agent) = engine.agent(slot) else { return };
     let Some(bell) = engine.platform().bells.get(slot) else { return };
     let start = engine.platform().config.buses.start();
     while !ends.load(Ordering::Acquire) {
-        let now = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let wait = match agent.step(now) {
+        let wait = match agent.step(uptime_ms(start)) {
             Next::Now => continue,
             Next::At(time) => {
                 let at = start + Duration::from_millis(time);

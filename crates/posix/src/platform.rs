@@ -72,6 +72,9 @@ impl Platform for Posix {
     }
 
     fn device(&self) -> Device<'_> {
+        if let Some(describe) = self.config.describe {
+            return describe(self.config.ceilings);
+        }
         Device {
             audiences: &self.audiences,
             trust: self.trust,
