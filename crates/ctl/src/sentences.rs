@@ -80,6 +80,7 @@ fn refused_advice(refused: &Refused) -> &'static str {
         Refused::TooManyEndpoints => "list fewer endpoints",
         Refused::Year2024 => "build it anew with tinycontainerctl: its signatures bind to nothing",
         Refused::Unsigned => "have it signed: tinycontainerctl build",
+        Refused::Unproven(_) => "see what is wrong with the metadata token first",
     }
 }
 

@@ -92,6 +92,8 @@ pub enum Refused {
     Token(Which, Refusal),
     /// A token holds, but over other bytes: somebody changed them.
     Digest(Which),
+    /// Its digest stands in metadata that is not believed itself.
+    Unproven(Which),
     /// A token's signer is no signer of such things.
     Role(Which),
     /// A token's signer may not sign for this container.
@@ -122,6 +124,9 @@ impl fmt::Display for Refused {
             Self::Malformed(error) => write!(f, "the metadata is malformed: {error}"),
             Self::Token(which, why) => write!(f, "{which}: {why}"),
             Self::Digest(which) => write!(f, "{which}: changed since it was signed (the digest differs)"),
+            Self::Unproven(which) => {
+                write!(f, "{which}: proven by the metadata only, and that is not believed")
+            }
             Self::Role(which) => write!(f, "{which}: the signer's role does not include this"),
             Self::Container(which) => write!(f, "{which}: this container is not in the signer's scope"),
             Self::Syscalls(mask) => {
@@ -429,7 +434,7 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
         let outcome = match part {
             Part::Digest(digest) if signed => Ok((*digest, Holds::BySigner)),
             // The digest is only as good as the metadata token.
-            Part::Digest(_) => Err(Refused::Digest(Which::Metadata)),
+            Part::Digest(_) => Err(Refused::Unproven(which)),
             Part::Token(token) => {
                 let use_ = if which == Which::Data { Use::Data } else { Use::Code };
                 self.token(token, which, use_, Roles::PARTS).and_then(|token| {
