@@ -286,7 +286,7 @@ impl From<Refused> for Code {
         match refused {
             Refused::Malformed(_) => Self::Malformed,
             Refused::Token(_, refusal) => refusal.into(),
-            Refused::Digest(_) => Self::BadDigest,
+            Refused::Digest(_) | Refused::Unproven(_) => Self::BadDigest,
             Refused::Role(_) => Self::WrongRole,
             Refused::Container(_) => Self::OutOfScope,
             Refused::Syscalls(_) => Self::SyscallsNotGranted,
