@@ -8,6 +8,7 @@
 
 mod bad_files;
 mod bench;
+mod fixtures;
 mod images;
 mod keys;
 mod run;
