@@ -692,7 +692,7 @@ tinycontainer_result_t tinycontainer_refusal_next(uint32_t after, struct tinycon
 
 /**
  * Sets whom the device believes: the file that `tinycontainerctl trust` makes. Until then it believes
- * nobody, and takes no image. May be called before `tinycontainer_init`; a later store takes the place of
+ * whom the platform's own store says, if it has one; else nobody, and takes no image. May be called before `tinycontainer_init`; a later store takes the place of
  * an earlier one, for images that come then.
  *
  * `cbor` must stay where and as it is for ever: make it `static const`.
@@ -702,7 +702,8 @@ tinycontainer_result_t tinycontainer_refusal_next(uint32_t after, struct tinycon
  * Required of the caller:
  * `cbor` leads to `len` bytes that stay as they are, or is NULL.
  */
-tinycontainer_result_t tinycontainer_trust(const uint8_t *cbor, size_t len);
+tinycontainer_result_t tinycontainer_trust(const uint8_t *cbor,
+                                           size_t len);
 
 /**
  * Sets what the device is called, and its class: what a token's audience may be. Each may be NULL for
@@ -724,7 +725,7 @@ tinycontainer_result_t tinycontainer_time(uint64_t seconds);
 
 /**
  * Sets a clock to be asked for the time: it answers seconds since 1970, or 0 if it does not know. It is
- * called while an image is loaded. NULL: the time is unknown.
+ * called while an image is loaded. NULL: none; then a host asks its own, and a device does not know.
  *
  * Without a time, images with tokens that are valid for a time only are not taken.
  */

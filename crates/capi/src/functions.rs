@@ -393,7 +393,7 @@ pub unsafe extern "C" fn tinycontainer_refusal_next(
 }
 
 /// Sets whom the device believes: the file that `tinycontainerctl trust` makes. Until then it believes
-/// nobody, and takes no image. May be called before `tinycontainer_init`; a later store takes the place of
+/// whom the platform's own store says, if it has one; else nobody, and takes no image. May be called before `tinycontainer_init`; a later store takes the place of
 /// an earlier one, for images that come then.
 ///
 /// `cbor` must stay where and as it is for ever: make it `static const`.
@@ -437,7 +437,7 @@ pub extern "C" fn tinycontainer_time(seconds: u64) -> TinycontainerResult {
 }
 
 /// Sets a clock to be asked for the time: it answers seconds since 1970, or 0 if it does not know. It is
-/// called while an image is loaded. NULL: the time is unknown.
+/// called while an image is loaded. NULL: none; then a host asks its own, and a device does not know.
 ///
 /// Without a time, images with tokens that are valid for a time only are not taken.
 #[unsafe(no_mangle)]

@@ -10,7 +10,7 @@ use tinycontainer::policy::{Ceilings, Device, Trust};
 /// A clock of the application's: seconds since 1970, or 0 if it does not know.
 pub type Clock = extern "C" fn() -> u64;
 
-static TRUST: Mutex<Cell<Trust<'static>>> = Mutex::new(Cell::new(Trust::NONE));
+static TRUST: Mutex<Cell<Option<Trust<'static>>>> = Mutex::new(Cell::new(None));
 static NAMES: SetOnce<Names> = SetOnce::new();
 static CLOCK: Mutex<Cell<Time>> = Mutex::new(Cell::new(Time::Unknown));
 
@@ -33,7 +33,7 @@ enum Time {
 /// The device as the application has described it: what `Platform::device` answers. Images of the
 /// 2024 format are not taken; a platform that does sets `accept_2024` in what it gets from here.
 pub fn device(ceilings: Ceilings) -> Device<'static> {
-    let trust = critical_section::with(|cs| TRUST.borrow(cs).get());
+    let trust = critical_section::with(|cs| TRUST.borrow(cs).get()).unwrap_or(Trust::NONE);
     let audiences = NAMES.value().and_then(|names| names.list.get(..names.count)).unwrap_or_default();
     Device { audiences, trust, now: now(), ceilings, accept_2024: None }
 }
@@ -49,9 +49,29 @@ pub fn now() -> Option<u64> {
     }
 }
 
+/// Sets whom the device believes, unless the application has said so: for a platform that has a store
+/// from elsewhere (the firmware, the environment). To be called from its `init`.
+///
+/// # Errors
+/// [`Code::BadTrust`].
+pub fn default_trust(store: &'static [u8]) -> Result<(), Code> {
+    let trust = Trust::decode(store).map_err(|_| Code::BadTrust)?;
+    critical_section::with(|cs| {
+        let place = TRUST.borrow(cs);
+        place.set(place.get().or(Some(trust)));
+    });
+    Ok(())
+}
+
+/// Sets the device's name and class, unless the application has said so: likewise.
+pub fn default_names(name: Option<&'static str>, class: Option<&'static str>) {
+    // Set already: the application has the last word.
+    let _ = set_names(name, class);
+}
+
 pub(crate) fn set_trust(store: &'static [u8]) -> Result<(), Code> {
     let trust = Trust::decode(store).map_err(|_| Code::BadTrust)?;
-    critical_section::with(|cs| TRUST.borrow(cs).set(trust));
+    critical_section::with(|cs| TRUST.borrow(cs).set(Some(trust)));
     Ok(())
 }
 

@@ -1,0 +1,133 @@
+//! The posix platform under the C API: [`Port`] over a [`Host`].
+
+use std::io::Write as _;
+use std::sync::OnceLock;
+use std::time::{SystemTime, UNIX_EPOCH};
+use tinycontainer_capi::drivers::Handle;
+use tinycontainer_capi::tinycontainer::metadata::Access;
+use tinycontainer_capi::tinycontainer::policy::{Ceilings, Device};
+use tinycontainer_capi::tinycontainer::{Drivers, Engine, IoError};
+use tinycontainer_capi::{CDrivers, Code, EngineBackend, Memory, NoDrivers, Pid, Port, Priorities, Session};
+use tinycontainer_posix::{Buses, Config, Devices, Event, Host, HostError, MAX_CONTAINERS, Posix, buses};
+
+/// The one host of the process. It ends with it.
+static HOST: OnceLock<Host> = OnceLock::new();
+static SESSION: Session<Posix, MAX_CONTAINERS> = Session::new();
+
+/// A POSIX host.
+struct OnHost;
+
+tinycontainer_capi::set_backend!(EngineBackend<OnHost, MAX_CONTAINERS> = EngineBackend(OnHost));
+
+impl Port<MAX_CONTAINERS> for OnHost {
+    type Platform = Posix;
+
+    fn init(&self, _: Priorities) -> Result<Pid, Code> {
+        from_environment()?;
+        let config = Config {
+            describe: Some(describe),
+            buses: Buses::default().with_devices(FromC),
+            observer: Box::new(show),
+            ..Config::default()
+        };
+        let host = Host::new(config).map_err(|error| match error {
+            HostError::AlreadyStarted => Code::AlreadyInitialized,
+            HostError::Memory => Code::OutOfMemory,
+            HostError::Trust(_) => Code::BadTrust,
+            HostError::Calibration(_) => Code::RuntimeFailed,
+        })?;
+        HOST.set(host).map_err(|_| Code::AlreadyInitialized)?;
+        // The controller is whoever calls: there is no thread of that name here.
+        Pid::new(1).ok_or(Code::NoThread)
+    }
+
+    fn engine(&self) -> Option<&'static Engine<Posix, MAX_CONTAINERS>> {
+        HOST.get().map(Host::engine)
+    }
+
+    fn session(&self) -> &'static Session<Posix, MAX_CONTAINERS> {
+        &SESSION
+    }
+
+    fn ensure_agent(&self, slot: usize) -> Result<(), Code> {
+        let host = HOST.get().ok_or(Code::NotInitialized)?;
+        if host.ensure_thread(slot) { Ok(()) } else { Err(Code::NoThread) }
+    }
+
+    fn memory(&self) -> Memory {
+        HOST.get().map(Host::pool).map_or(Memory::default(), |pool| Memory {
+            total: Config::default().pool_bytes,
+            free: pool.free_bytes(),
+            largest: pool.largest_free(),
+        })
+    }
+
+    fn uptime_ms(&self) -> u64 {
+        HOST.get().map_or(0, Host::uptime_ms)
+    }
+}
+
+/// What the program has not said itself.
+fn from_environment() -> Result<(), Code> {
+    if let Some(path) = std::env::var_os("TINYCONTAINER_TRUST") {
+        let store = std::fs::read(path).map_err(|_| Code::BadTrust)?;
+        tinycontainer_capi::settings::default_trust(Vec::leak(store))?;
+    }
+    let variable = |name| std::env::var(name).ok().map(|value| &*String::leak(value));
+    let (name, class) = (variable("TINYCONTAINER_NAME"), variable("TINYCONTAINER_CLASS"));
+    if name.is_some() || class.is_some() {
+        tinycontainer_capi::settings::default_names(name, class);
+    }
+    Ok(())
+}
+
+fn describe(ceilings: Ceilings) -> Device<'static> {
+    let device = tinycontainer_capi::settings::device(ceilings);
+    let system = || SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs());
+    Device { now: device.now.or_else(system), ..device }
+}
+
+fn show(event: Event) {
+    if let Event::Log { uid, line } = event {
+        // Nobody may be listening.
+        let _ = writeln!(std::io::stdout(), "{uid}: {line}");
+    }
+}
+
+/// The program's drivers.
+#[derive(Debug)]
+struct FromC;
+
+/// The drivers of a C program, and none besides.
+static DRIVERS: CDrivers = CDrivers(NoDrivers);
+
+#[derive(Debug)]
+struct Opened(Option<Handle<<NoDrivers as Drivers>::Handle>>);
+
+impl Devices for FromC {
+    fn open(&self, uid: &str, access: &Access<'_>) -> Option<Result<Box<dyn buses::Device>, IoError>> {
+        match DRIVERS.open(uid, access) {
+            // The host's own devices may have one.
+            Err(IoError::NoDriver) => None,
+            opened => Some(opened.map(|handle| -> Box<dyn buses::Device> { Box::new(Opened(Some(handle))) })),
+        }
+    }
+}
+
+impl buses::Device for Opened {
+    fn read(&mut self, buf: &mut [u8]) -> Result<usize, IoError> {
+        self.0.as_mut().map_or(Err(IoError::Failed), |handle| DRIVERS.read(handle, buf))
+    }
+
+    fn write(&mut self, buf: &[u8]) -> Result<usize, IoError> {
+        self.0.as_mut().map_or(Err(IoError::Failed), |handle| DRIVERS.write(handle, buf))
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        if let Some(handle) = self.0.take() {
+            DRIVERS.close(handle);
+        }
+    }
+}
