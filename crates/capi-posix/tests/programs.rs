@@ -152,7 +152,7 @@ fn library() -> &'static Path {
             .flatten()
             .filter_map(|name| name.as_str().map(PathBuf::from))
             .find(|name| name.extension().is_some_and(|extension| extension == "a"))
-            .expect("cargo names the static library")
+            .unwrap()
     })
 }
 

@@ -137,7 +137,17 @@ pub trait Backend: Sync {
 #[macro_export]
 macro_rules! set_backend {
     ($type:ty = $value:expr) => {
-        $crate::__symbols! { $type = $value;
+        $crate::__methods! { [$crate::__define] $type = $value; }
+    };
+}
+
+/// The methods and their symbols: one list for whoever defines and whoever calls, so that they cannot
+/// differ.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __methods {
+    ([$($with:tt)+] $($head:tt)*) => {
+        $($with)+! { $($head)*
             _tinycontainer_backend_init => init(priorities: $crate::Priorities)
                 -> ::core::result::Result<$crate::Pid, $crate::Code>;
             _tinycontainer_backend_begin => begin(sizes: $crate::Sizes)
@@ -169,13 +179,13 @@ macro_rules! set_backend {
 /// For [`set_backend!`].
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __symbols {
+macro_rules! __define {
     ($type:ty = $value:expr; $($symbol:ident => $method:ident($($name:ident: $arg:ty),*) -> $out:ty;)+) => {
         #[allow(unsafe_code)]
         const _: () = {
             static BACKEND: $type = $value;
             $(
-                // SAFETY: nobody but the C API has symbols of that beginning, and its declaration is this.
+                // SAFETY: nobody but the C API has symbols of that beginning, and declares them from this list.
                 #[unsafe(no_mangle)]
                 fn $symbol($($name: $arg),*) -> $out {
                     <$type as $crate::Backend>::$method(&BACKEND, $($name),*)
@@ -189,11 +199,9 @@ macro_rules! __symbols {
 pub(crate) mod symbols {
     #![expect(unsafe_code, reason = "the backend is in another crate, found by the linker")]
 
-    use super::{Code, LoadFailure, Memory, Pid, Priorities, RefusalEntry, Sizes, Status};
-
     macro_rules! declare {
         ($($symbol:ident => $method:ident($($name:ident: $arg:ty),*) -> $out:ty;)+) => {
-            // SAFETY: `set_backend!` defines them, safe and of these very types.
+            // SAFETY: `set_backend!` defines them from the same list, safe and of these very types.
             unsafe extern "Rust" { $(safe fn $symbol($($name: $arg),*) -> $out;)+ }
             $(
                 #[inline]
@@ -202,24 +210,7 @@ pub(crate) mod symbols {
         };
     }
 
-    declare! {
-        _tinycontainer_backend_init => init(priorities: Priorities) -> Result<Pid, Code>;
-        _tinycontainer_backend_begin => begin(sizes: Sizes) -> Result<u32, LoadFailure>;
-        _tinycontainer_backend_write => write(session: u32, bytes: &[u8]) -> Result<(), LoadFailure>;
-        _tinycontainer_backend_finish => finish(session: u32) -> Result<(), LoadFailure>;
-        _tinycontainer_backend_abort => abort(session: u32) -> Result<(), Code>;
-        _tinycontainer_backend_load => load(metadata: &[u8], data: &[u8], code: &[u8])
-            -> Result<(), LoadFailure>;
-        _tinycontainer_backend_start => start(uid: &str) -> Result<(), Code>;
-        _tinycontainer_backend_stop => stop(uid: &str) -> Result<(), Code>;
-        _tinycontainer_backend_unload => unload(uid: &str) -> Result<(), Code>;
-        _tinycontainer_backend_is_running => is_running(uid: &str) -> bool;
-        _tinycontainer_backend_status => status(uid: &str) -> Result<Status, Code>;
-        _tinycontainer_backend_status_at => status_at(slot: usize) -> Result<Status, Code>;
-        _tinycontainer_backend_refusal_after => refusal_after(after: u32) -> Option<RefusalEntry>;
-        _tinycontainer_backend_memory => memory() -> Memory;
-        _tinycontainer_backend_uptime_ms => uptime_ms() -> u64;
-    }
+    __methods! { [declare] }
 }
 
 /// The unit tests of this crate are a program too, and a program has a backend.
