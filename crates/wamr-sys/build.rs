@@ -13,6 +13,10 @@ use std::{env, process};
 
 use settings::Settings;
 
+/// Set by the build system of a device that runs as a program on a host, as RIOT's native does: it
+/// compiles WAMR itself there too.
+const ELSEWHERE: &str = "TINYCONTAINER_WAMR_ELSEWHERE";
+
 type Error = Box<dyn std::error::Error>;
 
 fn main() {
@@ -27,7 +31,8 @@ fn run() -> Result<(), Error> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=c");
-    if env::var("CARGO_CFG_TARGET_OS")? == "none" {
+    println!("cargo::rerun-if-env-changed={ELSEWHERE}");
+    if env::var("CARGO_CFG_TARGET_OS")? == "none" || env::var_os(ELSEWHERE).is_some() {
         return Ok(());
     }
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
