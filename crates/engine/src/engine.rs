@@ -82,11 +82,13 @@ sentences! {
 }
 
 impl<P: Platform, const N: usize> Engine<P, N> {
-    /// An engine without containers.
+    /// An engine without containers. Inlined, and its large part a constant, so that it can be made
+    /// where it is to lie: a device's stack has no room for it.
+    #[inline(always)]
     pub fn new(platform: P) -> Self {
         Self {
             platform,
-            shared: P::Lock::new(Shared::new()),
+            shared: P::Lock::new(const { Shared::new() }),
             states: core::array::from_fn(|_| AtomicU8::new(State::Empty as u8)),
         }
     }

@@ -72,7 +72,7 @@ impl<B: DerefMut<Target = [u8]>> Container<B> {
 }
 
 impl<P: Platform, const N: usize> Shared<P, N> {
-    pub(crate) fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             table: Table::new(),
             refusals: Refusals::new(),
