@@ -1,0 +1,298 @@
+/*
+ * SPDX-FileCopyrightText: 2026 TinyContainer contributors
+ * SPDX-License-Identifier: MIT OR Apache-2.0
+ */
+
+/* The example application: containers by hand, in RIOT's shell. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shell.h"
+#include "timex.h"
+#include "ztimer.h"
+
+#include "tinycontainer.h"
+#include "tinycontainer_images.h"
+
+#ifdef BOARD_QEMU_MPS2_AN386
+#include "board_instructions.h"
+#endif
+
+#define CONTROLLER_PRIO     (THREAD_PRIORITY_MAIN - 3)
+#define SERVICE_PRIO        (THREAD_PRIORITY_MAIN - 2)
+#define CONTAINERS_PRIO     (THREAD_PRIORITY_MAIN + 1)
+
+/* The peers `app:1` and so on of this application: reading any gives 32 bytes of text. */
+static const char _text[33] = "32 bytes of the application's own";
+
+static int _open(uint32_t peer)
+{
+    return peer < 10 ? (int)peer : -1;
+}
+
+static int _close(int fd)
+{
+    return fd;
+}
+
+static int _read(int fd, uint8_t *buf, size_t len)
+{
+    (void)fd;
+    if (len > 32) {
+        len = 32;
+    }
+    memcpy(buf, _text, len);
+    return len;
+}
+
+static int _write(int fd, uint8_t *buf, size_t len)
+{
+    (void)fd;
+    (void)buf;
+    return len;
+}
+
+static const tinycontainer_image_t *_image(const char *name)
+{
+    for (unsigned i = 0; i < TINYCONTAINER_IMAGES_NUMOF; i++) {
+        if (strcmp(tinycontainer_images[i].name, name) == 0) {
+            return &tinycontainer_images[i];
+        }
+    }
+    return NULL;
+}
+
+static int _done(const char *name, tinycontainer_result_t result)
+{
+    printf("%s: %s\n", name, result == 0 ? "ok" : tinycontainer_result_text(result));
+    return result == 0 ? 0 : 1;
+}
+
+static tinycontainer_result_t _load_image(const tinycontainer_image_t *image)
+{
+    return tinycontainer_load(image->metadata, image->metadata_len, image->data, image->data_len,
+                              image->code, image->code_len);
+}
+
+static int _expects(const char *usage)
+{
+    printf("usage: %s\n", usage);
+    return 1;
+}
+
+static int _cmd_list(int argc, char **argv)
+{
+    (void)argv;
+    if (argc != 1) {
+        return _expects("list");
+    }
+    for (unsigned i = 0; i < TINYCONTAINER_IMAGES_NUMOF; i++) {
+        const tinycontainer_image_t *image = &tinycontainer_images[i];
+        printf("%-16s %u bytes\n", image->name,
+               (unsigned)(image->metadata_len + image->data_len + image->code_len));
+    }
+    return 0;
+}
+SHELL_COMMAND(list, "the images in this firmware", _cmd_list);
+
+static int _cmd_load(int argc, char **argv)
+{
+    const tinycontainer_image_t *image = argc == 2 ? _image(argv[1]) : NULL;
+    if (!image) {
+        return _expects("load IMAGE (one of those that `list` shows)");
+    }
+    tinycontainer_result_t result = _load_image(image);
+    if (result != 0) {
+        char why[96];
+        tinycontainer_load_error(why, sizeof(why));
+        printf("%s: refused (%ld): %s\n", argv[1], (long)result, why);
+        return 1;
+    }
+    return _done(argv[1], result);
+}
+SHELL_COMMAND(load, "take an image in: load IMAGE", _cmd_load);
+
+static int _cmd_unload(int argc, char **argv)
+{
+    if (argc != 2) {
+        return _expects("unload UID");
+    }
+    return _done(argv[1], tinycontainer_unload((uint8_t *)argv[1], strlen(argv[1])));
+}
+SHELL_COMMAND(unload, "remove a container that does not run: unload UID", _cmd_unload);
+
+static int _cmd_start(int argc, char **argv)
+{
+    if (argc != 2) {
+        return _expects("start UID");
+    }
+    return _done(argv[1], tinycontainer_start((uint8_t *)argv[1], strlen(argv[1])));
+}
+SHELL_COMMAND(start, "start a container: start UID", _cmd_start);
+
+static int _cmd_stop(int argc, char **argv)
+{
+    if (argc != 2) {
+        return _expects("stop UID");
+    }
+    return _done(argv[1], tinycontainer_stop((uint8_t *)argv[1], strlen(argv[1])));
+}
+SHELL_COMMAND(stop, "ask a container to stop: stop UID", _cmd_stop);
+
+static int _cmd_status(int argc, char **argv)
+{
+    if (argc > 2) {
+        return _expects("status [UID]");
+    }
+    tinycontainer_memory_t memory;
+    tinycontainer_status_t status;
+    bool found = false;
+    tinycontainer_result_t result = 0;
+
+    for (unsigned slot = 0; ; slot++) {
+        result = tinycontainer_status_at(slot, &status);
+        if (result == TINYCONTAINER_RESULT_END) {
+            break;
+        }
+        if (result != 0 || (argc == 2 && strcmp(argv[1], status.uid) != 0)) {
+            continue;
+        }
+        found = true;
+        printf("%s: %s%s%s loops=%lu missed=%lu calls=%lu refused=%lu starts=%lu image=%lu used=%lu peak=%lu\n",
+               status.uid, tinycontainer_state_text(status.state), status.reason ? ", stopped: " : "",
+               tinycontainer_reason_text(status.reason), (unsigned long)status.loops, (unsigned long)status.missed,
+               (unsigned long)status.calls, (unsigned long)status.refusals, (unsigned long)status.starts,
+               (unsigned long)status.image_bytes, (unsigned long)status.memory_used,
+               (unsigned long)status.memory_peak);
+    }
+    if (argc == 2 && !found) {
+        return _done(argv[1], TINYCONTAINER_RESULT_NOT_FOUND);
+    }
+    tinycontainer_memory(&memory);
+    printf("memory: %u of %u bytes free, largest piece %u\n", (unsigned)memory.free, (unsigned)memory.total,
+           (unsigned)memory.largest);
+    return 0;
+}
+SHELL_COMMAND(status, "containers as they are now: status [UID]", _cmd_status);
+
+static int _cmd_audit(int argc, char **argv)
+{
+    (void)argv;
+    if (argc != 1) {
+        return _expects("audit");
+    }
+    tinycontainer_refusal_t refusal;
+    uint32_t last = 0;
+    while (tinycontainer_refusal_next(last, &refusal) == 0) {
+        last = refusal.number;
+        printf("%lu: %s: %s", (unsigned long)refusal.number, refusal.uid, tinycontainer_call_text(refusal.call));
+        if (refusal.has_endpoint) {
+            printf(" on endpoint %lu", (unsigned long)refusal.endpoint);
+        }
+        printf(": refused because %s\n", tinycontainer_refusal_text(refusal.reason));
+    }
+    printf("%lu refusals\n", (unsigned long)last);
+    return 0;
+}
+SHELL_COMMAND(audit, "the calls that were refused", _cmd_audit);
+
+/* Waits at most so long for the container to end. */
+static bool _ended(const char *uid, unsigned long ms)
+{
+    while (tinycontainer_iscontainerrunning((const uint8_t *)uid, strlen(uid))) {
+        if (ms < 5) {
+            return false;
+        }
+        ztimer_sleep(ZTIMER_MSEC, 5);
+        ms -= 5;
+    }
+    return true;
+}
+
+static bool _number(const char *text, unsigned long *number)
+{
+    char *end;
+    *number = strtoul(text, &end, 10);
+    return *text >= '0' && *text <= '9' && *end == 0 && *number <= 3600000;
+}
+
+static int _cmd_wait(int argc, char **argv)
+{
+    unsigned long ms = 10000;
+    if (argc == 2 && _number(argv[1], &ms)) {
+        ztimer_sleep(ZTIMER_MSEC, ms);
+        puts("waited");
+        return 0;
+    }
+    if ((argc != 2 && argc != 3) || (argc == 3 && !_number(argv[2], &ms))) {
+        return _expects("wait MS, or wait UID [MS] (MS: 0 to 3600000)");
+    }
+    bool ended = _ended(argv[1], ms);
+    printf("%s: %s\n", argv[1], ended ? "does not run" : "still runs");
+    return ended ? 0 : 1;
+}
+SHELL_COMMAND(wait, "wait for a container to end, or for a time: wait UID [MS], wait MS", _cmd_wait);
+
+static int _cmd_rounds(int argc, char **argv)
+{
+    unsigned long count;
+    const tinycontainer_image_t *image = argc == 3 ? _image(argv[1]) : NULL;
+    if (!image || !_number(argv[2], &count)) {
+        return _expects("rounds IMAGE COUNT: load, start, stop, unload, so many times");
+    }
+    tinycontainer_memory_t before, after;
+    const uint8_t *uid = (const uint8_t *)argv[1];
+    size_t len = strlen(argv[1]);
+
+    tinycontainer_memory(&before);
+    for (unsigned long i = 0; i < count; i++) {
+        tinycontainer_result_t result = _load_image(image);
+        if (result == 0) {
+            result = tinycontainer_start(uid, len);
+        }
+        /* Every other round lets it run. */
+        if (result == 0 && i % 2 == 0) {
+            ztimer_sleep(ZTIMER_MSEC, 2);
+        }
+        if (result == 0) {
+            result = tinycontainer_stop(uid, len);
+        }
+        if (result == 0 && !_ended(argv[1], 1000)) {
+            result = TINYCONTAINER_RESULT_RUNNING;
+        }
+        if (result == 0) {
+            result = tinycontainer_unload(uid, len);
+        }
+        if (result != 0) {
+            printf("round %lu: ", i);
+            return _done(argv[1], result);
+        }
+    }
+    tinycontainer_memory(&after);
+    printf("%lu rounds: free before %u, after %u, largest piece %u\n", count, (unsigned)before.free,
+           (unsigned)after.free, (unsigned)after.largest);
+    return 0;
+}
+SHELL_COMMAND(rounds, "load, start, stop and unload many times: rounds IMAGE COUNT", _cmd_rounds);
+
+int main(void)
+{
+    static const tinycontainer_io_driver_t driver = { _open, _close, _read, _write };
+
+    tinycontainer_result_t result = tinycontainer_trust(tinycontainer_images_trust,
+                                                        sizeof(tinycontainer_images_trust));
+    if (result == 0) {
+        result = tinycontainer_device(TINYCONTAINER_IMAGES_DEVICE, NULL);
+    }
+    int pid = tinycontainer_init(CONTROLLER_PRIO, SERVICE_PRIO, CONTAINERS_PRIO, &driver);
+    if (result != 0 || pid < 0) {
+        printf("TinyContainer does not start: %s\n", tinycontainer_result_text(result ? result : -pid));
+        return 1;
+    }
+    puts("TinyContainer is ready. `help` shows the commands.");
+
+    char line[SHELL_DEFAULT_BUFSIZE];
+    shell_run(NULL, line, sizeof(line));
+    return 0;
+}

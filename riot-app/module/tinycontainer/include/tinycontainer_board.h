@@ -1,0 +1,75 @@
+/*
+ * SPDX-FileCopyrightText: 2026 TinyContainer contributors
+ * SPDX-License-Identifier: MIT OR Apache-2.0
+ */
+
+/* Which unit of a bus is what on this board. An application defines the tables that it needs, in any C
+ * file of its own; a unit that stands in none does not exist, whatever a container was granted.
+ *
+ *     const tinycontainer_gpio_t tinycontainer_gpios[] = { { 17, GPIO_PIN(0, 13), GPIO_OUT } };
+ *     const unsigned tinycontainer_gpios_numof = ARRAY_SIZE(tinycontainer_gpios);
+ *
+ * What containers read and write:
+ * - GPIO: one byte, 0 or 1.
+ * - I2C, SPI: bytes as on the wire, each read and each write a transfer of its own.
+ * - SAUL: 8 bytes: three values of 16 bits, lowest byte first, then RIOT's unit, then the exponent of 10.
+ *   Its units are the positions in RIOT's registry, without a table. */
+#ifndef TINYCONTAINER_BOARD_H
+#define TINYCONTAINER_BOARD_H
+
+#include <stdint.h>
+
+#ifdef MODULE_PERIPH_GPIO
+#include "periph/gpio.h"
+#endif
+#ifdef MODULE_PERIPH_I2C
+#include "periph/i2c.h"
+#endif
+#ifdef MODULE_PERIPH_SPI
+#include "periph/spi.h"
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#ifdef MODULE_PERIPH_GPIO
+/* A pin. */
+typedef struct {
+    uint32_t unit;
+    gpio_t pin;
+    gpio_mode_t mode;
+} tinycontainer_gpio_t;
+extern const tinycontainer_gpio_t tinycontainer_gpios[];
+extern const unsigned tinycontainer_gpios_numof;
+#endif
+
+#ifdef MODULE_PERIPH_I2C
+/* A device on an I2C bus. */
+typedef struct {
+    uint32_t unit;
+    i2c_t bus;
+    uint16_t address;
+} tinycontainer_i2c_t;
+extern const tinycontainer_i2c_t tinycontainer_i2cs[];
+extern const unsigned tinycontainer_i2cs_numof;
+#endif
+
+#ifdef MODULE_PERIPH_SPI
+/* A device on an SPI bus. */
+typedef struct {
+    uint32_t unit;
+    spi_t bus;
+    spi_cs_t cs;
+    spi_mode_t mode;
+    spi_clk_t clk;
+} tinycontainer_spi_t;
+extern const tinycontainer_spi_t tinycontainer_spis[];
+extern const unsigned tinycontainer_spis_numof;
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

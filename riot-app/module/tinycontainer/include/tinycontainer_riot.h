@@ -1,0 +1,31 @@
+/*
+ * SPDX-FileCopyrightText: 2026 TinyContainer contributors
+ * SPDX-License-Identifier: MIT OR Apache-2.0
+ */
+
+/* What a RIOT application may define for TinyContainer beside what tinycontainer.h offers. All of it
+ * has a default. */
+#ifndef TINYCONTAINER_RIOT_H
+#define TINYCONTAINER_RIOT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A line that a container logged: any bytes, none of them checked, without an end. Called by the
+ * container's thread, which has no stack for printf. The default writes "uid: line". */
+void tinycontainer_log(const uint8_t *uid, size_t uid_len, const uint8_t *line, size_t len);
+
+/* Something happened to a container: "stopped: ", "refused: ", and why. The default writes
+ * "[uid] event text". Called as tinycontainer_log is. */
+void tinycontainer_notice(const uint8_t *uid, size_t uid_len, const char *event, size_t event_len,
+                          const char *text, size_t len);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

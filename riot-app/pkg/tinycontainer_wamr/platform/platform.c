@@ -1,0 +1,130 @@
+/*
+ * SPDX-FileCopyrightText: 2026 TinyContainer contributors
+ * SPDX-License-Identifier: MIT OR Apache-2.0
+ */
+
+/* See platform_internal.h. All memory is the pool's (tc_alloc), so these have none to give. */
+#include "platform_api_vmcore.h"
+
+int bh_platform_init(void)
+{
+    return 0;
+}
+
+void bh_platform_destroy(void)
+{
+}
+
+void *os_malloc(unsigned size)
+{
+    (void)size;
+    return NULL;
+}
+
+void *os_realloc(void *block, unsigned size)
+{
+    (void)block;
+    (void)size;
+    return NULL;
+}
+
+void os_free(void *block)
+{
+    (void)block;
+}
+
+void *os_mmap(void *hint, size_t size, int prot, int flags, os_file_handle file)
+{
+    (void)hint;
+    (void)size;
+    (void)prot;
+    (void)flags;
+    (void)file;
+    return NULL;
+}
+
+void *os_mremap(void *block, size_t old_size, size_t new_size)
+{
+    (void)block;
+    (void)old_size;
+    (void)new_size;
+    return NULL;
+}
+
+void os_munmap(void *block, size_t size)
+{
+    (void)block;
+    (void)size;
+}
+
+int os_mprotect(void *block, size_t size, int prot)
+{
+    (void)block;
+    (void)size;
+    (void)prot;
+    return 0;
+}
+
+void os_dcache_flush(void)
+{
+}
+
+void os_icache_flush(void *start, size_t len)
+{
+    (void)start;
+    (void)len;
+}
+
+/* What WAMR prints is for its developers, and may hold what a module's author wrote. */
+int os_printf(const char *format, ...)
+{
+    (void)format;
+    return 0;
+}
+
+int os_vprintf(const char *format, va_list args)
+{
+    (void)format;
+    (void)args;
+    return 0;
+}
+
+korp_tid os_self_thread(void)
+{
+    return thread_getpid();
+}
+
+/* The platform tells the boundary with each call (CurrentAccount::stack_boundary). */
+uint8 *os_thread_get_stack_boundary(void)
+{
+    return NULL;
+}
+
+void os_thread_jit_write_protect_np(bool enabled)
+{
+    (void)enabled;
+}
+
+int os_mutex_init(korp_mutex *mutex)
+{
+    mutex_init(mutex);
+    return BHT_OK;
+}
+
+int os_mutex_destroy(korp_mutex *mutex)
+{
+    (void)mutex;
+    return BHT_OK;
+}
+
+int os_mutex_lock(korp_mutex *mutex)
+{
+    mutex_lock(mutex);
+    return BHT_OK;
+}
+
+int os_mutex_unlock(korp_mutex *mutex)
+{
+    mutex_unlock(mutex);
+    return BHT_OK;
+}

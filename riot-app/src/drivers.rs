@@ -1,0 +1,67 @@
+//! RIOT's own buses. The board's table, `tinycontainer_board.h`, says which unit is what.
+
+#![expect(unsafe_code, reason = "calls C")]
+
+use core::ffi::c_int;
+use tinycontainer::metadata::{Access, Peer};
+use tinycontainer::{Drivers, IoError};
+
+// `module/tinycontainer/periph.c`. An answer below 0 is one of capi's `TINYCONTAINER_IO_...`.
+unsafe extern "C" {
+    fn tinycontainer_periph_open(bus: u8, unit: u32, direction: u8) -> c_int;
+    fn tinycontainer_periph_read(bus: u8, place: c_int, buf: *mut u8, len: usize) -> c_int;
+    fn tinycontainer_periph_write(bus: u8, place: c_int, buf: *const u8, len: usize) -> c_int;
+}
+
+/// An open unit: its bus, and its place in the board's table.
+#[derive(Debug)]
+pub(crate) struct Handle {
+    bus: u8,
+    place: c_int,
+}
+
+/// GPIO, I2C, SPI and SAUL, as far as the firmware has them.
+#[derive(Debug)]
+pub(crate) struct Periph;
+
+impl Drivers for Periph {
+    type Handle = Handle;
+
+    fn open(&self, _uid: &str, access: &Access<'_>) -> Result<Handle, IoError> {
+        // Remote peers need a network, which this platform does not have.
+        let Peer::Local { bus, unit } = access.peer else { return Err(IoError::NoDriver) };
+        let bus = bus as u8;
+        // SAFETY: takes numbers only.
+        let place = unsafe { tinycontainer_periph_open(bus, unit, access.direction as u8) };
+        answer(place).map(|place| Handle { bus, place })
+    }
+
+    fn read(&self, handle: &mut Handle, buf: &mut [u8]) -> Result<usize, IoError> {
+        // SAFETY: writes at most the whole of `buf`.
+        let read =
+            unsafe { tinycontainer_periph_read(handle.bus, handle.place, buf.as_mut_ptr(), buf.len()) };
+        count(read)
+    }
+
+    fn write(&self, handle: &mut Handle, buf: &[u8]) -> Result<usize, IoError> {
+        // SAFETY: reads at most the whole of `buf`.
+        let written =
+            unsafe { tinycontainer_periph_write(handle.bus, handle.place, buf.as_ptr(), buf.len()) };
+        count(written)
+    }
+
+    fn close(&self, _handle: Handle) {}
+}
+
+fn answer(number: c_int) -> Result<c_int, IoError> {
+    match number {
+        0.. => Ok(number),
+        tinycontainer_capi::drivers::TINYCONTAINER_IO_WOULD_BLOCK => Err(IoError::WouldBlock),
+        tinycontainer_capi::drivers::TINYCONTAINER_IO_NO_PEER => Err(IoError::NoDriver),
+        _ => Err(IoError::Failed),
+    }
+}
+
+fn count(number: c_int) -> Result<usize, IoError> {
+    answer(number).map(|count| usize::try_from(count).unwrap_or(0))
+}

@@ -1,0 +1,28 @@
+//! TinyContainer under RIOT.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `sys` | the one room that calls RIOT: threads, flags, messages, time, output |
+//! | `platform` | what the engine asks for: lock, memory, device, and the start of it all |
+//! | `port` | the backend of the C API: what needs much stack runs in the controller's thread |
+//! | `threads` | a thread for each container |
+//! | `drivers` | RIOT's own buses, through `module/tinycontainer/periph.c` |
+//! | `clock`, `lock`, `settings` | ztimer without its wrap; RIOT's mutex; what the board has room for |
+//!
+//! Why riot-wrappers and riot-sys and not declarations of our own: mutexes, threads and messages have
+//! layouts that RIOT's modules change, and riot-sys takes them from the headers of this very build.
+//!
+//! # Panics
+//! None that is known. One would end the device, as RIOT's kernel panic does.
+
+#![no_std]
+#![deny(unsafe_op_in_unsafe_fn)]
+
+mod clock;
+mod drivers;
+mod lock;
+mod platform;
+mod port;
+mod settings;
+mod sys;
+mod threads;

@@ -1,0 +1,109 @@
+//! What the engine asks of a platform, by RIOT; and how it all starts.
+
+use crate::drivers::Periph;
+use crate::lock::RiotLock;
+use crate::settings::{
+    CONTAINERS, HEAP_BYTES, LINEAR_MEMORY_BYTES, OPERAND_STACK_BYTES, POOL_BYTES, QUEUE_BYTES,
+};
+use crate::threads::{self, THREADS};
+use crate::{clock, sys};
+use tinycontainer::policy::{Ceilings, Device};
+use tinycontainer::runtime::{Account, Rate};
+use tinycontainer::{Engine, Notice, Platform};
+use tinycontainer_capi::{CDrivers, Code, settings};
+use tinycontainer_pool::{Pool, PoolBuf};
+use tinycontainer_wamr::Wamr;
+
+pub(crate) type RiotEngine = Engine<Riot, CONTAINERS>;
+
+pub(crate) static POOL: Pool = Pool::new();
+static REGION: sys::Region<POOL_BYTES> = sys::Region::new();
+static ENGINE: sys::Place<RiotEngine> = sys::Place::new();
+static DRIVERS: CDrivers<Periph> = CDrivers(Periph);
+
+/// The account of what belongs to WAMR and to no container.
+const WAMR_ACCOUNT: Account = Account(2 * CONTAINERS as u8);
+const FITS: () = assert!(CONTAINERS <= 127, "accounts are counted in 8 bits");
+
+/// A device under the engine.
+pub(crate) struct Riot {
+    runtime: Wamr,
+    rate: Rate,
+}
+
+/// The engine, once it was started.
+pub(crate) fn engine() -> Option<&'static RiotEngine> {
+    ENGINE.value()
+}
+
+/// Takes the memory, starts the runtime, measures its speed, makes the engine. Needs much stack.
+pub(crate) fn start() -> Result<(), Code> {
+    let () = FITS;
+    if let Some(region) = REGION.take() {
+        POOL.init(region, 2 * CONTAINERS + 1).map_err(|_| Code::OutOfMemory)?;
+    }
+    for account in 0..=WAMR_ACCOUNT.0 {
+        POOL.open(Account(account), POOL_BYTES as u32);
+    }
+    sys::keep_clock();
+    let runtime = Wamr::init(&POOL, &THREADS, WAMR_ACCOUNT).map_err(|_| Code::RuntimeFailed)?;
+    let rate = runtime.calibrate(&clock::now_us).map_err(|_| Code::RuntimeFailed)?;
+    let made = ENGINE.make(|| Engine::new(Riot { runtime, rate }));
+    if made { Ok(()) } else { Err(Code::AlreadyInitialized) }
+}
+
+/// Images are booked on accounts of their own, behind those of the instances.
+fn image_account(slot: usize) -> Account {
+    Account(u8::try_from(slot + CONTAINERS).unwrap_or(u8::MAX))
+}
+
+impl Platform for Riot {
+    type Lock<T> = RiotLock<T>;
+    type Buf = PoolBuf;
+    type Runtime = Wamr;
+    type Drivers = CDrivers<Periph>;
+
+    const QUEUE_BYTES: usize = QUEUE_BYTES;
+
+    fn runtime(&self) -> &Wamr {
+        &self.runtime
+    }
+
+    fn rate(&self) -> Rate {
+        self.rate
+    }
+
+    fn drivers(&self) -> &Self::Drivers {
+        &DRIVERS
+    }
+
+    fn allocate(&self, slot: usize, len: usize) -> Option<PoolBuf> {
+        POOL.take(image_account(slot), len).ok()
+    }
+
+    fn device(&self) -> Device<'_> {
+        settings::device(Ceilings {
+            linear_memory: LINEAR_MEMORY_BYTES,
+            stack: OPERAND_STACK_BYTES,
+            heap: HEAP_BYTES,
+        })
+    }
+
+    fn wake(&self, slot: usize) {
+        threads::wake(slot);
+    }
+
+    fn log(&self, uid: &str, line: &[u8]) {
+        sys::log(uid, line);
+    }
+
+    fn notice(&self, uid: &str, notice: Notice) {
+        let (event, text) = match notice {
+            Notice::Started => return,
+            Notice::Stopped(stopped) => ("stopped: ", stopped.reason.name()),
+            Notice::Refused(_, denial) => ("refused: ", denial.reason.text()),
+            Notice::DriverFailed(..) => ("no answer from its endpoint", ""),
+        };
+        sys::notice(uid, event, text);
+    }
+}

@@ -1,0 +1,278 @@
+//! The one room that calls RIOT: threads, flags, messages, time, output.
+
+#![expect(unsafe_code, reason = "RIOT is C")]
+
+use core::cell::UnsafeCell;
+use core::ffi::{CStr, c_void};
+use core::mem::MaybeUninit;
+use core::ptr::{NonNull, null_mut};
+use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use riot_sys as riot;
+use tinycontainer_capi::Code;
+
+/// A thread's number: 1 to [`LAST_PID`].
+pub(crate) type Pid = riot::kernel_pid_t;
+
+/// The highest thread number there is.
+pub(crate) const LAST_PID: usize = riot::MAXTHREADS as usize;
+
+/// Woken by somebody.
+const RUNG: riot::thread_flags_t = 1;
+/// RIOT's flag for a timer that has run down.
+const TIMEOUT: riot::thread_flags_t = riot::THREAD_FLAG_TIMEOUT as riot::thread_flags_t;
+
+/// A thread's stack. Aligned for the MPU's guard, which takes its lowest 32 bytes.
+#[repr(align(32))]
+pub(crate) struct Stack<const BYTES: usize>(UnsafeCell<[MaybeUninit<u8>; BYTES]>);
+
+// SAFETY: nobody but the thread that it is given to (`spawn`) touches its contents.
+unsafe impl<const BYTES: usize> Sync for Stack<BYTES> {}
+
+impl<const BYTES: usize> Stack<BYTES> {
+    pub(crate) const fn new() -> Self {
+        Self(UnsafeCell::new([MaybeUninit::uninit(); BYTES]))
+    }
+
+    /// The address `above` bytes above its lower end.
+    pub(crate) fn boundary(&self, above: usize) -> Option<NonNull<u8>> {
+        NonNull::new(self.0.get().cast::<u8>().wrapping_add(above.min(BYTES)))
+    }
+}
+
+/// Starts a thread that runs `body(argument)`, which never ends. The stack must be no other thread's.
+pub(crate) fn spawn<const BYTES: usize>(
+    stack: &'static Stack<BYTES>,
+    priority: u8,
+    name: &'static CStr,
+    body: extern "C" fn(*mut c_void) -> *mut c_void,
+    argument: usize,
+) -> Option<Pid> {
+    let flags = riot::THREAD_CREATE_STACKTEST as i32;
+    // SAFETY: stack and name live for ever, and the stack is no other thread's.
+    let pid = unsafe {
+        riot::thread_create(
+            stack.0.get().cast(),
+            BYTES as i32,
+            priority,
+            flags,
+            Some(body),
+            argument as *mut c_void,
+            name.as_ptr(),
+        )
+    };
+    (pid > 0).then_some(pid)
+}
+
+/// The calling thread's number.
+pub(crate) fn pid() -> Pid {
+    // SAFETY: reads one word.
+    unsafe { riot::inline::thread_getpid() }
+}
+
+/// Sets a thread's priority.
+pub(crate) fn set_priority(pid: Pid, priority: u8) {
+    // SAFETY: our threads never end, so the number stays its own.
+    unsafe {
+        let thread = riot::inline::thread_get(pid);
+        if !thread.is_null() {
+            riot::sched_change_priority(thread.cast(), priority);
+        }
+    }
+}
+
+/// Wakes the thread out of [`sleep`], now or when it next sleeps.
+pub(crate) fn ring(pid: Pid) {
+    // SAFETY: our threads never end, so the number stays its own.
+    unsafe {
+        let thread = riot::inline::thread_get(pid);
+        if !thread.is_null() {
+            riot::thread_flags_set(thread.cast(), RUNG);
+        }
+    }
+}
+
+/// Sleeps until it is rung or, if given, until so many milliseconds are over.
+pub(crate) fn sleep(ms: Option<u32>) {
+    // SAFETY: the timer lives until it is removed, and all bytes zero is a timer that is not set.
+    unsafe {
+        let Some(ms) = ms else {
+            riot::thread_flags_wait_any(RUNG);
+            return;
+        };
+        let mut timer: riot::ztimer_t = core::mem::zeroed();
+        riot::ztimer_set_timeout_flag(riot::ZTIMER_MSEC, &raw mut timer, ms);
+        riot::thread_flags_wait_any(RUNG | TIMEOUT);
+        riot::ztimer_remove(riot::ZTIMER_MSEC, &raw mut timer);
+        riot::thread_flags_clear(TIMEOUT);
+    }
+}
+
+/// Lets other threads of the same priority run.
+pub(crate) fn pass() {
+    // SAFETY: called by threads.
+    unsafe { riot::thread_yield() };
+}
+
+/// Keeps the clock running for good, where it would stop when nobody waits for it.
+pub(crate) fn keep_clock() {
+    core::mem::forget(riot_wrappers::ztimer::Clock::msec_unbound().acquire());
+}
+
+/// Milliseconds; wraps.
+pub(crate) fn msec() -> u32 {
+    // SAFETY: the clock is RIOT's own.
+    unsafe { riot::inline::ztimer_now(riot::ZTIMER_MSEC.cast()) }
+}
+
+/// Microseconds; wraps.
+pub(crate) fn usec() -> u32 {
+    // SAFETY: the clock is RIOT's own.
+    unsafe { riot::inline::ztimer_now(riot::ZTIMER_USEC.cast()) }
+}
+
+/// Memory that is handed out once.
+#[repr(align(8))]
+pub(crate) struct Region<const BYTES: usize> {
+    memory: UnsafeCell<[MaybeUninit<u8>; BYTES]>,
+    taken: AtomicBool,
+}
+
+// SAFETY: nobody reaches the memory but the one who took it.
+unsafe impl<const BYTES: usize> Sync for Region<BYTES> {}
+
+impl<const BYTES: usize> Region<BYTES> {
+    pub(crate) const fn new() -> Self {
+        Self { memory: UnsafeCell::new([MaybeUninit::uninit(); BYTES]), taken: AtomicBool::new(false) }
+    }
+
+    /// The memory, the first time.
+    pub(crate) fn take(&'static self) -> Option<&'static mut [MaybeUninit<u8>]> {
+        if self.taken.swap(true, Ordering::Acquire) {
+            return None;
+        }
+        // SAFETY: `taken` lets one in.
+        Some(unsafe { &mut *self.memory.get() })
+    }
+}
+
+/// A place for one large value, made in it and not moved there: no stack holds it meanwhile.
+pub(crate) struct Place<T> {
+    state: AtomicU8,
+    value: UnsafeCell<MaybeUninit<T>>,
+}
+
+// SAFETY: `value` is written by the one thread that moved `state` on from 0, and only read, shared, once
+// it is 2.
+unsafe impl<T: Send + Sync> Sync for Place<T> {}
+
+impl<T> Place<T> {
+    pub(crate) const fn new() -> Self {
+        Self { state: AtomicU8::new(0), value: UnsafeCell::new(MaybeUninit::uninit()) }
+    }
+
+    /// Makes the value, unless there is one. Inlined, so that the compiler writes where it is to lie.
+    #[inline(always)]
+    pub(crate) fn make(&self, value: impl FnOnce() -> T) -> bool {
+        if self.state.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_err() {
+            return false;
+        }
+        // SAFETY: this thread moved the state on: nobody else reads or writes.
+        unsafe { (*self.value.get()).as_mut_ptr().write(value()) };
+        self.state.store(2, Ordering::Release);
+        true
+    }
+
+    /// The value.
+    pub(crate) fn value(&self) -> Option<&T> {
+        // SAFETY: 2 is stored after the value was written, and it is never written again.
+        (self.state.load(Ordering::Acquire) == 2).then(|| unsafe { (*self.value.get()).assume_init_ref() })
+    }
+}
+
+// `module/tinycontainer/output.c`, unless the application has its own.
+unsafe extern "C" {
+    fn tinycontainer_log(uid: *const u8, uid_len: usize, line: *const u8, len: usize);
+    fn tinycontainer_notice(
+        uid: *const u8,
+        uid_len: usize,
+        event: *const u8,
+        event_len: usize,
+        text: *const u8,
+        len: usize,
+    );
+}
+
+/// A line that a container logged: any bytes.
+pub(crate) fn log(uid: &str, line: &[u8]) {
+    // SAFETY: reads the bytes.
+    unsafe { tinycontainer_log(uid.as_ptr(), uid.len(), line.as_ptr(), line.len()) };
+}
+
+/// Something happened to a container.
+pub(crate) fn notice(uid: &str, event: &str, text: &str) {
+    // SAFETY: reads the bytes.
+    unsafe {
+        tinycontainer_notice(uid.as_ptr(), uid.len(), event.as_ptr(), event.len(), text.as_ptr(), text.len());
+    }
+}
+
+/// Something to be done by another thread. It lies on the stack of whoever waits for it.
+struct Job {
+    call: unsafe fn(*mut c_void),
+    data: *mut c_void,
+}
+
+/// Runs `f` in a thread that is in [`serve`], and waits for it: for what needs that thread's stack.
+pub(crate) fn run_in<R: Send, E: From<Code> + Send>(
+    server: Pid,
+    f: impl FnOnce() -> Result<R, E> + Send,
+) -> Result<R, E> {
+    if server == pid() {
+        return f();
+    }
+    struct Call<F, R> {
+        f: Option<F>,
+        result: Option<R>,
+    }
+    /// # Safety
+    /// `data` is a `Call<F, R>` that nobody else uses meanwhile.
+    unsafe fn call<F: FnOnce() -> R, R>(data: *mut c_void) {
+        // SAFETY: the caller's.
+        let call = unsafe { &mut *data.cast::<Call<F, R>>() };
+        call.result = call.f.take().map(|f| f());
+    }
+    fn caller<F: FnOnce() -> R, R>(_: &Call<F, R>) -> unsafe fn(*mut c_void) {
+        call::<F, R>
+    }
+    let mut this = Call { f: Some(f), result: None };
+    let mut job = Job { call: caller(&this), data: (&raw mut this).cast() };
+    // SAFETY: all bytes zero is a message. Job and call live until the answer has come, and the server
+    // uses them only before.
+    unsafe {
+        let mut message: riot::msg_t = core::mem::zeroed();
+        let mut answer: riot::msg_t = core::mem::zeroed();
+        message.content.ptr = (&raw mut job).cast();
+        riot::msg_send_receive(&raw mut message, &raw mut answer, server);
+    }
+    // Without a result the thread is gone, which it never is.
+    this.result.unwrap_or_else(|| Err(Code::NoThread.into()))
+}
+
+/// Does what others send by [`run_in`], for ever.
+pub(crate) fn serve() -> ! {
+    loop {
+        // SAFETY: all bytes zero is a message. Nobody but `run_in` sends to this thread, and it waits for the
+        // answer; the job is done by the one thread that is in here.
+        unsafe {
+            let mut message: riot::msg_t = core::mem::zeroed();
+            riot::msg_receive(&raw mut message);
+            let job = message.content.ptr.cast::<Job>();
+            if !job.is_null() {
+                ((*job).call)((*job).data);
+            }
+            let mut answer: riot::msg_t = core::mem::zeroed();
+            answer.content.ptr = null_mut();
+            riot::msg_reply(&raw mut message, &raw mut answer);
+        }
+    }
+}
