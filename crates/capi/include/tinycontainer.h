@@ -392,7 +392,7 @@ typedef struct tinycontainer_refusal_t {
     /**
      * Which one it is, counted from 1 over all refusals ever. Gaps show what the ring has lost.
      */
-    uint32_t number;
+    uint64_t number;
     /**
      * On which endpoint, if `has_endpoint`.
      */
@@ -688,7 +688,7 @@ tinycontainer_result_t tinycontainer_memory(struct tinycontainer_memory_t *memor
  * Required of the caller:
  * `refusal` leads to a place for a refusal, or is NULL.
  */
-tinycontainer_result_t tinycontainer_refusal_next(uint32_t after, struct tinycontainer_refusal_t *refusal);
+tinycontainer_result_t tinycontainer_refusal_next(uint64_t after, struct tinycontainer_refusal_t *refusal);
 
 /**
  * Sets whom the device believes: the file that `tinycontainerctl trust` makes. Until then it believes

@@ -123,7 +123,7 @@ pub trait Backend: Sync {
     fn status_at(&self, slot: usize) -> Result<Status, Code>;
 
     /// The refusal with the lowest number above `after`.
-    fn refusal_after(&self, after: u32) -> Option<RefusalEntry>;
+    fn refusal_after(&self, after: u64) -> Option<RefusalEntry>;
 
     /// The memory of all containers.
     fn memory(&self) -> Memory;
@@ -168,7 +168,7 @@ macro_rules! __methods {
                 -> ::core::result::Result<$crate::tinycontainer::Status, $crate::Code>;
             _tinycontainer_backend_status_at => status_at(slot: usize)
                 -> ::core::result::Result<$crate::tinycontainer::Status, $crate::Code>;
-            _tinycontainer_backend_refusal_after => refusal_after(after: u32)
+            _tinycontainer_backend_refusal_after => refusal_after(after: u64)
                 -> ::core::option::Option<$crate::RefusalEntry>;
             _tinycontainer_backend_memory => memory() -> $crate::Memory;
             _tinycontainer_backend_uptime_ms => uptime_ms() -> u64;
@@ -257,7 +257,7 @@ mod tests {
         fn status_at(&self, _: usize) -> Result<Status, Code> {
             Err(Code::NotInitialized)
         }
-        fn refusal_after(&self, _: u32) -> Option<RefusalEntry> {
+        fn refusal_after(&self, _: u64) -> Option<RefusalEntry> {
             None
         }
         fn memory(&self) -> Memory {

@@ -169,7 +169,7 @@ impl<T: Port<N>, const N: usize> Backend for EngineBackend<T, N> {
         self.engine()?.status_of(slot).ok_or(Code::NotFound)
     }
 
-    fn refusal_after(&self, after: u32) -> Option<RefusalEntry> {
+    fn refusal_after(&self, after: u64) -> Option<RefusalEntry> {
         self.engine().ok()?.refusal_after(after)
     }
 

@@ -373,7 +373,7 @@ pub unsafe extern "C" fn tinycontainer_memory(memory: *mut MemoryStatus) -> Tiny
 /// `refusal` leads to a place for a refusal, or is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tinycontainer_refusal_next(
-    after: u32,
+    after: u64,
     refusal: *mut RefusedCall,
 ) -> TinycontainerResult {
     let found = on().and_then(|()| {

@@ -59,7 +59,7 @@ pub struct ContainerStatus {
 #[repr(C)]
 pub struct RefusedCall {
     /// Which one it is, counted from 1 over all refusals ever. Gaps show what the ring has lost.
-    pub number: u32,
+    pub number: u64,
     /// On which endpoint, if `has_endpoint`.
     pub endpoint: u32,
     /// When, in milliseconds since the device started.

@@ -98,7 +98,7 @@ impl Desk {
 fn ceilings(text: &str) -> Result<Ceilings> {
     let numbers: Vec<u32> = text.split(',').map_while(|number| number.trim().parse().ok()).collect();
     match (numbers.as_slice(), text.split(',').count()) {
-        (&[linear_memory, stack, heap], 3) => Ok(Ceilings { linear_memory, stack, heap }),
+        (&[linear_memory, stack, heap], 3) => Ok(Ceilings { linear_memory, stack, heap, image: u32::MAX }),
         _ => Err(trouble(
             format!("--ceilings {text}: not three numbers"),
             "the most bytes of linear memory, stack and heap, as in 65536,8192,65536",

@@ -128,7 +128,7 @@ fn examined(metadata: &Metadata<'_>, key: &[u8; 32]) -> Option<Vec<crate::report
         audiences: &[],
         trust: Trust::NONE,
         now: None,
-        ceilings: Ceilings { linear_memory: u32::MAX, stack: u32::MAX, heap: u32::MAX },
+        ceilings: Ceilings { linear_memory: u32::MAX, stack: u32::MAX, heap: u32::MAX, image: u32::MAX },
         accept_2024: Some(Year2024 { key, scope, limits: Limits::default() }),
     };
     Some(checks(metadata, &device).0)

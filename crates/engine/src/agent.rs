@@ -178,7 +178,8 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
             Hook::Stop => run.schedule.stop_ms,
         };
         let budget = self.engine.platform.rate().budget(ms);
-        let mut service = Service { engine: self.engine, session: &mut run.session, slot: self.slot, now };
+        let mut service =
+            Service { engine: self.engine, session: &mut run.session, slot: self.slot, now, cost: 0 };
         let outcome = run.instance.call(hook, budget, &mut service);
         if hook == Hook::Loop {
             run.loops = run.loops.saturating_add(1);

@@ -146,13 +146,16 @@ impl<P: Platform, const N: usize> Engine<P, N> {
     pub fn unload(&self, uid: &str) -> Result<(), UnloadError> {
         let container = self.shared.with(|shared| {
             let (slot, container) = shared.find(uid).ok_or(UnloadError::NotFound)?;
-            self.transit(slot, Event::Unload).map_err(|_| UnloadError::Running)?;
+            // Legal below: nobody starts a container that is no longer there.
+            self.state(slot).after(Event::Unload).map_err(|_| UnloadError::Running)?;
             let id = container.id;
             shared.table.remove(id);
-            Ok(shared.slots.get_mut(slot).and_then(|slot| slot.container.take()))
+            Ok((slot, shared.slots.get_mut(slot).and_then(|slot| slot.container.take())))
         })?;
-        // Its memory is given back outside of the lock.
+        // First its memory, outside of the lock; then the slot: whoever takes it finds its account empty.
+        let (slot, container) = container;
         drop(container);
+        self.shared.with(|_| self.transit(slot, Event::Unload).is_ok());
         Ok(())
     }
 
@@ -197,7 +200,7 @@ impl<P: Platform, const N: usize> Engine<P, N> {
 
     /// The refusal with the lowest number above `after`, and the name of whoever was refused, if it
     /// is still loaded. Begin with 0; see [`Refusal::number`].
-    pub fn refusal_after(&self, after: u32) -> Option<(Refusal, Option<Uid>)> {
+    pub fn refusal_after(&self, after: u64) -> Option<(Refusal, Option<Uid>)> {
         self.shared.with(|shared| {
             let refusal = shared.refusals.iter().find(|refusal| refusal.number > after).copied()?;
             let uid = shared.by_id(refusal.container).and_then(|c| Uid::try_from(c.uid()).ok());
@@ -206,14 +209,15 @@ impl<P: Platform, const N: usize> Engine<P, N> {
     }
 
     /// All refusals ever.
-    pub fn refusals(&self) -> u32 {
+    pub fn refusals(&self) -> u64 {
         self.shared.with(|shared| shared.refusals.total())
     }
 
     /// Tells the engine that this version of an image was loaded before: what a platform that
     /// remembers versions calls at start-up.
     pub fn remember_version(&self, uid: &str, version: u32) {
-        self.shared.with(|shared| shared.versions.remember(uid, version));
+        // 0 is nobody in particular.
+        self.shared.with(|shared| shared.versions.remember(uid, version, 0));
     }
 
     /// The agent of a slot. There is one at a time: `None` while another exists, or if there is no

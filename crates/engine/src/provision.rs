@@ -122,6 +122,7 @@ struct Admission {
     limits: Limits,
     schedule: Schedule,
     version: u32,
+    signer: u32,
     uid: (usize, usize),
     data: [u8; 32],
     code: [u8; 32],
@@ -132,7 +133,8 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     pub(crate) fn begin(engine: &'e Engine<P, N>, sizes: Sizes) -> Result<Self, LoadError> {
         let Sizes { metadata, data, code } = sizes;
         let total = metadata.checked_add(data).and_then(|sum| sum.checked_add(code));
-        if !(1..=MAX_METADATA).contains(&metadata) || code == 0 || total.is_none() {
+        let ceiling = engine.platform.device().ceilings.image as usize;
+        if !(1..=MAX_METADATA).contains(&metadata) || code == 0 || total.is_none_or(|total| total > ceiling) {
             return Err(LoadError::Size);
         }
         let slot = engine
@@ -230,6 +232,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
             },
             schedule: cleared.schedule(),
             version: claims.version,
+            signer: cleared.signer(),
             uid: (start, start.saturating_add(claims.uid.len())),
             data: *cleared.data_digest(),
             code: *cleared.code_digest(),
@@ -271,7 +274,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
             // As many as there are places: `queues` was counted in one like it.
             let _ = queues.push((*endpoint, Queue::new(buffer)));
         }
-        let Admission { grant, limits, schedule, version, uid, .. } = admission;
+        let Admission { grant, limits, schedule, version, signer, uid, .. } = admission;
         let slot = self.slot;
         self.engine.shared.with(|shared| {
             let (start, end) = uid;
@@ -287,7 +290,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
             }
             let id = shared.table.admit_at(slot, grant).map_err(|_| LoadError::Full)?;
             self.engine.transit(slot, Event::Install).map_err(|_| LoadError::Failed)?;
-            shared.versions.remember(name, version);
+            shared.versions.remember(name, version, signer);
             if let Some(place) = shared.slots.get_mut(slot) {
                 place.container = Some(Container {
                     id,
@@ -323,16 +326,18 @@ impl<P: Platform, const N: usize> Drop for Loading<'_, P, N> {
 
 impl<B: core::ops::DerefMut<Target = [u8]>> Content<B> {
     fn take(&mut self, sizes: Sizes, bytes: &[u8]) -> Result<usize, LoadError> {
-        let (part, mut filled) = if self.received < sizes.data {
+        let (part, filled) = if self.received < sizes.data {
             (self.data.as_mut().ok_or(LoadError::Failed)?, self.received)
         } else {
             (&mut self.code, self.received - sizes.data)
         };
-        let taken = fill(part, &mut filled, bytes);
+        let mut end = filled;
+        let taken = fill(part, &mut end, bytes);
         if taken == 0 {
             return Err(LoadError::TooLong);
         }
-        self.hash.update(bytes.get(..taken).unwrap_or_default());
+        // What is stored, not what came: the caller may still hold that.
+        self.hash.update(part.get(filled..end).unwrap_or_default());
         self.received += taken;
         if self.received == sizes.data {
             self.end_data()?;

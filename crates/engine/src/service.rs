@@ -10,9 +10,32 @@ use crate::slot::Unresolved;
 use crate::status::Uid;
 use tinycontainer_abi::{Errno, Syscall};
 use tinycontainer_firewall::{ContainerId, Denial, Guard, Reason, Right};
-use tinycontainer_lifecycle::Event;
+use tinycontainer_lifecycle::{Event, State};
 use tinycontainer_metadata::{Access, Bus, MAX_AUTHORITY, Peer, Scheme};
 use tinycontainer_runtime::Host;
+
+/// What calls cost a guest beyond the instruction that makes them: about what the host executes for
+/// them, in the interpreter's instructions. Without this a guest could stretch its budget a
+/// thousandfold by calling.
+mod cost {
+    /// Any call.
+    pub(super) const CALL: u32 = 20;
+    /// Opening, or finding the other end of a container endpoint: searches and decodes metadata.
+    pub(super) const SEARCH: u32 = 2000;
+    /// A message, under the engine's lock.
+    pub(super) const MESSAGE: u32 = 200;
+    /// A refusal: is recorded under the lock, and shown.
+    pub(super) const REFUSAL: u32 = 500;
+    /// A line of log, and each byte of it: consoles are slow.
+    pub(super) const LINE: u32 = 500;
+    pub(super) const LOGGED_BYTE: u32 = 20;
+    /// Bytes copied for one instruction.
+    pub(super) const BYTES: usize = 16;
+
+    pub(super) fn copied(bytes: usize) -> u32 {
+        u32::try_from(bytes / BYTES).unwrap_or(u32::MAX)
+    }
+}
 
 /// What serves an open descriptor.
 #[derive(Debug)]
@@ -54,6 +77,8 @@ pub(crate) struct Service<'s, P: Platform, const N: usize> {
     pub(crate) session: &'s mut Session<P>,
     pub(crate) slot: usize,
     pub(crate) now: u64,
+    /// What the call that is served costs.
+    pub(crate) cost: u32,
 }
 
 impl<P: Platform, const N: usize> Service<'_, P, N> {
@@ -65,6 +90,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         serve: impl FnOnce(&mut Self) -> Result<T, Failure>,
     ) -> Result<T, Errno> {
         self.session.calls = self.session.calls.saturating_add(1);
+        self.cost = cost::CALL;
         // Legal in each state in which a hook runs, and nobody but the agent leaves those.
         let _ = self.engine.transit(self.slot, Event::Call);
         let result = serve(self);
@@ -76,9 +102,14 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         })
     }
 
+    fn pay(&mut self, instructions: u32) {
+        self.cost = self.cost.saturating_add(instructions);
+    }
+
     #[cold]
     fn refuse(&mut self, call: Syscall, denial: Denial) -> Errno {
         self.session.refusals = self.session.refusals.saturating_add(1);
+        self.pay(cost::REFUSAL);
         let id = self.session.guard.id();
         self.engine.shared.with(|shared| shared.refusals.record(self.now, id, call, denial));
         self.engine.platform.notice(&self.session.uid, Notice::Refused(call, denial));
@@ -102,6 +133,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
     fn open_target(&mut self, endpoint: u32) -> Result<(Right, Target<Handle<P>>), Failure> {
         let id = self.session.guard.id();
         self.session.guard.has_room(endpoint)?;
+        self.pay(cost::SEARCH);
         // The peer's name stands in memory that the lock protects: copied out, for no driver is
         // called under the lock.
         let (right, peer) = self.engine.shared.with(|shared| {
@@ -139,6 +171,10 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         message: &[u8],
     ) -> (Option<(ContainerId, u32)>, Result<usize, Failure>) {
         let (engine, slot) = (self.engine, self.slot);
+        self.pay(cost::MESSAGE);
+        if last.is_none() {
+            self.pay(cost::SEARCH);
+        }
         engine.shared.with(|shared| {
             let known = last.filter(|(id, _)| shared.by_id(*id).is_some());
             let peer = match known.map_or_else(|| shared.resolve(slot, endpoint), Ok) {
@@ -151,7 +187,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
             };
             let (id, theirs) = peer;
             // A container that does not run reads nothing: its queue is emptied when it starts.
-            if !engine.state(id.slot()).is_running() {
+            if !reads(engine.state(id.slot())) {
                 return (Some(peer), Err(Errno::PeerGone.into()));
             }
             let pushed = shared
@@ -169,6 +205,8 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
         // The guest learns nothing of a refusal: `logger` returns nothing.
         let _ = self.serve(Syscall::Logger, |this| {
             this.session.guard.may(Syscall::Logger)?;
+            let bytes = u32::try_from(text.len()).unwrap_or(u32::MAX);
+            this.pay(cost::LINE.saturating_add(bytes.saturating_mul(cost::LOGGED_BYTE)));
             this.engine.platform.log(&this.session.uid, text);
             Ok(())
         });
@@ -202,50 +240,59 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
     }
 
     fn read(&mut self, fd: i32, buf: &mut [u8]) -> Result<usize, Errno> {
-        self.serve(Syscall::Read, |this| match this.session.guard.read(fd)? {
-            (endpoint, Target::Driver(handle)) => {
-                let read = this.engine.platform.drivers().read(handle, buf);
-                // A driver that claims to have read more than fits is not believed.
-                bounded(read, buf.len()).map_err(|error| Failure::Driver(endpoint, error))
+        self.serve(Syscall::Read, |this| {
+            this.pay(cost::copied(buf.len()));
+            match this.session.guard.read(fd)? {
+                (endpoint, Target::Driver(handle)) => {
+                    let read = this.engine.platform.drivers().read(handle, buf);
+                    // A driver that claims to have read more than fits is not believed.
+                    bounded(read, buf.len()).map_err(|error| Failure::Driver(endpoint, error))
+                }
+                (_, Target::Data(offset)) => {
+                    let (engine, slot) = (this.engine, this.slot);
+                    let read = engine.shared.with(|shared| {
+                        let data = shared.container(slot).and_then(|container| container.data.as_deref());
+                        let rest = data.and_then(|data| data.get(*offset..)).unwrap_or_default();
+                        buf.iter_mut().zip(rest).map(|(to, from)| *to = *from).count()
+                    });
+                    *offset += read;
+                    Ok(read)
+                }
+                (endpoint, Target::Container(_)) => {
+                    this.pay(cost::MESSAGE);
+                    this.engine.shared.with(|shared| {
+                        shared
+                            .container(this.slot)
+                            .and_then(|container| container.queue(endpoint))
+                            .ok_or(Errno::PeerGone)
+                            .and_then(|queue| queue.pop(buf))
+                            .map_err(Failure::Errno)
+                    })
+                }
             }
-            (_, Target::Data(offset)) => {
-                let (engine, slot) = (this.engine, this.slot);
-                let read = engine.shared.with(|shared| {
-                    let data = shared.container(slot).and_then(|container| container.data.as_deref());
-                    let rest = data.and_then(|data| data.get(*offset..)).unwrap_or_default();
-                    buf.iter_mut().zip(rest).map(|(to, from)| *to = *from).count()
-                });
-                *offset += read;
-                Ok(read)
-            }
-            (endpoint, Target::Container(_)) => this.engine.shared.with(|shared| {
-                shared
-                    .container(this.slot)
-                    .and_then(|container| container.queue(endpoint))
-                    .ok_or(Errno::PeerGone)
-                    .and_then(|queue| queue.pop(buf))
-                    .map_err(Failure::Errno)
-            }),
         })
     }
 
     fn write(&mut self, fd: i32, buf: &[u8]) -> Result<usize, Errno> {
-        self.serve(Syscall::Write, |this| match this.session.guard.write(fd)? {
-            (endpoint, Target::Driver(handle)) => {
-                let written = this.engine.platform.drivers().write(handle, buf);
-                bounded(written, buf.len()).map_err(|error| Failure::Driver(endpoint, error))
-            }
-            // Nobody may write there: it has direction in only.
-            (_, Target::Data(_)) => Err(Errno::Io.into()),
-            (endpoint, Target::Container(peer)) => {
-                let last = *peer;
-                let (found, result) = this.send(endpoint, last, buf);
-                if found != last
-                    && let Ok((_, Target::Container(peer))) = this.session.guard.write(fd)
-                {
-                    *peer = found;
+        self.serve(Syscall::Write, |this| {
+            this.pay(cost::copied(buf.len()));
+            match this.session.guard.write(fd)? {
+                (endpoint, Target::Driver(handle)) => {
+                    let written = this.engine.platform.drivers().write(handle, buf);
+                    bounded(written, buf.len()).map_err(|error| Failure::Driver(endpoint, error))
                 }
-                result
+                // Nobody may write there: it has direction in only.
+                (_, Target::Data(_)) => Err(Errno::Io.into()),
+                (endpoint, Target::Container(peer)) => {
+                    let last = *peer;
+                    let (found, result) = this.send(endpoint, last, buf);
+                    if found != last
+                        && let Ok((_, Target::Container(peer))) = this.session.guard.write(fd)
+                    {
+                        *peer = found;
+                    }
+                    result
+                }
             }
         })
     }
@@ -259,6 +306,10 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
         })
     }
 
+    fn cost(&mut self) -> u32 {
+        self.cost
+    }
+
     fn bad_pointer(&mut self, call: Syscall, _address: u32, _len: u32) -> Errno {
         let denied = self.serve(call, |this| {
             // Whoever may not make the call at all is told that first.
@@ -267,6 +318,11 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
         });
         denied.err().unwrap_or(Errno::Refused)
     }
+}
+
+/// Whether a container in that state has a use for messages.
+fn reads(state: State) -> bool {
+    state.is_running() && !matches!(state, State::Startup | State::OnFinalize)
 }
 
 fn bounded(count: Result<usize, IoError>, most: usize) -> Result<usize, IoError> {

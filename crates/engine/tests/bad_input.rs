@@ -199,9 +199,12 @@ fn oversize_and_empty_everything() {
     assert_eq!(begin(usize::MAX, usize::MAX, usize::MAX), Some(LoadError::Size));
     assert_eq!(begin(1, usize::MAX, usize::MAX), Some(LoadError::Size));
 
-    // Sizes that no device has: the metadata is believed, then there is no memory.
+    // More than any image may have here, by the sizes alone; and what may be, but there is no memory.
+    assert_eq!(begin(1, 0, 1 << 20), Some(LoadError::Size));
+    assert_eq!(begin(1, usize::MAX / 4, 1), Some(LoadError::Size));
     let image = good().sign(PROVIDER_A);
-    for (data, code) in [(usize::MAX / 4, 1), (0, usize::MAX / 4)] {
+    let all = (1 << 20) - image.metadata.len();
+    for (data, code) in [(all - 1, 1), (0, all)] {
         let before = snapshot(&engine);
         let mut loading = engine.begin(Sizes { metadata: image.metadata.len(), data, code }).unwrap();
         assert_eq!(loading.write(&image.metadata), Err(LoadError::OutOfMemory));

@@ -404,3 +404,40 @@ fn the_ring_of_refusals_stays_small_and_the_count_goes_on() {
     load(&engine, &scripted("y", &[bad]).sign(OWNER)).unwrap();
     assert_eq!(engine.refusal_after(0).unwrap().1, None);
 }
+
+#[test]
+fn calling_does_not_stretch_a_budget() {
+    // Natives cost about what the host executes for them: a loop of calls ends after far fewer rounds
+    // than a loop of arithmetic, and a refused call is no cheaper.
+    let rounds = |call: &str, mask: Mask| {
+        let engine = engine();
+        let body = format!("(loop $l (drop {call}) br $l) unreachable");
+        let mut spec = Spec::new("x", &module("", &body, "")).endpoint(1, to("nobody", 1), Direction::Out);
+        spec.syscalls = mask;
+        load_and_start(&engine, &spec, OWNER);
+        settle(&mut engine.agent(0).unwrap(), 0);
+        let status = engine.status("x").unwrap();
+        assert_eq!(status.last.unwrap().reason, tinycontainer::Reason::Budget);
+        status.counters.calls
+    };
+    // The budget of a loop is 10 ms, 100,000 instructions.
+    for (call, mask, most) in [
+        ("(call $heartbeat)", Mask::ALL, 5000),
+        ("(call $open (i32.const 1))", Mask::NONE, 200),
+        ("(call $open (i32.const 7))", Mask::ALL, 50),
+        ("(call $write (i32.const 0) (i32.const 0) (i32.const 4))", Mask::ALL, 200),
+        ("(block (result i32) (call $logger (i32.const 0)) (i32.const 0))", Mask::ALL, 200),
+    ] {
+        let calls = rounds(call, mask);
+        assert!((2..=most).contains(&calls), "{call}: {calls} calls");
+    }
+    // A peer that is not there is searched each time.
+    let engine = engine();
+    let body = "(loop $l (drop (call $write (local.get $fd) (i32.const 0) (i32.const 4))) br $l) unreachable";
+    let body = format!("(local $fd i32) (local.set $fd (call $open (i32.const 1))) {body}");
+    let spec = Spec::new("x", &module("", &body, "")).endpoint(1, to("nobody", 1), Direction::Out);
+    load_and_start(&engine, &spec, OWNER);
+    settle(&mut engine.agent(0).unwrap(), 0);
+    let calls = engine.status("x").unwrap().counters.calls;
+    assert!((2..=60).contains(&calls), "{calls}");
+}

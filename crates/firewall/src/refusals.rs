@@ -11,7 +11,7 @@ pub struct Refusal {
     /// When, in milliseconds of the platform's clock.
     pub at_ms: u64,
     /// Which one it is, counted from 1 over all refusals ever. Gaps show what the ring has lost.
-    pub number: u32,
+    pub number: u64,
     /// Who made the call.
     pub container: ContainerId,
     /// What was called.
@@ -24,7 +24,7 @@ pub struct Refusal {
 #[derive(Debug)]
 pub struct Refusals<const R: usize> {
     ring: [Option<Refusal>; R],
-    total: u32,
+    total: u64,
 }
 
 impl<const R: usize> Default for Refusals<R> {
@@ -43,7 +43,7 @@ impl<const R: usize> Refusals<R> {
     pub fn record(&mut self, at_ms: u64, container: ContainerId, call: Syscall, denial: Denial) {
         let number = self.total.saturating_add(1);
         // `R` may be 0: then only the count is kept.
-        if let Some(place) = (self.total as usize).checked_rem(R)
+        if let Some(place) = self.place()
             && let Some(entry) = self.ring.get_mut(place)
         {
             *entry = Some(Refusal { at_ms, number, container, call, denial });
@@ -51,14 +51,19 @@ impl<const R: usize> Refusals<R> {
         self.total = number;
     }
 
-    /// All there ever were; stays at 2^32 - 1.
-    pub fn total(&self) -> u32 {
+    /// Where the next one goes.
+    fn place(&self) -> Option<usize> {
+        usize::try_from(self.total.checked_rem(R as u64)?).ok()
+    }
+
+    /// All there ever were.
+    pub fn total(&self) -> u64 {
         self.total
     }
 
     /// What the ring still has, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Refusal> {
-        let start = (self.total as usize).checked_rem(R).unwrap_or(0);
+        let start = self.place().unwrap_or(0);
         self.ring.iter().cycle().skip(start).take(R).flatten()
     }
 }

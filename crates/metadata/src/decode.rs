@@ -159,7 +159,8 @@ fn format2024<'a>(
     let container = section(reader, Container::read)?;
     let missing = reader.error(Kind::Missing);
     let syscall_token = container.syscall_token.ok_or(missing)?;
-    if container.version.is_some() || container.syscalls.is_some() {
+    let ours = [container.version.is_some(), container.syscalls.is_some(), container.limits.is_some()];
+    if ours.contains(&true) || container.vendor_secu.is_some() {
         return Err(reader.error(Kind::Unknown));
     }
     let mut metadata = Metadata {
@@ -167,7 +168,8 @@ fn format2024<'a>(
         kind: container.kind,
         version: 0,
         limits: Limits::default(),
-        schedule: Schedule::default(),
+        // The lowest class: it does not ask for any.
+        schedule: Schedule { priority: Priority::Low, ..Schedule::default() },
         endpoints: Endpoints::NONE,
         vendor_secu: None,
         proofs: Proofs::Format2024(Format2024 { syscall_token, tokens: None, file }),
@@ -284,6 +286,7 @@ fn security2024<'a>(reader: &mut Reader<'a>) -> Result<(Schedule, [&'a [u8]; 3])
         loop_ms: reader.u32()?,
         max_loops: reader.u32()?,
         stop_ms: reader.u32()?,
+        priority: Priority::Low,
         ..Schedule::default()
     };
     Ok((schedule, [reader.bytes()?, reader.bytes()?, reader.bytes()?]))

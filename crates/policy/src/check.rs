@@ -43,6 +43,8 @@ pub struct Ceilings {
     pub stack: u32,
     /// The interpreter's own.
     pub heap: u32,
+    /// The whole image: metadata, data and code. Checked against the sizes that the loader is told.
+    pub image: u32,
 }
 
 /// The policy that accepts images of the 2024 format.
@@ -195,9 +197,15 @@ pub struct Cleared<'m> {
     limits: Limits,
     data: [u8; 32],
     code: [u8; 32],
+    signer: u32,
 }
 
 impl<'m> Cleared<'m> {
+    /// Tells signers apart: the beginning of a hash of the kid. 0 for the 2024 format.
+    pub fn signer(&self) -> u32 {
+        self.signer
+    }
+
     /// What the image says, now believed.
     pub fn metadata(&self) -> &Metadata<'m> {
         &self.metadata
@@ -252,7 +260,7 @@ pub fn clear<'m>(bytes: &'m [u8], device: &Device<'_>) -> Result<Cleared<'m>, Re
         return Err(why);
     }
     // Without a refusal everything has been found; were it not so, nothing would be believed.
-    let Found { mask: Some(mask), data: Some(data), code: Some(code), limits } = found else {
+    let Found { mask: Some(mask), data: Some(data), code: Some(code), limits, signer } = found else {
         return Err(Refused::Unsigned);
     };
     let mut grant = Grant::issue(&ISSUER, mask);
@@ -260,7 +268,7 @@ pub fn clear<'m>(bytes: &'m [u8], device: &Device<'_>) -> Result<Cleared<'m>, Re
         let right = Right { endpoint: id, direction: access.direction };
         grant.allow(&ISSUER, right).map_err(|_| Refused::TooManyEndpoints)?;
     }
-    Ok(Cleared { metadata, grant, limits, data, code })
+    Ok(Cleared { metadata, grant, limits, data, code, signer })
 }
 
 /// What the checks have found out so far.
@@ -270,6 +278,7 @@ pub struct Found {
     data: Option<[u8; 32]>,
     code: Option<[u8; 32]>,
     limits: Limits,
+    signer: u32,
 }
 
 impl Found {
@@ -320,6 +329,10 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
         let scope = signer.as_ref().ok().map(|anchor| anchor.scope);
         self.tell(Check::Proof(Which::Metadata), signer.as_ref().map(|a| Holds::By(a.name)).map_err(|e| *e))?;
 
+        if let Ok(anchor) = &signer {
+            let [a, b, c, d, ..] = sha256(&[anchor.kid]);
+            found.signer = u32::from_be_bytes([a, b, c, d]);
+        }
         let priority = self.metadata.schedule.priority;
         let allowed = scope.is_some_and(|scope| priority <= scope.priority);
         self.tell(Check::Priority, plain(allowed, Refused::Priority(priority)))?;
@@ -355,6 +368,10 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
             }
         });
         self.tell(Check::Proof(Which::Metadata), metadata)?;
+        // It does not say a priority: it has the one that the decoder gives all of them.
+        let priority = self.metadata.schedule.priority;
+        let allowed = priority <= policy.scope.priority;
+        self.tell(Check::Priority, plain(allowed, Refused::Priority(priority)))?;
         self.limits(found.limits)?;
         let mask = match year2024::verify(proofs.syscall_token, policy.key) {
             // A 2024 mask has bits for syscalls that never existed.
@@ -374,7 +391,7 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
     }
 
     fn limits(&mut self, limits: Limits) -> ControlFlow<()> {
-        let Ceilings { linear_memory, stack, heap } = self.device.ceilings;
+        let Ceilings { linear_memory, stack, heap, .. } = self.device.ceilings;
         let within = limits.linear_memory <= linear_memory && limits.stack <= stack && limits.heap <= heap;
         self.tell(Check::Limits, plain(within, Refused::Limits))
     }

@@ -243,7 +243,8 @@ impl<'a> Trust<'a> {
     /// Checks a store.
     ///
     /// # Errors
-    /// The first thing that is wrong. Two anchors with the same kid are wrong.
+    /// The first thing that is wrong. Two anchors with the same kid, or with the same key, are wrong:
+    /// a kid need not be protected, so it must not choose between scopes of one key.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(bytes);
         reader.array_of(2)?;
@@ -259,7 +260,11 @@ impl<'a> Trust<'a> {
         reader.end()?;
         let trust = Self { anchors: bytes.get(start..).unwrap_or_default() };
         for (i, anchor) in trust.anchors().enumerate() {
-            if trust.anchors().skip(i.saturating_add(1)).any(|other| other.kid == anchor.kid) {
+            if trust
+                .anchors()
+                .skip(i.saturating_add(1))
+                .any(|other| other.kid == anchor.kid || other.key == anchor.key)
+            {
                 return Err(Error { kind: Kind::KeyOrder, at: 0 });
             }
         }

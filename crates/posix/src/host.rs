@@ -80,7 +80,7 @@ impl Default for Config {
             trust: vec![0x82, 0x01, 0x80],
             now: None,
             describe: None,
-            ceilings: Ceilings { linear_memory: 1 << 20, stack: 64 << 10, heap: 256 << 10 },
+            ceilings: Ceilings { linear_memory: 1 << 20, stack: 64 << 10, heap: 256 << 10, image: 1 << 20 },
             pool_bytes: 15 << 20,
             buses: Buses::default(),
             observer: Box::new(|_| ()),

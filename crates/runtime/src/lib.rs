@@ -123,6 +123,12 @@ pub trait Host {
     fn write(&mut self, fd: i32, buf: &[u8]) -> Result<usize, Errno>;
     /// `close(fd)`.
     fn close(&mut self, fd: i32) -> Result<(), Errno>;
+    /// What the call just served has cost beyond the instruction that made it, in instructions: taken
+    /// off the hook's budget, so that a guest cannot stretch its time by calling instead of computing.
+    /// Asked once after each call.
+    fn cost(&mut self) -> u32 {
+        0
+    }
     /// The guest handed over a range that is not wholly its own; the call was not made.
     fn bad_pointer(&mut self, call: Syscall, address: u32, len: u32) -> Errno;
 }

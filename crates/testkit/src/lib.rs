@@ -105,7 +105,7 @@ pub fn device_with(trust: Trust<'_>) -> Device<'_> {
         audiences: &[DEVICE, CLASS],
         trust,
         now: Some(NOW),
-        ceilings: Ceilings { linear_memory: 65536, stack: 8192, heap: 65536 },
+        ceilings: Ceilings { linear_memory: 65536, stack: 8192, heap: 65536, image: 1 << 20 },
         accept_2024: None,
     }
 }

@@ -85,9 +85,28 @@ tc_meter_stop(struct tc_meter *meter)
 #pragma push_macro("word_copy")
 #undef word_copy
 #define copy_stack_values(instance, cells, arity, words, a, b, c) \
-    (TC_CHARGE((words)*4), copy_stack_values(instance, cells, arity, words, a, b, c))
+    (TC_CHARGE((words)*16), copy_stack_values(instance, cells, arity, words, a, b, c))
 #pragma push_macro("copy_stack_values")
 #undef copy_stack_values
+
+/* Each parameter and result of a call is decoded and copied by itself: half an instruction each. */
+#pragma push_macro("wasm_exec_env_wasm_stack_top")
+#define wasm_exec_env_wasm_stack_top(env)                                                \
+    (TC_CHARGE(((uint32)cur_func->param_cell_num + cur_func->ret_cell_num) * 8), \
+     wasm_exec_env_wasm_stack_top(env))
+#pragma push_macro("wasm_exec_env_wasm_stack_top")
+#undef wasm_exec_env_wasm_stack_top
+
+/* What a native has cost is in the environment when it returns: see tc_charge. */
+#pragma push_macro("wasm_interp_call_func_native")
+#define wasm_interp_call_func_native(instance, env, function, frame)                        \
+    do {                                                                                    \
+        (env)->instructions_to_execute = 0;                                                 \
+        wasm_interp_call_func_native(instance, env, function, frame);                       \
+        tc_meter.left += (env)->instructions_to_execute;                                    \
+    } while (0)
+#pragma push_macro("wasm_interp_call_func_native")
+#undef wasm_interp_call_func_native
 
 #define wasm_get_default_memory(instance)                                                   \
     (wasm_get_default_memory)(instance);                                                    \
@@ -95,15 +114,38 @@ tc_meter_stop(struct tc_meter *meter)
     _Pragma("pop_macro(\"CHECK_INSTRUCTION_LIMIT\")") _Pragma("pop_macro(\"memset\")")      \
         _Pragma("pop_macro(\"memmove\")") _Pragma("pop_macro(\"word_copy\")")               \
             _Pragma("pop_macro(\"copy_stack_values\")")                                       \
+                _Pragma("pop_macro(\"wasm_interp_call_func_native\")")                          \
+                _Pragma("pop_macro(\"wasm_exec_env_wasm_stack_top\")")                          \
                 _Pragma("pop_macro(\"LOAD_U32_WITH_2U16S\")")
 
 /* Behind the interpreter's function there is nobody to charge. */
 #define wasm_interp_get_handle_table(nothing) \
     _Pragma("pop_macro(\"memset\")") wasm_interp_get_handle_table(nothing)
-#define wasm_interp_call_wasm(...) \
-    _Pragma("pop_macro(\"word_copy\")") wasm_interp_call_wasm(__VA_ARGS__)
+#define wasm_interp_call_wasm(...)        \
+    _Pragma("pop_macro(\"word_copy\")")   \
+        _Pragma("pop_macro(\"wasm_interp_call_func_native\")") \
+            _Pragma("pop_macro(\"wasm_exec_env_wasm_stack_top\")") wasm_interp_call_wasm(__VA_ARGS__)
 
 #else
+
+/* Each parameter and result of a call is decoded and copied by itself: half an instruction each. */
+#pragma push_macro("wasm_exec_env_wasm_stack_top")
+#define wasm_exec_env_wasm_stack_top(env)                                                \
+    (TC_CHARGE(((uint32)cur_func->param_cell_num + cur_func->ret_cell_num) * 8), \
+     wasm_exec_env_wasm_stack_top(env))
+#pragma push_macro("wasm_exec_env_wasm_stack_top")
+#undef wasm_exec_env_wasm_stack_top
+
+/* What a native has cost is in the environment when it returns: see tc_charge. */
+#pragma push_macro("wasm_interp_call_func_native")
+#define wasm_interp_call_func_native(instance, env, function, frame)                        \
+    do {                                                                                    \
+        (env)->instructions_to_execute = 0;                                                 \
+        wasm_interp_call_func_native(instance, env, function, frame);                       \
+        tc_meter.left += (env)->instructions_to_execute;                                    \
+    } while (0)
+#pragma push_macro("wasm_interp_call_func_native")
+#undef wasm_interp_call_func_native
 
 #define wasm_get_default_memory(instance) \
     (wasm_get_default_memory)(instance) _Pragma("pop_macro(\"LOAD_U32_WITH_2U16S\")")

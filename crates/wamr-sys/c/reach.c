@@ -79,12 +79,10 @@ tc_export(wasm_module_t handle, uint32_t index, const char **name, const struct 
 
     *name = export->name;
     *type = NULL;
-    if (export->kind == EXPORT_KIND_FUNC) {
-        /* The loader has checked the index. */
-        *type = export->index < imported
-                    ? module->import_functions[export->index].u.function.func_type
-                    : module->functions[export->index - imported]->func_type;
-    }
+    /* A native exported as a hook would run unmetered: an import has no type here. The loader has
+     * checked the index. */
+    if (export->kind == EXPORT_KIND_FUNC && export->index >= imported)
+        *type = module->functions[export->index - imported]->func_type;
 }
 
 bool
@@ -138,6 +136,20 @@ tc_instructions_left(wasm_exec_env_t env)
 #else
     (void)env;
     return 0;
+#endif
+}
+
+/* While the interpreter runs, its count is a local of its own (interp.c), and this field is free to carry
+ * what a native costs. */
+void
+tc_charge(wasm_exec_env_t env, uint32_t instructions)
+{
+#if WASM_ENABLE_INSTRUCTION_METERING != 0
+    /* Far beyond what any one call costs, and far from an overflow. */
+    env->instructions_to_execute -= instructions > (1 << 24) ? 1 << 24 : (int)instructions;
+#else
+    (void)env;
+    (void)instructions;
 #endif
 }
 

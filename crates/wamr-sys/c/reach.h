@@ -30,7 +30,7 @@ void tc_module_info(wasm_module_t module, struct tc_module_info *info);
 /* Import number `index`: names, and the type if it is a function (else NULL). */
 void tc_import(wasm_module_t module, uint32_t index, const char **module_name, const char **name,
                const struct WASMFuncType **type);
-/* Export number `index`, likewise. */
+/* Export number `index`, likewise; NULL for a function that is imported itself. */
 void tc_export(wasm_module_t module, uint32_t index, const char **name,
                const struct WASMFuncType **type);
 /* 1 if it has `params` parameters and `results` results, all i32. */
@@ -44,5 +44,8 @@ uint8_t *tc_memory(wasm_exec_env_t env, uint64_t *size);
 
 /* Instructions left of wasm_runtime_set_instruction_count_limit; negative once they were exceeded. */
 int32_t tc_instructions_left(wasm_exec_env_t env);
+
+/* Takes `instructions` off what is left, from within a native: counted when the native returns. */
+void tc_charge(wasm_exec_env_t env, uint32_t instructions);
 
 #endif

@@ -136,4 +136,5 @@ unsafe extern "C" {
     pub fn tc_limit_memory(instance: wasm_module_inst_t, bytes: u32);
     pub fn tc_memory(env: wasm_exec_env_t, size: *mut u64) -> *mut u8;
     pub fn tc_instructions_left(env: wasm_exec_env_t) -> i32;
+    pub fn tc_charge(env: wasm_exec_env_t, instructions: u32);
 }

@@ -119,7 +119,15 @@ impl<'a> Call<'a> {
         unsafe { slice::from_raw_parts_mut(base, size as usize) }
     }
 
-    fn answer(self, answer: Result<i32, Errno>) {
+    /// Takes what the call has cost off the budget.
+    fn settle(&mut self) {
+        let cost = self.host.cost();
+        // SAFETY: the environment is the one of the running guest.
+        unsafe { sys::tc_charge(self.env, cost) };
+    }
+
+    fn answer(mut self, answer: Result<i32, Errno>) {
+        self.settle();
         let answer = answer.unwrap_or_else(|errno| errno as i32);
         // SAFETY: the first slot takes the result.
         unsafe { self.slots.cast::<i32>().write(answer) };
@@ -133,7 +141,7 @@ fn count(done: Result<usize, Errno>, of: usize) -> Result<i32, Errno> {
 
 unsafe extern "C" fn logger(env: sys::wasm_exec_env_t, slots: *mut u64) {
     // SAFETY: WAMR calls this.
-    let call = unsafe { Call::new(env, slots) };
+    let mut call = unsafe { Call::new(env, slots) };
     let address = call.argument::<0>();
     let memory = call.memory();
     match memory::text(memory, address, LONGEST_TEXT) {
@@ -143,6 +151,7 @@ unsafe extern "C" fn logger(env: sys::wasm_exec_env_t, slots: *mut u64) {
             let _no_result = call.host.bad_pointer(Syscall::Logger, address, len);
         }
     }
+    call.settle();
 }
 
 unsafe extern "C" fn heartbeat(env: sys::wasm_exec_env_t, slots: *mut u64) {

@@ -216,7 +216,7 @@ int main(int argc, char **argv)
 
     /* A call that is refused is in the ring. */
     tinycontainer_refusal_t refusal;
-    uint32_t last = 0;
+    uint64_t last = 0;
     while (tinycontainer_refusal_next(last, &refusal) == OK) {
         last = refusal.number;
     }

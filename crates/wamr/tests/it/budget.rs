@@ -143,6 +143,32 @@ fn many_bytes_at_once_cost_more() {
 }
 
 #[test]
+fn a_wide_call_costs_by_its_width() {
+    let call = |width: usize| {
+        let (params, zeros) = ("i32 ".repeat(width), "(i32.const 0) ".repeat(width));
+        let body = format!(
+            "(local.set $a (i32.const 100))
+             (loop $l (call $wide {zeros})
+               (br_if $l (local.tee $a (i32.sub (local.get $a) (i32.const 1))))) i32.const 0"
+        );
+        cost(&guest(&format!("(func $wide (param {params}))"), &body))
+    };
+    // Half an instruction for each parameter, once around for each of a hundred calls.
+    assert!(call(64) >= call(0) + 100 * 32);
+    let give = |width: usize| {
+        let (results, zeros) = ("i32 ".repeat(width), "(i32.const 0) ".repeat(width));
+        let drops = "drop ".repeat(width);
+        let body = format!(
+            "(local.set $a (i32.const 100))
+             (loop $l (call $wide) {drops}
+               (br_if $l (local.tee $a (i32.sub (local.get $a) (i32.const 1))))) i32.const 0"
+        );
+        cost(&guest(&format!("(func $wide (result {results}) {zeros})"), &body))
+    };
+    assert!(give(64) >= give(1) + 100 * 32);
+}
+
+#[test]
 fn calibration_measures() {
     let world = world();
     let clock = std::time::Instant::now();
