@@ -15,16 +15,12 @@
 #include "tinycontainer.h"
 #include "tinycontainer_images.h"
 
-#ifdef BOARD_QEMU_MPS2_AN386
-#include "board_instructions.h"
-#endif
-
 #define CONTROLLER_PRIO     (THREAD_PRIORITY_MAIN - 3)
 #define SERVICE_PRIO        (THREAD_PRIORITY_MAIN - 2)
 #define CONTAINERS_PRIO     (THREAD_PRIORITY_MAIN + 1)
 
 /* The peers `app:1` and so on of this application: reading any gives 32 bytes of text. */
-static const char _text[33] = "32 bytes of the application's own";
+static const char _text[] = "32 bytes of the application here";
 
 static int _open(uint32_t peer)
 {
@@ -183,7 +179,7 @@ static int _cmd_audit(int argc, char **argv)
         return _expects("audit");
     }
     tinycontainer_refusal_t refusal;
-    uint32_t last = 0;
+    uint64_t last = 0;
     while (tinycontainer_refusal_next(last, &refusal) == 0) {
         last = refusal.number;
         printf("%lu: %s: %s", (unsigned long)refusal.number, refusal.uid, tinycontainer_call_text(refusal.call));
@@ -275,6 +271,27 @@ static int _cmd_rounds(int argc, char **argv)
     return 0;
 }
 SHELL_COMMAND(rounds, "load, start, stop and unload many times: rounds IMAGE COUNT", _cmd_rounds);
+
+#ifdef MODULE_MPU_STACK_GUARD
+static int _deeper(volatile char *above)
+{
+    volatile char here[64];
+    here[0] = above[0];
+    return here[0] == 1 ? 0 : _deeper(here) + here[0];
+}
+
+static int _cmd_overflow(int argc, char **argv)
+{
+    (void)argv;
+    if (argc != 1) {
+        return _expects("overflow");
+    }
+    puts("leaving the stack");
+    char start = 0;
+    return _deeper(&start);
+}
+SHELL_COMMAND(overflow, "leave this thread's stack, and end the device: shows that the guard is on", _cmd_overflow);
+#endif
 
 int main(void)
 {

@@ -86,6 +86,8 @@ impl Platform for Riot {
             linear_memory: LINEAR_MEMORY_BYTES,
             stack: OPERAND_STACK_BYTES,
             heap: HEAP_BYTES,
+            // A quarter of the pool: one party's image leaves room for the others.
+            image: POOL_BYTES as u32 / 4,
         })
     }
 

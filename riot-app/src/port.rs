@@ -126,7 +126,7 @@ impl Backend for Controlled {
         self.0.status_at(slot)
     }
 
-    fn refusal_after(&self, after: u32) -> Option<RefusalEntry> {
+    fn refusal_after(&self, after: u64) -> Option<RefusalEntry> {
         self.0.refusal_after(after)
     }
 
