@@ -74,13 +74,13 @@ def parts(image):
 
 
 def unsigned(metadata):
-    """The metadata without key 4, its token."""
+    """The metadata with nothing for key 4, its token."""
     _, _, at = head(metadata, 0)
     _, count, behind = head(metadata, at)
     cut = behind
     for _ in range(count - 1):
         cut = skip(metadata, skip(metadata, cut))
-    return metadata[:at] + bytes([metadata[at] - 1]) + metadata[behind:cut]
+    return metadata[:cut] + b"\x04\x40"
 
 
 def array(name, data):
