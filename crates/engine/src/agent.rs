@@ -75,6 +75,7 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
     }
 
     /// STARTUP: makes an instance of the code.
+    #[inline(never)]
     fn startup(&mut self, now: u64) {
         let (engine, slot) = (self.engine, self.slot);
         let taken = engine.shared.with(|shared| {
@@ -167,6 +168,7 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
     }
 
     /// Calls a hook within its budget.
+    #[inline(never)]
     fn hook(&mut self, hook: Hook, now: u64) {
         let Some(run) = &mut self.run else {
             self.end(Event::Fault, Reason::Rejected, Detail::None);
@@ -199,6 +201,7 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
     }
 
     /// ON_FINALIZE: gives back all the container held. After that it can start again, or be unloaded.
+    #[inline(never)]
     fn finalize(&mut self) {
         if let Some(mut run) = self.run.take() {
             run.session.close_all(self.engine.platform.drivers());

@@ -210,6 +210,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     }
 
     /// Decides over complete metadata, and takes memory for the rest if it is believed.
+    #[inline(never)]
     fn verify(&self, metadata: P::Buf) -> Result<Content<P::Buf>, LoadError> {
         let platform = &self.engine.platform;
         let cleared = clear(&metadata, &platform.device())?;
@@ -263,6 +264,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         Ok(content)
     }
 
+    #[inline(never)]
     fn install(&self, content: Content<P::Buf>, bytes: usize) -> Result<ContainerId, LoadError> {
         let Content { metadata, admission, data, code, .. } = content;
         let mut queues = Vec::new();

@@ -246,6 +246,7 @@ impl<'m> Cleared<'m> {
 ///
 /// # Errors
 /// The first reason not to.
+#[inline(never)]
 pub fn clear<'m>(bytes: &'m [u8], device: &Device<'_>) -> Result<Cleared<'m>, Refused> {
     let metadata = Metadata::decode(bytes).map_err(Refused::Malformed)?;
     let mut refused = None;
