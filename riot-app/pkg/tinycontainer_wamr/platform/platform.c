@@ -128,3 +128,29 @@ int os_mutex_unlock(korp_mutex *mutex)
     mutex_unlock(mutex);
     return BHT_OK;
 }
+
+/* The C library's sort and comparison take 2 KB, to be fast over what is long. WAMR sorts six natives, and
+ * compares names. compile.mk puts these in their place. */
+void tc_sort(void *base, size_t count, size_t size, int (*compare)(const void *, const void *))
+{
+    char *items = base;
+
+    for (size_t i = 1; i < count; i++) {
+        for (size_t j = i; j > 0 && compare(items + (j - 1) * size, items + j * size) > 0; j--) {
+            for (size_t k = 0; k < size; k++) {
+                char byte = items[(j - 1) * size + k];
+                items[(j - 1) * size + k] = items[j * size + k];
+                items[j * size + k] = byte;
+            }
+        }
+    }
+}
+
+int tc_strcmp(const char *a, const char *b)
+{
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    return (unsigned char)*a - (unsigned char)*b;
+}
