@@ -14,6 +14,7 @@
 
 #include "tinycontainer.h"
 #include "tinycontainer_images.h"
+#include "tinycontainer_riot.h"
 
 #define CONTROLLER_PRIO     (THREAD_PRIORITY_MAIN - 3)
 #define SERVICE_PRIO        (THREAD_PRIORITY_MAIN - 2)
@@ -32,9 +33,21 @@ static int _close(int fd)
     return fd;
 }
 
+#ifdef BOARD_QEMU_MPS2_AN386
+#include "board_instructions.h"
+
+/* When `bench` read: see `measure`. */
+static uint32_t _times[6 * 20];
+static unsigned _times_numof;
+#define MARK() do { if (_times_numof < ARRAY_SIZE(_times)) { _times[_times_numof++] = board_time(); } } while (0)
+#else
+#define MARK()
+#endif
+
 static int _read(int fd, uint8_t *buf, size_t len)
 {
     (void)fd;
+    MARK();
     if (len > 32) {
         len = 32;
     }
@@ -271,6 +284,62 @@ static int _cmd_rounds(int argc, char **argv)
     return 0;
 }
 SHELL_COMMAND(rounds, "load, start, stop and unload many times: rounds IMAGE COUNT", _cmd_rounds);
+
+#ifdef BOARD_QEMU_MPS2_AN386
+static uint32_t _least(unsigned which)
+{
+    uint32_t least = UINT32_MAX;
+    /* Four reads in a cycle; whatever else ran meanwhile makes a span longer. */
+    for (unsigned i = which; i + 1 < _times_numof; i += 4) {
+        uint32_t n = board_instructions(_times[i], _times[i + 1]);
+        least = n < least ? n : least;
+    }
+    return least;
+}
+
+/* Counts instructions: run with QEMU_ICOUNT=7. */
+static int _cmd_measure(int argc, char **argv)
+{
+    (void)argv;
+    const tinycontainer_image_t *image = _image("bench");
+    if (argc != 1 || !image) {
+        return _expects("measure (with the image `bench`, and nothing else loaded)");
+    }
+    static const uint8_t uid[] = "bench";
+    tinycontainer_memory_t before, loaded, runs;
+
+    board_icount_shift();
+    tinycontainer_memory(&before);
+    uint32_t start = board_time();
+    tinycontainer_result_t result = _load_image(image);
+    uint32_t load = board_instructions(start, board_time());
+    if (result != 0) {
+        return _done("bench", result);
+    }
+    tinycontainer_memory(&loaded);
+    tinycontainer_quiet = true;
+    /* Below the containers: when this thread goes on, the container has begun, up to its first read. */
+    _times_numof = 0;
+    start = board_time();
+    tinycontainer_start(uid, 5);
+    ztimer_sleep(ZTIMER_MSEC, 300);
+    tinycontainer_memory(&runs);
+    uint32_t begun = board_instructions(start, _times[0]);
+    tinycontainer_stop(uid, 5);
+    _ended("bench", 1000);
+    tinycontainer_unload(uid, 5);
+    tinycontainer_quiet = false;
+
+    uint32_t r = _least(0), er = _least(1), fr = _least(2);
+    printf("image %u bytes, module %u bytes\n", (unsigned)(image->metadata_len + image->data_len + image->code_len),
+           (unsigned)image->code_len);
+    printf("load %lu\nstart %lu\nread %lu\nrefused %lu\nloop %lu\n", (unsigned long)load, (unsigned long)begun,
+           (unsigned long)(r - (er - r)), (unsigned long)(fr - er), (unsigned long)(er - r));
+    printf("pool %u loaded, %u running\n", (unsigned)(before.free - loaded.free), (unsigned)(before.free - runs.free));
+    return 0;
+}
+SHELL_COMMAND(measure, "count instructions; on the emulated board with QEMU_ICOUNT=7", _cmd_measure);
+#endif
 
 #ifdef MODULE_MPU_STACK_GUARD
 static int _deeper(volatile char *above)

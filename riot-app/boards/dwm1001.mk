@@ -1,3 +1,3 @@
-# nRF52832: 512 KB flash, 64 KB RAM. See docs/riot-size.md for what the figures come from.
-TINYCONTAINER_CONTAINERS ?= 8
-TINYCONTAINER_POOL_BYTES ?= 28672
+# nRF52832: 512 KB flash, 64 KB RAM. As many containers as large as the example as fit: docs/riot-size.md.
+TINYCONTAINER_CONTAINERS ?= 4
+TINYCONTAINER_POOL_BYTES ?= 20480

@@ -1,3 +1,3 @@
-# nRF52840: 1 MB flash, 256 KB RAM. See docs/riot-size.md for what the figures come from.
+# nRF52840: 1 MB flash, 256 KB RAM. 16 containers as large as the example; docs/riot-size.md has the figures.
 TINYCONTAINER_CONTAINERS ?= 16
-TINYCONTAINER_POOL_BYTES ?= 98304
+TINYCONTAINER_POOL_BYTES ?= 81920

@@ -12,10 +12,11 @@
 #include "tinycontainer_riot.h"
 
 static mutex_t _lock = MUTEX_INIT;
+bool tinycontainer_quiet;
 
 static void _put(const void *text, size_t len)
 {
-    if (len > 0) {
+    if (len > 0 && !tinycontainer_quiet) {
         stdio_write(text, len);
     }
 }

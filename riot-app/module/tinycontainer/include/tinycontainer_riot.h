@@ -8,6 +8,7 @@
 #ifndef TINYCONTAINER_RIOT_H
 #define TINYCONTAINER_RIOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,9 @@ void tinycontainer_log(const uint8_t *uid, size_t uid_len, const uint8_t *line, 
  * "[uid] event text". Called as tinycontainer_log is. */
 void tinycontainer_notice(const uint8_t *uid, size_t uid_len, const char *event, size_t event_len,
                           const char *text, size_t len);
+
+/* While it is true, the defaults of both write nothing. */
+extern bool tinycontainer_quiet;
 
 #ifdef __cplusplus
 }
