@@ -43,7 +43,8 @@ fn run() -> Result<(), Error> {
     println!("cargo::metadata=source={}", wamr.display());
     println!("cargo::rustc-env=TC_WAMR_SOURCE={}", wamr.display());
 
-    let tags = [env::var("CARGO_CFG_TARGET_OS")?, env::var("CARGO_CFG_TARGET_ARCH")?];
+    let interpreter = if env::var_os("CARGO_FEATURE_CLASSIC").is_some() { "classic" } else { "fast" };
+    let tags = [env::var("CARGO_CFG_TARGET_OS")?, env::var("CARGO_CFG_TARGET_ARCH")?, interpreter.to_owned()];
     compiler::compiler(&settings, &tags, &here, &wamr, &[]).try_compile("tinycontainer_wamr")?;
     println!("cargo::rustc-link-lib=m");
     Ok(())

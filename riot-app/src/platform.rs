@@ -47,7 +47,7 @@ pub(crate) fn start() -> Result<(), Code> {
     }
     sys::keep_clock();
     let runtime = Wamr::init(&POOL, &THREADS, WAMR_ACCOUNT).map_err(|_| Code::RuntimeFailed)?;
-    let rate = runtime.calibrate(&clock::now_us).map_err(|_| Code::RuntimeFailed)?;
+    let rate = runtime.calibrate(&clock::now_us, 1000).map_err(|_| Code::RuntimeFailed)?;
     let made = ENGINE.make(|| Engine::new(Riot { runtime, rate }));
     if made { Ok(()) } else { Err(Code::AlreadyInitialized) }
 }

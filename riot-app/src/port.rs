@@ -5,7 +5,7 @@ use crate::platform::{self, POOL, RiotEngine, engine};
 use crate::settings::{CONTAINERS, CONTROLLER_STACK_BYTES, POOL_BYTES};
 use crate::{clock, sys, threads};
 use core::ffi::c_void;
-use core::sync::atomic::{AtomicI16, Ordering};
+use core::sync::atomic::{AtomicI16, AtomicU8, Ordering};
 use tinycontainer::Status;
 use tinycontainer_capi::{
     Backend, Code, EngineBackend, LoadFailure, Memory, Pid, Port, Priorities, RefusalEntry, Session, Sizes,
@@ -24,12 +24,22 @@ extern "C" fn controller(_: *mut c_void) -> *mut c_void {
     sys::serve()
 }
 
-/// Runs `f` in the controller's thread.
+/// What `tinycontainer_init` was told.
+static PRIORITY: AtomicU8 = AtomicU8::new(0);
+
+/// Runs `f` in the controller's thread, at its own priority.
 fn controlled<R: Send, E: From<Code> + Send>(f: impl FnOnce() -> Result<R, E> + Send) -> Result<R, E> {
     match CONTROLLER.load(Ordering::Acquire) {
         0 => Err(Code::NotInitialized.into()),
-        pid => sys::run_in(pid, f),
+        pid => sys::run_in(pid, PRIORITY.load(Ordering::Relaxed), f)
+            .unwrap_or_else(|| Err(Code::NoThread.into())),
     }
+}
+
+/// Lets the controller's thread do a step that takes much stack, at the priority of whoever's step it is: its
+/// code was not trusted to be short.
+pub(crate) fn lend_stack<R: Send>(priority: u8, step: impl FnOnce() -> R + Send) -> Option<R> {
+    sys::run_in(CONTROLLER.load(Ordering::Acquire), priority, step)
 }
 
 struct RiotPort;
@@ -43,6 +53,7 @@ impl Port<CONTAINERS> for RiotPort {
             return Err(Code::BadArgument);
         }
         threads::set_priority(priorities.containers);
+        PRIORITY.store(priorities.controller, Ordering::Relaxed);
         let mut pid = CONTROLLER.load(Ordering::Acquire);
         if pid == 0 {
             pid = sys::spawn(&STACK, priorities.controller, c"tinycontainer", controller, 0)

@@ -8,7 +8,6 @@ use core::mem::MaybeUninit;
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use riot_sys as riot;
-use tinycontainer_capi::Code;
 
 /// A thread's number: 1 to [`LAST_PID`].
 pub(crate) type Pid = riot::kernel_pid_t;
@@ -80,6 +79,12 @@ pub(crate) fn set_priority(pid: Pid, priority: u8) {
     }
 }
 
+/// The calling thread's priority.
+pub(crate) fn own_priority() -> u8 {
+    // SAFETY: the running thread is one.
+    unsafe { (*riot::inline::thread_get_active()).priority }
+}
+
 /// Wakes the thread out of [`sleep`], now or when it next sleeps.
 pub(crate) fn ring(pid: Pid) {
     // SAFETY: our threads never end, so the number stays its own.
@@ -122,12 +127,6 @@ pub(crate) fn keep_clock() {
 pub(crate) fn msec() -> u32 {
     // SAFETY: the clock is RIOT's own.
     unsafe { riot::inline::ztimer_now(riot::ZTIMER_MSEC.cast()) }
-}
-
-/// Microseconds; wraps.
-pub(crate) fn usec() -> u32 {
-    // SAFETY: the clock is RIOT's own.
-    unsafe { riot::inline::ztimer_now(riot::ZTIMER_USEC.cast()) }
 }
 
 /// Memory that is handed out once.
@@ -220,15 +219,15 @@ pub(crate) fn notice(uid: &str, event: &str, text: &str) {
 struct Job {
     call: unsafe fn(*mut c_void),
     data: *mut c_void,
+    /// The priority that it is done at.
+    priority: u8,
 }
 
-/// Runs `f` in a thread that is in [`serve`], and waits for it: for what needs that thread's stack.
-pub(crate) fn run_in<R: Send, E: From<Code> + Send>(
-    server: Pid,
-    f: impl FnOnce() -> Result<R, E> + Send,
-) -> Result<R, E> {
+/// Runs `f` in the thread `server`, which is in [`serve`], at a priority, and waits for it: for what needs that
+/// thread's stack. What it does now, at a lower priority, is finished at this one first.
+pub(crate) fn run_in<R: Send>(server: Pid, priority: u8, f: impl FnOnce() -> R + Send) -> Option<R> {
     if server == pid() {
-        return f();
+        return Some(f());
     }
     struct Call<F, R> {
         f: Option<F>,
@@ -245,17 +244,27 @@ pub(crate) fn run_in<R: Send, E: From<Code> + Send>(
         call::<F, R>
     }
     let mut this = Call { f: Some(f), result: None };
-    let mut job = Job { call: caller(&this), data: (&raw mut this).cast() };
-    // SAFETY: all bytes zero is a message. Job and call live until the answer has come, and the server
-    // uses them only before.
+    let mut job = Job { call: caller(&this), data: (&raw mut this).cast(), priority };
+    hand_over(server, &mut job);
+    // Without a result the thread is gone, which it never is.
+    this.result
+}
+
+/// In a function of its own: it is the same for each kind of job.
+#[inline(never)]
+fn hand_over(server: Pid, job: &mut Job) {
+    // SAFETY: our threads never end, so the number is a thread's. All bytes zero is a message. Job and call live
+    // until the answer has come, and the server uses them only before.
     unsafe {
+        let thread = riot::inline::thread_get(server);
+        if !thread.is_null() && job.priority < (*thread).priority {
+            riot::sched_change_priority(thread.cast(), job.priority);
+        }
         let mut message: riot::msg_t = core::mem::zeroed();
         let mut answer: riot::msg_t = core::mem::zeroed();
-        message.content.ptr = (&raw mut job).cast();
+        message.content.ptr = (&raw mut *job).cast();
         riot::msg_send_receive(&raw mut message, &raw mut answer, server);
     }
-    // Without a result the thread is gone, which it never is.
-    this.result.unwrap_or_else(|| Err(Code::NoThread.into()))
 }
 
 /// Does what others send by [`run_in`], for ever.
@@ -268,6 +277,7 @@ pub(crate) fn serve() -> ! {
             riot::msg_receive(&raw mut message);
             let job = message.content.ptr.cast::<Job>();
             if !job.is_null() {
+                set_priority(pid(), (*job).priority);
                 ((*job).call)((*job).data);
             }
             let mut answer: riot::msg_t = core::mem::zeroed();

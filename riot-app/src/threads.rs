@@ -1,9 +1,9 @@
 //! The containers' threads: one for each slot, made when the slot gets its first container.
 
-use crate::clock;
 use crate::platform::engine;
 use crate::settings::{CONTAINERS, STACK_BYTES};
 use crate::sys::{self, LAST_PID, Stack};
+use crate::{clock, port};
 use core::ffi::c_void;
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicI16, AtomicU8, Ordering};
@@ -71,7 +71,12 @@ extern "C" fn drive(slot: *mut c_void) -> *mut c_void {
     let Some(engine) = engine() else { return null_mut() };
     let Some(mut agent) = engine.agent(slot) else { return null_mut() };
     loop {
-        match agent.step(clock::now_ms()) {
+        let next = if agent.is_starting() {
+            port::lend_stack(sys::own_priority(), || agent.step(clock::now_ms())).unwrap_or(Next::Idle)
+        } else {
+            agent.step(clock::now_ms())
+        };
+        match next {
             Next::Now => sys::pass(),
             Next::At(time) => {
                 let wait = time.saturating_sub(clock::now_ms());

@@ -10,6 +10,7 @@ use crate::backend::{Priorities, Sizes, symbols as backend};
 use crate::drivers::{self, IoDriver, TableDriver};
 use crate::result::{LoadFailure, TinycontainerResult};
 use crate::settings;
+use crate::text::text;
 use crate::types::{ContainerStatus, MemoryStatus, RefusedCall, name};
 use core::cell::Cell;
 use core::ffi::{CStr, c_char};
@@ -472,80 +473,80 @@ pub unsafe extern "C" fn tinycontainer_driver(
 /// The result of that number as a sentence, for example `tinycontainer_result_text(result)`. Never NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn tinycontainer_result_text(result: i32) -> *const c_char {
-    text(Code::from_number(result).map(Code::text))
+    text_or_unknown(Code::from_number(result).map(Code::text))
 }
 
 /// The state of that number as its name. Never NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn tinycontainer_state_text(state: u8) -> *const c_char {
-    text(State::from_number(state).map(|state| match state {
-        State::Empty => c"EMPTY",
-        State::Loading => c"LOADING",
-        State::Install => c"INSTALL",
-        State::Created => c"CREATED",
-        State::Startup => c"STARTUP",
-        State::OnStart => c"ON_START",
-        State::Ready => c"READY",
-        State::OnLoop => c"ON_LOOP",
-        State::OnStop => c"ON_STOP",
-        State::OnFinalize => c"ON_FINALIZE",
-        State::SyscallInStart | State::SyscallInLoop | State::SyscallInStop => c"SYSCALL",
+    text_or_unknown(State::from_number(state).map(|state| match state {
+        State::Empty => text!("EMPTY"),
+        State::Loading => text!("LOADING"),
+        State::Install => text!("INSTALL"),
+        State::Created => text!("CREATED"),
+        State::Startup => text!("STARTUP"),
+        State::OnStart => text!("ON_START"),
+        State::Ready => text!("READY"),
+        State::OnLoop => text!("ON_LOOP"),
+        State::OnStop => text!("ON_STOP"),
+        State::OnFinalize => text!("ON_FINALIZE"),
+        State::SyscallInStart | State::SyscallInLoop | State::SyscallInStop => text!("SYSCALL"),
     }))
 }
 
 /// The reason of that number for which a container stopped, in a few words. Never NULL; empty for 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn tinycontainer_reason_text(reason: u8) -> *const c_char {
-    text(
+    text_or_unknown(
         REASONS
             .iter()
             .find(|(known, _)| *known as u8 == reason)
             .map(|(_, text)| *text)
-            .or_else(|| (reason == 0).then_some(c"")),
+            .or_else(|| (reason == 0).then_some(text!(""))),
     )
 }
 
 const REASONS: [(Reason, &CStr); 8] = [
-    (Reason::Requested, c"stop requested"),
-    (Reason::Finished, c"finished"),
-    (Reason::LoopCount, c"loop count reached"),
-    (Reason::Lifetime, c"lifetime over"),
-    (Reason::Heartbeat, c"heartbeat missed"),
-    (Reason::Trapped, c"trapped"),
-    (Reason::Budget, c"budget exhausted"),
-    (Reason::Rejected, c"rejected by the runtime"),
+    (Reason::Requested, text!("stop requested")),
+    (Reason::Finished, text!("finished")),
+    (Reason::LoopCount, text!("loop count reached")),
+    (Reason::Lifetime, text!("lifetime over")),
+    (Reason::Heartbeat, text!("heartbeat missed")),
+    (Reason::Trapped, text!("trapped")),
+    (Reason::Budget, text!("budget exhausted")),
+    (Reason::Rejected, text!("rejected by the runtime")),
 ];
 
 /// The name of the native call of that number. Never NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn tinycontainer_call_text(call: u8) -> *const c_char {
-    text(Syscall::ALL.into_iter().find(|known| *known as u8 == call).map(|call| match call {
-        Syscall::Heartbeat => c"heartbeat",
-        Syscall::Open => c"open",
-        Syscall::Close => c"close",
-        Syscall::Read => c"read",
-        Syscall::Write => c"write",
-        Syscall::Logger => c"logger",
+    text_or_unknown(Syscall::ALL.into_iter().find(|known| *known as u8 == call).map(|call| match call {
+        Syscall::Heartbeat => text!("heartbeat"),
+        Syscall::Open => text!("open"),
+        Syscall::Close => text!("close"),
+        Syscall::Read => text!("read"),
+        Syscall::Write => text!("write"),
+        Syscall::Logger => text!("logger"),
     }))
 }
 
 /// Why a call was refused, by number, as a sentence to follow "because". Never NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn tinycontainer_refusal_text(reason: u8) -> *const c_char {
-    text(firewall::Reason::ALL.into_iter().find(|known| *known as u8 == reason).map(|reason| match reason {
-        firewall::Reason::NotGranted => c"the syscall is not granted to it",
-        firewall::Reason::NoSuchEndpoint => c"it has no right to such an endpoint",
-        firewall::Reason::WrongDirection => c"the endpoint may not be used in that direction",
-        firewall::Reason::NotOpen => c"the descriptor is not open",
-        firewall::Reason::NotYours => c"the descriptor is another container's",
-        firewall::Reason::BadPointer => c"the memory is not wholly its own",
-        firewall::Reason::TooManyOpen => c"all its descriptors are in use",
-        firewall::Reason::NotMutual => c"the other container does not list it as its peer",
+    text_or_unknown(firewall::Reason::ALL.into_iter().find(|known| *known as u8 == reason).map(|reason| match reason {
+        firewall::Reason::NotGranted => text!("the syscall is not granted to it"),
+        firewall::Reason::NoSuchEndpoint => text!("it has no right to such an endpoint"),
+        firewall::Reason::WrongDirection => text!("the endpoint may not be used in that direction"),
+        firewall::Reason::NotOpen => text!("the descriptor is not open"),
+        firewall::Reason::NotYours => text!("the descriptor is another container's"),
+        firewall::Reason::BadPointer => text!("the memory is not wholly its own"),
+        firewall::Reason::TooManyOpen => text!("all its descriptors are in use"),
+        firewall::Reason::NotMutual => text!("the other container does not list it as its peer"),
     }))
 }
 
-fn text(text: Option<&'static CStr>) -> *const c_char {
-    text.unwrap_or(c"unknown").as_ptr()
+fn text_or_unknown(text: Option<&'static CStr>) -> *const c_char {
+    text.unwrap_or(text!("unknown")).as_ptr()
 }
 
 fn on() -> Result<(), Code> {

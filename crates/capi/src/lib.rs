@@ -31,6 +31,7 @@ pub mod engine;
 pub mod functions;
 pub mod result;
 pub mod settings;
+mod text;
 pub mod types;
 
 pub use backend::{Backend, Memory, Pid, Priorities, RefusalEntry, Sizes};

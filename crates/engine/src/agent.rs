@@ -55,6 +55,12 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
         self.slot
     }
 
+    /// Whether the next step makes the container ready: the runtime loads its code. That takes more stack than
+    /// all other steps; a device may have one thread that takes it for all agents.
+    pub fn is_starting(&self) -> bool {
+        self.engine.state(self.slot) == State::Startup
+    }
+
     /// Does one thing: makes the container ready, calls one hook, or gives back what it held. Then
     /// says when there will be something to do again. `now` must not go back.
     pub fn step(&mut self, now: u64) -> Next {

@@ -6,7 +6,7 @@
 use crate::engine::Engine;
 use crate::platform::{Lock, Platform};
 use crate::queue::Queue;
-use crate::slot::Container;
+use crate::slot::{Container, Place};
 use crate::status::Counters;
 use crate::{MAX_METADATA, MAX_QUEUES};
 use core::fmt;
@@ -294,7 +294,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
             self.engine.transit(slot, Event::Install).map_err(|_| LoadError::Failed)?;
             shared.versions.remember(name, version, signer);
             if let Some(place) = shared.slots.get_mut(slot) {
-                place.container = Some(Container {
+                place.container = Place::Full(Container {
                     id,
                     metadata,
                     data,

@@ -24,13 +24,44 @@ pub(crate) struct Shared<P: Platform, const N: usize> {
 /// A place for a container.
 pub(crate) struct Slot<B> {
     /// There is one from the end of its provisioning on.
-    pub(crate) container: Option<Container<B>>,
+    pub(crate) container: Place<Container<B>>,
     /// An agent exists for this slot.
     pub(crate) attached: bool,
 }
 
 impl<B> Slot<B> {
-    pub(crate) const EMPTY: Self = Self { container: None, attached: false };
+    pub(crate) const EMPTY: Self = Self { container: Place::Empty, attached: false };
+}
+
+/// An `Option` whose empty form is all zero: an engine without containers is then memory that is cleared, not a
+/// kilobyte for each slot that is copied from flash.
+#[repr(u8)]
+pub(crate) enum Place<T> {
+    Empty = 0,
+    Full(T) = 1,
+}
+
+impl<T> Place<T> {
+    pub(crate) fn get(&self) -> Option<&T> {
+        match self {
+            Self::Empty => None,
+            Self::Full(value) => Some(value),
+        }
+    }
+
+    pub(crate) fn get_mut(&mut self) -> Option<&mut T> {
+        match self {
+            Self::Empty => None,
+            Self::Full(value) => Some(value),
+        }
+    }
+
+    pub(crate) fn take(&mut self) -> Option<T> {
+        match core::mem::replace(self, Self::Empty) {
+            Self::Empty => None,
+            Self::Full(value) => Some(value),
+        }
+    }
 }
 
 /// A container.
@@ -86,11 +117,11 @@ impl<P: Platform, const N: usize> Shared<P, N> {
         self.slots
             .iter_mut()
             .enumerate()
-            .find_map(|(i, slot)| Some((i, slot.container.as_mut().filter(|c| c.uid() == uid)?)))
+            .find_map(|(i, slot)| Some((i, slot.container.get_mut().filter(|c| c.uid() == uid)?)))
     }
 
     pub(crate) fn container(&mut self, slot: usize) -> Option<&mut Container<P::Buf>> {
-        self.slots.get_mut(slot)?.container.as_mut()
+        self.slots.get_mut(slot)?.container.get_mut()
     }
 
     /// The container that still has this id.
@@ -101,7 +132,7 @@ impl<P: Platform, const N: usize> Shared<P, N> {
     /// Finds out who is at the other end of a container endpoint: the peer's id and its endpoint.
     pub(crate) fn resolve(&mut self, me: usize, endpoint: u32) -> Result<(ContainerId, u32), Unresolved> {
         // Names stand in this container's buffer while the others are searched, so search by index.
-        let mine = self.slots.get(me).and_then(|slot| slot.container.as_ref()).ok_or(Unresolved::Absent)?;
+        let mine = self.slots.get(me).and_then(|slot| slot.container.get()).ok_or(Unresolved::Absent)?;
         let Some(Peer::Container { uid, endpoint: theirs }) = mine.endpoint(endpoint).map(|e| e.access.peer)
         else {
             return Err(Unresolved::Absent);
@@ -109,7 +140,7 @@ impl<P: Platform, const N: usize> Shared<P, N> {
         let peer = self
             .slots
             .iter()
-            .filter_map(|slot| slot.container.as_ref())
+            .filter_map(|slot| slot.container.get())
             .find(|container| container.uid() == uid)
             .ok_or(Unresolved::Absent)?;
         // Both must have listed each other, and the other must be willing to read.

@@ -3,6 +3,7 @@
 
 use crate::guard::Denial;
 use crate::table::ContainerId;
+use heapless::Deque;
 use tinycontainer_abi::Syscall;
 
 /// A call that was refused.
@@ -20,10 +21,10 @@ pub struct Refusal {
     pub denial: Denial,
 }
 
-/// A ring of the last `R` refusals.
+/// A ring of the last `R` refusals, at least 1.
 #[derive(Debug)]
 pub struct Refusals<const R: usize> {
-    ring: [Option<Refusal>; R],
+    ring: Deque<Refusal, R>,
     total: u64,
 }
 
@@ -36,24 +37,18 @@ impl<const R: usize> Default for Refusals<R> {
 impl<const R: usize> Refusals<R> {
     /// An empty ring.
     pub const fn new() -> Self {
-        Self { ring: [None; R], total: 0 }
+        Self { ring: Deque::new(), total: 0 }
     }
 
     /// Records a refusal; the oldest makes room.
     pub fn record(&mut self, at_ms: u64, container: ContainerId, call: Syscall, denial: Denial) {
         let number = self.total.saturating_add(1);
-        // `R` may be 0: then only the count is kept.
-        if let Some(place) = self.place()
-            && let Some(entry) = self.ring.get_mut(place)
-        {
-            *entry = Some(Refusal { at_ms, number, container, call, denial });
+        if self.ring.is_full() {
+            self.ring.pop_front();
         }
+        // There is room: one went if there was none.
+        let _ = self.ring.push_back(Refusal { at_ms, number, container, call, denial });
         self.total = number;
-    }
-
-    /// Where the next one goes.
-    fn place(&self) -> Option<usize> {
-        usize::try_from(self.total.checked_rem(R as u64)?).ok()
     }
 
     /// All there ever were.
@@ -63,7 +58,6 @@ impl<const R: usize> Refusals<R> {
 
     /// What the ring still has, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Refusal> {
-        let start = self.place().unwrap_or(0);
-        self.ring.iter().cycle().skip(start).take(R).flatten()
+        self.ring.iter()
     }
 }

@@ -147,7 +147,7 @@ impl Host {
         })?;
         let start = config.buses.start();
         let micros = || u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let rate = runtime.calibrate(&micros).map_err(HostError::Calibration)?;
+        let rate = runtime.calibrate(&micros, 1).map_err(HostError::Calibration)?;
         let audiences = [&config.name, &config.class]
             .into_iter()
             .filter(|name| !name.is_empty())

@@ -108,6 +108,15 @@ tc_meter_stop(struct tc_meter *meter)
 #pragma push_macro("wasm_interp_call_func_native")
 #undef wasm_interp_call_func_native
 
+#if WASM_ENABLE_FAST_INTERP == 0
+/* The classic interpreter looks for the end of a block by reading on, and for a large br_table in a list of all:
+ * an instruction for each 16 bytes, and two for each entry. Behind the interpreter's function nobody calls these. */
+#define wasm_loader_find_block_addr(env, cache, start, stop, kind, otherwise, end)        \
+    ((wasm_loader_find_block_addr)(env, cache, start, stop, kind, otherwise, end)         \
+     && (TC_CHARGE(*(end) - (uint8 *)(start)), true))
+#define bh_list_first_elem(list) (TC_CHARGE((list)->len * 32), (bh_list_first_elem)(list))
+#endif
+
 #define wasm_get_default_memory(instance)                                                   \
     (wasm_get_default_memory)(instance);                                                    \
     struct tc_meter tc_meter __attribute__((cleanup(tc_meter_stop))) = tc_meter_start(exec_env); \
@@ -128,28 +137,15 @@ tc_meter_stop(struct tc_meter *meter)
 
 #else
 
-/* Each parameter and result of a call is decoded and copied by itself: half an instruction each. */
-#pragma push_macro("wasm_exec_env_wasm_stack_top")
-#define wasm_exec_env_wasm_stack_top(env)                                                \
-    (TC_CHARGE(((uint32)cur_func->param_cell_num + cur_func->ret_cell_num) * 8), \
-     wasm_exec_env_wasm_stack_top(env))
-#pragma push_macro("wasm_exec_env_wasm_stack_top")
-#undef wasm_exec_env_wasm_stack_top
-
-/* What a native has cost is in the environment when it returns: see tc_charge. */
-#pragma push_macro("wasm_interp_call_func_native")
-#define wasm_interp_call_func_native(instance, env, function, frame)                        \
-    do {                                                                                    \
-        (env)->instructions_to_execute = 0;                                                 \
-        wasm_interp_call_func_native(instance, env, function, frame);                       \
-        tc_meter.left += (env)->instructions_to_execute;                                    \
-    } while (0)
-#pragma push_macro("wasm_interp_call_func_native")
-#undef wasm_interp_call_func_native
-
 #define wasm_get_default_memory(instance) \
     (wasm_get_default_memory)(instance) _Pragma("pop_macro(\"LOAD_U32_WITH_2U16S\")")
 
+#endif
+
+#ifdef TC_DEVICE
+/* All natives there are "raw", and none is of the WebAssembly C API: 2 KB of flash for other ways to call. */
+#define wasm_runtime_invoke_native(...) false
+#define wasm_runtime_invoke_c_api_native(...) false
 #endif
 
 #if WASM_ENABLE_FAST_INTERP != 0

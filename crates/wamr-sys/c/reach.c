@@ -42,6 +42,12 @@ tc_init(void)
     return wasm_runtime_full_init(&args);
 }
 
+bool
+tc_keeps_code(void)
+{
+    return WASM_ENABLE_FAST_INTERP == 0;
+}
+
 void
 tc_module_info(wasm_module_t handle, struct tc_module_info *info)
 {
@@ -257,3 +263,14 @@ mem_allocator_get_alloc_info(mem_allocator_t allocator, void *info)
     (void)info;
     return false;
 }
+
+#ifdef TC_DEVICE
+int
+tc_put(char *to, unsigned size, const char *text)
+{
+    while (size-- > 1 && *text)
+        *to++ = *text++;
+    *to = 0;
+    return 0;
+}
+#endif

@@ -16,6 +16,10 @@ extern void tc_free(void *block);
 /* wasm_runtime_full_init over tc_alloc, tc_realloc and tc_free, without natives. */
 bool tc_init(void);
 
+/* 1 if a loaded module runs in the bytes that it was loaded from (the classic interpreter), 0 if it has been
+ * translated and they may go. */
+bool tc_keeps_code(void);
+
 /* What a module says of itself. */
 struct tc_module_info {
     uint64_t memory_bytes;      /* of its first memory, at the start */

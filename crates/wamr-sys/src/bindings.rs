@@ -118,6 +118,7 @@ unsafe extern "C" {
         instruction_count: ::core::ffi::c_int,
     );
     pub fn tc_init() -> bool;
+    pub fn tc_keeps_code() -> bool;
     pub fn tc_module_info(module: wasm_module_t, info: *mut tc_module_info);
     pub fn tc_import(
         module: wasm_module_t,

@@ -5,7 +5,7 @@
 use core::ffi::{CStr, c_char};
 use core::ptr::{NonNull, null};
 use tinycontainer_abi::{Hook, IMPORT_MODULE, Syscall};
-use tinycontainer_pool::{OutOfMemory, Pool};
+use tinycontainer_pool::{OutOfMemory, Pool, PoolBuf};
 use tinycontainer_runtime::{Account, Export, Limits, LoadError, Name};
 use tinycontainer_wamr_sys as sys;
 
@@ -37,11 +37,10 @@ pub(crate) fn instantiate(
         None => LoadError::Malformed(shorten(reason)),
     };
 
-    // WAMR writes into the code it loads. What it keeps of it, it copies; this copy ends with this block.
+    // WAMR writes into the code it loads, and the next start needs it as it was signed.
     let mut copy = wamr.pool().take(account, code.len()).map_err(out_of_memory)?;
     copy.copy_from_slice(code);
-    let module = Module::load(&mut copy).map_err(|why| reason(&why))?;
-    drop(copy);
+    let module = Module::load(copy).map_err(|why| reason(&why))?;
 
     let info = module.check()?;
     if info.memory_bytes > u64::from(limits.linear_memory) {
@@ -87,20 +86,27 @@ impl Drop for Opened {
 }
 
 /// A loaded module. Dropping it unloads it, booked on whatever account it was.
-struct Module(NonNull<sys::WASMModuleCommon>);
+struct Module {
+    module: NonNull<sys::WASMModuleCommon>,
+    /// What it runs in, if WAMR does not translate it: goes after the module.
+    _code: Option<PoolBuf>,
+}
 
 impl Module {
-    fn load(code: &mut [u8]) -> Result<Self, Reason> {
+    fn load(mut code: PoolBuf) -> Result<Self, Reason> {
         let mut reason: Reason = [0; _];
+        // SAFETY: asks how WAMR was compiled.
+        let keeps = unsafe { sys::tc_keeps_code() };
         let args = sys::LoadArgs {
             name: c"".as_ptr().cast_mut(),
             clone_wasm_binary: false,
-            wasm_binary_freeable: true,
+            wasm_binary_freeable: !keeps,
             no_resolve: false,
         };
         let Ok(size) = u32::try_from(code.len()) else { return Err(reason) };
-        // SAFETY: `code` may be written and is not kept (`wasm_binary_freeable`); the name is a constant
-        // that is only read; the reason is written within its size and ends with NUL.
+        // SAFETY: `code` may be written, and lives as long as the module if that keeps it
+        // (`wasm_binary_freeable`); the name is a constant that is only read; the reason is written within
+        // its size and ends with NUL.
         let module = unsafe {
             sys::wasm_runtime_load_ex(
                 code.as_mut_ptr(),
@@ -110,7 +116,8 @@ impl Module {
                 size_of::<Reason>() as u32,
             )
         };
-        NonNull::new(module).map(Self).ok_or(reason)
+        let module = NonNull::new(module).ok_or(reason)?;
+        Ok(Self { module, _code: keeps.then_some(code) })
     }
 
     /// Everything that can be known before linking.
@@ -124,7 +131,7 @@ impl Module {
             exports: 0,
         };
         // SAFETY: the module is loaded.
-        unsafe { sys::tc_module_info(self.0.as_ptr(), &raw mut info) };
+        unsafe { sys::tc_module_info(self.module.as_ptr(), &raw mut info) };
         if info.start_function != 0 {
             return Err(LoadError::StartFunction);
         }
@@ -146,7 +153,7 @@ impl Module {
         let (mut module, mut name, mut kind) = (null(), null(), null());
         // SAFETY: the module is loaded and has this import; the names live as long as it.
         let (module, name) = unsafe {
-            sys::tc_import(self.0.as_ptr(), index, &raw mut module, &raw mut name, &raw mut kind);
+            sys::tc_import(self.module.as_ptr(), index, &raw mut module, &raw mut name, &raw mut kind);
             (bytes(module), bytes(name))
         };
         let ours = if module == IMPORT_MODULE.as_bytes() {
@@ -178,7 +185,7 @@ impl Module {
         let (mut name, mut kind) = (null(), null());
         // SAFETY: the module is loaded and has this export; the name lives as long as it.
         unsafe {
-            sys::tc_export(self.0.as_ptr(), index, &raw mut name, &raw mut kind);
+            sys::tc_export(self.module.as_ptr(), index, &raw mut name, &raw mut kind);
             (bytes(name), kind)
         }
     }
@@ -187,7 +194,7 @@ impl Module {
 impl Drop for Module {
     fn drop(&mut self) {
         // SAFETY: the module is loaded, and what was made of it is gone: see `Linked`.
-        unsafe { sys::wasm_runtime_unload(self.0.as_ptr()) };
+        unsafe { sys::wasm_runtime_unload(self.module.as_ptr()) };
     }
 }
 
@@ -210,7 +217,7 @@ impl Linked {
         // within its size.
         let instance = unsafe {
             sys::wasm_runtime_instantiate_ex(
-                module.0.as_ptr(),
+                module.module.as_ptr(),
                 &raw const args,
                 reason.as_mut_ptr().cast(),
                 size_of::<Reason>() as u32,

@@ -3,11 +3,11 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Writes for make what crates/wamr-sys/wamr.settings says, and where WAMR's source tree is.
 
-usage: settings.py MANIFEST SETTINGS TAG OUT
+usage: settings.py MANIFEST SETTINGS OUT TAG...
 
 MANIFEST is the Cargo.toml whose Cargo.lock pins the crate that carries the tree; `cargo metadata`
-downloads it if need be and says where it is. TAG picks the lines for one processor. OUT is only
-written when it changes.
+downloads it if need be and says where it is. The TAGs pick the lines
+that hold for this build. OUT is only written when it changes.
 """
 
 import json
@@ -34,14 +34,14 @@ def tree(manifest, crate):
     sys.exit(f"{manifest} does not pin the crate {crate}")
 
 
-def main(manifest, settings, tag, out):
+def main(manifest, settings, out, *tags):
     beside = os.path.dirname(os.path.abspath(settings))
     lines = {}
     with open(settings, encoding="utf-8") as file:
         for line in file:
             key, _, value = line.strip().partition(" ")
             word, _, only = key.partition("@")
-            if word and not word.startswith("#") and only in ("", tag):
+            if word and not word.startswith("#") and only in ("", *tags):
                 lines.setdefault(word, []).append(value.strip())
     wamr = tree(manifest, lines["crate"][0])
     if not os.path.isdir(os.path.join(wamr, "core")):
@@ -64,6 +64,6 @@ def main(manifest, settings, tag, out):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 5:
+    if len(sys.argv) < 4:
         sys.exit(__doc__)
     main(*sys.argv[1:])
