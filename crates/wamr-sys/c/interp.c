@@ -20,16 +20,9 @@
 #include "wasm_memory.h"
 #include "../common/wasm_exec_env.h"
 
-/* Where WAMR does not trust an unaligned access it reads each instruction's address in two halves, by
- * a function that -Os does not inline: a call for each instruction. A compiler that knows its processor
- * reads four bytes in the best way there is; on a Cortex-M4 in one load. */
-static inline __attribute__((always_inline)) uint32
-tc_load_u32(const void *from)
-{
-    uint32 value;
-    __builtin_memcpy(&value, from, sizeof(value));
-    return value;
-}
+#include "access.h"
+
+/* Where WAMR reads each instruction's address in two halves, by a function: a call for each instruction. */
 #define LOAD_U32_WITH_2U16S(from) tc_load_u32(from)
 #pragma push_macro("LOAD_U32_WITH_2U16S")
 #undef LOAD_U32_WITH_2U16S
@@ -125,7 +118,7 @@ tc_meter_stop(struct tc_meter *meter)
             _Pragma("pop_macro(\"copy_stack_values\")")                                       \
                 _Pragma("pop_macro(\"wasm_interp_call_func_native\")")                          \
                 _Pragma("pop_macro(\"wasm_exec_env_wasm_stack_top\")")                          \
-                _Pragma("pop_macro(\"LOAD_U32_WITH_2U16S\")")
+                _Pragma("pop_macro(\"LOAD_U32_WITH_2U16S\")") TC_ACCESS
 
 /* Behind the interpreter's function there is nobody to charge. */
 #define wasm_interp_get_handle_table(nothing) \
@@ -138,7 +131,8 @@ tc_meter_stop(struct tc_meter *meter)
 #else
 
 #define wasm_get_default_memory(instance) \
-    (wasm_get_default_memory)(instance) _Pragma("pop_macro(\"LOAD_U32_WITH_2U16S\")")
+    (wasm_get_default_memory)(instance);  \
+    _Pragma("pop_macro(\"LOAD_U32_WITH_2U16S\")") TC_ACCESS
 
 #endif
 
