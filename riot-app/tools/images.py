@@ -35,7 +35,7 @@ def run(*args, **more):
 
 def ctl():
     """Where tinycontainerctl is, once it was built."""
-    lines = run("cargo", "build", "--release", "--locked", "--message-format=json", "-p", "tinycontainerctl",
+    lines = run("cargo", "build", "--release", "--locked", "--message-format=json-render-diagnostics", "-p", "tinycontainerctl",
                 cwd=REPO).splitlines()
     for line in lines:
         message = json.loads(line)

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 use core::fmt;
+use core::num::NonZeroU32;
 use minicbor::Decoder;
 use minicbor::data::Type;
 
@@ -14,9 +15,10 @@ pub use minicbor;
 
 /// What is wrong with the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Kind {
     /// The input ends within a value.
-    Truncated,
+    Truncated = 1,
     /// There is a value of another type than the one that must stand here.
     Type,
     /// An integer or a length is not in its shortest form.
@@ -38,6 +40,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    const ALL: [Self; 10] = [
+        Self::Truncated,
+        Self::Type,
+        Self::NotShortest,
+        Self::Indefinite,
+        Self::KeyOrder,
+        Self::Unknown,
+        Self::Range,
+        Self::NotUtf8,
+        Self::Trailing,
+        Self::Missing,
+    ];
+
     const fn text(self) -> &'static str {
         match self {
             Self::Truncated => "the input ends too early",
@@ -55,17 +70,55 @@ impl Kind {
 }
 
 /// What is wrong, and at which byte of the input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Error {
+///
+/// In 4 bytes, so that it travels in a register through all that reads: 2 KB of a device's flash.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Error(NonZeroU32);
+
+/// The place has 24 bits.
+const PLACE: u32 = 0x00ff_ffff;
+
+impl Error {
+    /// An error of that kind at that place. One beyond 16 MiB shows as the last within.
+    pub const fn new(kind: Kind, at: usize) -> Self {
+        Self::of((kind as u32) << 24, at)
+    }
+
+    const fn of(kind: u32, at: usize) -> Self {
+        let at = if at > PLACE as usize { PLACE } else { at as u32 };
+        // Kinds count from 1, so it never is 0.
+        match NonZeroU32::new(kind | at) {
+            Some(both) => Self(both),
+            None => Self(NonZeroU32::MIN),
+        }
+    }
+
     /// What is wrong.
-    pub kind: Kind,
+    pub fn kind(self) -> Kind {
+        let number = self.0.get() >> 24;
+        Kind::ALL.into_iter().find(|kind| *kind as u32 == number).unwrap_or(Kind::Unknown)
+    }
+
     /// The offset in bytes from the start of the slice that was given to [`Reader::new`].
-    pub at: u32,
+    pub const fn at(self) -> u32 {
+        self.0.get() & PLACE
+    }
+
+    /// The same error, with its place counted from `offset` bytes earlier.
+    pub fn nested_at(self, offset: usize) -> Self {
+        Self::of(self.0.get() & !PLACE, offset.saturating_add(self.at() as usize))
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error").field("kind", &self.kind()).field("at", &self.at()).finish()
+    }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (at byte {})", self.kind.text(), self.at)
+        write!(f, "{} (at byte {})", self.kind().text(), self.at())
     }
 }
 
@@ -83,7 +136,8 @@ pub struct Reader<'b> {
 /// The keys of one map, which must ascend in the order of their encodings: 0, 1, …, -1, -2, …
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Keys {
-    last: Option<(bool, u64)>,
+    /// The rank of the last one.
+    last: Option<u64>,
 }
 
 impl<'b> Reader<'b> {
@@ -104,7 +158,7 @@ impl<'b> Reader<'b> {
 
     /// An error of that kind at the current place.
     pub fn error(&self, kind: Kind) -> Error {
-        error_at(kind, self.position())
+        Error::new(kind, self.position())
     }
 
     /// The type of the next value.
@@ -124,25 +178,30 @@ impl<'b> Reader<'b> {
 
     /// An unsigned integer.
     pub fn uint(&mut self) -> Result<u64> {
-        match self.int()? {
-            (false, value) => Ok(value),
-            (true, _) => Err(self.error(Kind::Type)),
-        }
+        let at = self.position();
+        let value = self.decoder.u64().map_err(|e| error_of(&e, at))?;
+        self.check_shortest(at, value)?;
+        Ok(value)
     }
 
     /// An unsigned integer that fits 32 bits.
     pub fn u32(&mut self) -> Result<u32> {
         let at = self.position();
-        u32::try_from(self.uint()?).map_err(|_| error_at(Kind::Range, at))
+        u32::try_from(self.uint()?).map_err(|_| Error::new(Kind::Range, at))
     }
 
     /// A signed integer that fits 64 bits.
     pub fn i64(&mut self) -> Result<i64> {
         let at = self.position();
-        let (negative, value) = self.int()?;
-        let value = i64::try_from(value).map_err(|_| error_at(Kind::Range, at))?;
-        // -1 - value cannot overflow: value is at most i64::MAX.
-        Ok(if negative { -1 - value } else { value })
+        let value = self.decoder.i64().map_err(|e| error_of(&e, at))?;
+        self.check_shortest(at, argument(value))?;
+        Ok(value)
+    }
+
+    /// The item of that number in a table, by an unsigned integer.
+    pub fn one_of<T>(&mut self, from_number: impl FnOnce(u64) -> Option<T>) -> Result<T> {
+        let at = self.position();
+        from_number(self.uint()?).ok_or(Error::new(Kind::Range, at))
     }
 
     /// A byte string.
@@ -159,7 +218,7 @@ impl<'b> Reader<'b> {
     /// A byte string of exactly `N` bytes.
     pub fn byte_array<const N: usize>(&mut self) -> Result<&'b [u8; N]> {
         let at = self.position();
-        <&[u8; N]>::try_from(self.bytes()?).map_err(|_| error_at(Kind::Range, at))
+        <&[u8; N]>::try_from(self.bytes()?).map_err(|_| Error::new(Kind::Range, at))
     }
 
     /// A text string.
@@ -170,7 +229,7 @@ impl<'b> Reader<'b> {
         }
         let text = self.decoder.str().map_err(|e| match error_of(&e, at) {
             // What is neither cut short nor of another type can only be bad UTF-8.
-            Error { kind: Kind::Range, .. } => error_at(Kind::NotUtf8, at),
+            other if other.kind() == Kind::Range => Error::new(Kind::NotUtf8, at),
             other => other,
         })?;
         self.check_header(at, text.len())?;
@@ -187,7 +246,7 @@ impl<'b> Reader<'b> {
     /// An array of exactly `len` items.
     pub fn array_of(&mut self, len: u64) -> Result<()> {
         let at = self.position();
-        if self.array()? == len { Ok(()) } else { Err(error_at(Kind::Range, at)) }
+        if self.array()? == len { Ok(()) } else { Err(Error::new(Kind::Range, at)) }
     }
 
     /// The number of pairs of a map. Read its keys with [`Reader::key`].
@@ -200,13 +259,13 @@ impl<'b> Reader<'b> {
     /// The next key of a map whose keys are integers.
     pub fn key(&mut self, keys: &mut Keys) -> Result<i64> {
         let at = self.position();
-        let mut ahead = self.clone();
-        let key = ahead.int()?;
-        if keys.last.is_some_and(|last| key <= last) {
-            return Err(error_at(Kind::KeyOrder, at));
+        let key = self.i64()?;
+        let rank = rank(key);
+        if keys.last.is_some_and(|last| rank <= last) {
+            return Err(Error::new(Kind::KeyOrder, at));
         }
-        keys.last = Some(key);
-        self.i64()
+        keys.last = Some(rank);
+        Ok(key)
     }
 
     /// The next key of a map, which must be `want`.
@@ -217,9 +276,9 @@ impl<'b> Reader<'b> {
         if key == want {
             Ok(())
         } else if rank(key) > rank(want) {
-            Err(error_at(Kind::Missing, at))
+            Err(Error::new(Kind::Missing, at))
         } else {
-            Err(error_at(Kind::Unknown, at))
+            Err(Error::new(Kind::Unknown, at))
         }
     }
 
@@ -237,30 +296,18 @@ impl<'b> Reader<'b> {
         Ok((Reader::new(bytes), self.position() - bytes.len()))
     }
 
-    /// An integer as CBOR has it: `(true, n)` is -1 - n.
-    fn int(&mut self) -> Result<(bool, u64)> {
-        let at = self.position();
-        let wide = self.decoder.int().map_err(|e| error_of(&e, at))?;
-        let wide = i128::from(wide);
-        let negative = wide < 0;
-        let value = if negative { -1 - wide } else { wide };
-        let value = u64::try_from(value).map_err(|_| error_at(Kind::Range, at))?;
-        self.check_shortest(at, value)?;
-        Ok((negative, value))
-    }
-
     fn counted(&self, at: usize, len: Option<u64>) -> Result<u64> {
-        let len = len.ok_or(error_at(Kind::Indefinite, at))?;
+        let len = len.ok_or(Error::new(Kind::Indefinite, at))?;
         self.check_shortest(at, len)?;
         // Each item takes at least a byte: a count beyond the input is a lie, found out here.
         let rest = self.decoder.input().len().saturating_sub(self.position());
-        if len > rest as u64 { Err(error_at(Kind::Truncated, at)) } else { Ok(len) }
+        if len > rest as u64 { Err(Error::new(Kind::Truncated, at)) } else { Ok(len) }
     }
 
     /// The header from `at` to here, less a body of `len` bytes, is the shortest for `len`.
     fn check_header(&self, at: usize, len: usize) -> Result<()> {
         let header = self.position().saturating_sub(at).saturating_sub(len);
-        if header == shortest(len as u64) { Ok(()) } else { Err(error_at(Kind::NotShortest, at)) }
+        if header == shortest(len as u64) { Ok(()) } else { Err(Error::new(Kind::NotShortest, at)) }
     }
 
     /// The header from `at` to here is the shortest for the argument `value`.
@@ -268,15 +315,8 @@ impl<'b> Reader<'b> {
         if self.position().saturating_sub(at) == shortest(value) {
             Ok(())
         } else {
-            Err(error_at(Kind::NotShortest, at))
+            Err(Error::new(Kind::NotShortest, at))
         }
-    }
-}
-
-impl Error {
-    /// The same error, with its place counted from `offset` bytes earlier.
-    pub fn nested_at(self, offset: usize) -> Self {
-        error_at(self.kind, offset.saturating_add(self.at as usize))
     }
 }
 
@@ -291,12 +331,15 @@ const fn shortest(argument: u64) -> usize {
     }
 }
 
-fn rank(key: i64) -> (bool, i64) {
-    (key < 0, if key < 0 { -1 - key } else { key })
+/// The number that an integer's encoding has behind its type.
+const fn argument(value: i64) -> u64 {
+    // -1 - value for what is negative.
+    (value ^ (value >> 63)).cast_unsigned()
 }
 
-fn error_at(kind: Kind, at: usize) -> Error {
-    Error { kind, at: u32::try_from(at).unwrap_or(u32::MAX) }
+/// The place of an integer in the order of the encodings: 0, 1, …, -1, -2, …
+const fn rank(key: i64) -> u64 {
+    argument(key) | (key.cast_unsigned() & 1 << 63)
 }
 
 fn error_of(error: &minicbor::decode::Error, at: usize) -> Error {
@@ -307,7 +350,7 @@ fn error_of(error: &minicbor::decode::Error, at: usize) -> Error {
     } else {
         Kind::Range
     };
-    error_at(kind, at)
+    Error::new(kind, at)
 }
 
 #[cfg(test)]
@@ -315,7 +358,7 @@ mod tests {
     use super::*;
 
     fn kind<T: fmt::Debug>(result: Result<T>) -> Kind {
-        result.unwrap_err().kind
+        result.unwrap_err().kind()
     }
 
     #[test]
@@ -388,6 +431,6 @@ mod tests {
     fn nothing_after_the_end() {
         let mut reader = Reader::new(&[0x00, 0x00]);
         assert!(reader.uint().is_ok());
-        assert_eq!(reader.end(), Err(Error { kind: Kind::Trailing, at: 1 }));
+        assert_eq!(reader.end(), Err(Error::new(Kind::Trailing, 1)));
     }
 }

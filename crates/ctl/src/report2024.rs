@@ -129,7 +129,7 @@ fn examined(metadata: &Metadata<'_>, key: &[u8; 32]) -> Option<Vec<crate::report
         trust: Trust::NONE,
         now: None,
         ceilings: Ceilings { linear_memory: u32::MAX, stack: u32::MAX, heap: u32::MAX, image: u32::MAX },
-        accept_2024: Some(Year2024 { key, scope, limits: Limits::default() }),
+        accept_2024: Some(Year2024::new(key, scope, Limits::default())),
     };
     Some(checks(metadata, &device).0)
 }

@@ -209,9 +209,10 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
     /// ON_FINALIZE: gives back all the container held. After that it can start again, or be unloaded.
     #[inline(never)]
     fn finalize(&mut self) {
-        if let Some(mut run) = self.run.take() {
+        if let Some(run) = &mut self.run {
             run.session.close_all(self.engine.platform.drivers());
         }
+        self.run = None;
         let told = self.engine.shared.with(|shared| {
             let container = shared.container(self.slot)?;
             container.queues.iter_mut().for_each(|(_, queue)| queue.clear());

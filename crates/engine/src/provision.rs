@@ -14,7 +14,7 @@ use heapless::Vec;
 use sha2::{Digest, Sha256};
 use tinycontainer_firewall::{ContainerId, Grant};
 use tinycontainer_lifecycle::Event;
-use tinycontainer_metadata::{Peer, Schedule, Type};
+use tinycontainer_metadata::{Peer, Schedule, Type, endpoint};
 use tinycontainer_policy::{MAX_ENDPOINTS, Refused, Which, clear};
 use tinycontainer_runtime::Limits;
 
@@ -124,6 +124,7 @@ struct Admission {
     version: u32,
     signer: u32,
     uid: (usize, usize),
+    endpoints: endpoint::Place,
     data: [u8; 32],
     code: [u8; 32],
     queues: Vec<u32, MAX_QUEUES>,
@@ -235,6 +236,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
             version: claims.version,
             signer: cleared.signer(),
             uid: (start, start.saturating_add(claims.uid.len())),
+            endpoints: claims.endpoints.place(&metadata),
             data: *cleared.data_digest(),
             code: *cleared.code_digest(),
             queues,
@@ -276,7 +278,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
             // As many as there are places: `queues` was counted in one like it.
             let _ = queues.push((*endpoint, Queue::new(buffer)));
         }
-        let Admission { grant, limits, schedule, version, signer, uid, .. } = admission;
+        let Admission { grant, limits, schedule, version, signer, uid, endpoints, .. } = admission;
         let slot = self.slot;
         self.engine.shared.with(|shared| {
             let (start, end) = uid;
@@ -300,6 +302,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
                     data,
                     code: Some(code),
                     uid,
+                    endpoints,
                     version,
                     limits,
                     schedule,

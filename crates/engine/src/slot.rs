@@ -9,7 +9,7 @@ use core::ops::DerefMut;
 use heapless::Vec;
 use tinycontainer_firewall::{ContainerId, Refusals, Table};
 use tinycontainer_lifecycle::State;
-use tinycontainer_metadata::{Endpoint, Metadata, Peer, Schedule};
+use tinycontainer_metadata::{Endpoint, Endpoints, Peer, Schedule, endpoint};
 use tinycontainer_policy::MAX_ENDPOINTS;
 use tinycontainer_runtime::Limits;
 
@@ -72,8 +72,9 @@ pub(crate) struct Container<B> {
     pub(crate) data: Option<B>,
     /// `None` while the agent has it, to make an instance of it.
     pub(crate) code: Option<B>,
-    /// Where the uid stands in the metadata.
+    /// Where the uid stands in the metadata, and where the endpoints.
     pub(crate) uid: (usize, usize),
+    pub(crate) endpoints: endpoint::Place,
     pub(crate) version: u32,
     pub(crate) limits: Limits,
     pub(crate) schedule: Schedule,
@@ -94,7 +95,7 @@ impl<B: DerefMut<Target = [u8]>> Container<B> {
 
     /// One of its endpoints, as its metadata has it.
     pub(crate) fn endpoint(&self, id: u32) -> Option<Endpoint<'_>> {
-        Metadata::decode(&self.metadata).ok()?.endpoints.find(id)
+        Endpoints::at(&self.metadata, self.endpoints).find(id)
     }
 
     pub(crate) fn queue(&mut self, endpoint: u32) -> Option<&mut Queue<B>> {

@@ -228,7 +228,7 @@ fn oversize_and_empty_everything() {
     let Err(LoadError::Refused(Refused::Malformed(error))) = load(&engine, &long) else {
         panic!("uid of 65 bytes")
     };
-    assert_eq!(error.kind, Kind::Range);
+    assert_eq!(error.kind(), Kind::Range);
 }
 
 #[test]

@@ -82,6 +82,42 @@ impl<'a> Metadata<'a> {
     /// # Errors
     /// The first thing that is wrong, and its place in `bytes`.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
+        let mut start = Start::read(bytes)?;
+        let metadata = match start.key {
+            1 => format2024(bytes, &mut start),
+            _ => profile1(bytes, &mut start),
+        }?;
+        start.reader.end()?;
+        Ok(metadata)
+    }
+
+    /// Decodes metadata of our profile only: a device that takes no other has no code for it.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, and its place in `bytes`.
+    pub fn decode_profile1(bytes: &'a [u8]) -> Result<Self, Error> {
+        let mut start = Start::read(bytes)?;
+        let metadata = profile1(bytes, &mut start)?;
+        start.reader.end()?;
+        Ok(metadata)
+    }
+
+    /// Whether it begins as metadata of the 2024 format does.
+    pub fn is_2024(bytes: &[u8]) -> bool {
+        Start::read(bytes).is_ok_and(|start| start.key == 1)
+    }
+}
+
+/// What both formats begin with: the tag, and the first key, by which they differ.
+struct Start<'a> {
+    reader: Reader<'a>,
+    pairs: u64,
+    keys: Keys,
+    key: i64,
+}
+
+impl<'a> Start<'a> {
+    fn read(bytes: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(bytes);
         let at = reader.error(Kind::Unknown);
         if reader.tag()? != TAG {
@@ -89,32 +125,26 @@ impl<'a> Metadata<'a> {
         }
         let pairs = reader.map()?;
         let mut keys = Keys::default();
-        let metadata = match reader.key(&mut keys)? {
-            0 => profile1(bytes, &mut reader, &mut keys, pairs),
-            1 => format2024(bytes, &mut reader, &mut keys, pairs),
-            _ => Err(at),
-        }?;
-        reader.end()?;
-        Ok(metadata)
+        let key = reader.key(&mut keys)?;
+        if key == 0 || key == 1 { Ok(Self { reader, pairs, keys, key }) } else { Err(at) }
     }
 }
 
-fn profile1<'a>(
-    bytes: &'a [u8],
-    reader: &mut Reader<'a>,
-    keys: &mut Keys,
-    pairs: u64,
-) -> Result<Metadata<'a>, Error> {
+fn profile1<'a>(bytes: &'a [u8], start: &mut Start<'a>) -> Result<Metadata<'a>, Error> {
+    let Start { reader, pairs, keys, key } = start;
+    if *key != 0 {
+        return Err(reader.error(Kind::Unknown));
+    }
     let version = reader.error(Kind::Unknown);
     if reader.uint()? != FORMAT_VERSION {
         return Err(version);
     }
-    if !(4..=5).contains(&pairs) {
+    if !(4..=5).contains(pairs) {
         return Err(reader.error(Kind::Range));
     }
     reader.key_is(keys, 1)?;
     let container = section(reader, Container::read)?;
-    let endpoints = if pairs == 5 {
+    let endpoints = if *pairs == 5 {
         reader.key_is(keys, 2)?;
         list(reader, Flavour::Profile1)?
     } else {
@@ -150,12 +180,8 @@ fn profile1<'a>(
     })
 }
 
-fn format2024<'a>(
-    file: &'a [u8],
-    reader: &mut Reader<'a>,
-    keys: &mut Keys,
-    pairs: u64,
-) -> Result<Metadata<'a>, Error> {
+fn format2024<'a>(file: &'a [u8], start: &mut Start<'a>) -> Result<Metadata<'a>, Error> {
+    let Start { reader, pairs, keys, .. } = start;
     let container = section(reader, Container::read)?;
     let missing = reader.error(Kind::Missing);
     let syscall_token = container.syscall_token.ok_or(missing)?;
@@ -174,7 +200,7 @@ fn format2024<'a>(
         vendor_secu: None,
         proofs: Proofs::Format2024(Format2024 { syscall_token, tokens: None, file }),
     };
-    for _ in 1..pairs {
+    for _ in 1..*pairs {
         let before = reader.clone();
         match reader.key(keys)? {
             2 => metadata.endpoints = list(reader, Flavour::Format2024)?,
@@ -209,8 +235,7 @@ impl<'a> Container<'a> {
         let at = reader.error(Kind::Range);
         let uid = names::uid(reader.bytes()?).ok_or(at)?;
         reader.key_is(&mut keys, 2)?;
-        let at = reader.error(Kind::Range);
-        let kind = Type::from_number(reader.uint()?).ok_or(at)?;
+        let kind = reader.one_of(Type::from_number)?;
         let mut container = Self {
             uid,
             kind,
@@ -273,8 +298,7 @@ fn security1<'a>(reader: &mut Reader<'a>) -> Result<(Schedule, Part<'a>, Part<'a
         // Nobody could keep that.
         return Err(at);
     }
-    let at = reader.error(Kind::Range);
-    schedule.priority = Priority::from_number(reader.uint()?).ok_or(at)?;
+    schedule.priority = reader.one_of(Priority::from_number)?;
     Ok((schedule, data, code))
 }
 

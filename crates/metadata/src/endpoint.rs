@@ -209,6 +209,15 @@ pub struct Endpoints<'a> {
     flavour: Flavour,
 }
 
+/// Where the endpoints stand in a file that was decoded: to find them again without decoding it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    start: usize,
+    len: usize,
+    count: u32,
+    flavour: Flavour,
+}
+
 /// Whose endpoints they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flavour {
@@ -226,7 +235,7 @@ impl<'a> Endpoints<'a> {
         // The 2024 encoder writes an empty list; ours leaves the section out.
         let least = u64::from(flavour == Flavour::Profile1);
         if !(least..=crate::MAX_ENDPOINTS as u64).contains(&count) {
-            return Err(Error { kind: Kind::Range, at: 0 });
+            return Err(Error::new(Kind::Range, 0));
         }
         let items = bytes.get(reader.position()..).unwrap_or_default();
         let mut last = None;
@@ -240,6 +249,19 @@ impl<'a> Endpoints<'a> {
         }
         reader.end()?;
         Ok(Self { items, count: u32::try_from(count).unwrap_or(0), flavour })
+    }
+
+    /// Where they stand in `file`, out of which they were decoded.
+    pub fn place(&self, file: &[u8]) -> Place {
+        let start = (self.items.as_ptr() as usize).saturating_sub(file.as_ptr() as usize);
+        Place { start, len: self.items.len(), count: self.count, flavour: self.flavour }
+    }
+
+    /// The endpoints at that place of the same file. Of another file there is nothing good to be had.
+    pub fn at(file: &'a [u8], place: Place) -> Self {
+        let Place { start, len, count, flavour } = place;
+        let items = file.get(start..).and_then(|rest| rest.get(..len)).unwrap_or_default();
+        Self { items, count, flavour }
     }
 
     /// How many there are.
@@ -311,8 +333,7 @@ impl<'a> Fields<'a> {
                 3 => fields.name = Some(reader.bytes()?),
                 4 => fields.number = Some(reader.u32()?),
                 5 => {
-                    let at = reader.error(Kind::Range);
-                    direction = Some(Direction::from_number(reader.uint()?).ok_or(at)?);
+                    direction = Some(reader.one_of(Direction::from_number)?);
                 }
                 6 if whole => fields.token = Some(reader.bytes()?),
                 7 => fields.address = Some(reader.uint()?),

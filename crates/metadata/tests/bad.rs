@@ -69,7 +69,7 @@ fn good_security() -> Vec<u8> {
 }
 
 fn kind(bytes: &[u8]) -> Kind {
-    Metadata::decode(bytes).unwrap_err().kind
+    Metadata::decode(bytes).unwrap_err().kind()
 }
 
 fn kind_of_container(container: &[u8]) -> Kind {
@@ -105,8 +105,8 @@ fn the_frame() {
     let mut bytes = file(&good_container(), None, &good_security());
     assert_eq!(bytes[11], 1);
     bytes[11] = 2;
-    assert_eq!(Metadata::decode(&bytes).unwrap_err().kind, Kind::Unknown);
-    assert_eq!(Metadata::decode(&bytes).unwrap_err().at, 11);
+    assert_eq!(Metadata::decode(&bytes).unwrap_err().kind(), Kind::Unknown);
+    assert_eq!(Metadata::decode(&bytes).unwrap_err().at(), 11);
     // Sections in another order; a section twice; the token left out.
     let swapped = cbor(|e| {
         e.tag(Tag::new(TAG)).unwrap().map(4).unwrap().u8(0).unwrap().u8(1).unwrap();
@@ -235,7 +235,7 @@ fn errors_say_where() {
     // The byte of the wrong priority: the last of the security section.
     let bytes = file(&good_container(), None, &security([1; 5], 32, [0, 0, 3]));
     let error = Metadata::decode(&bytes).unwrap_err();
-    assert_eq!(error.at as usize, bytes.len() - 104);
+    assert_eq!(error.at() as usize, bytes.len() - 104);
     assert_eq!(error.to_string(), format!("a value is out of bounds (at byte {})", bytes.len() - 104));
 }
 
@@ -267,7 +267,7 @@ fn the_single_file() {
         (b"\x9f\x40\x40\x40\xff", Kind::Indefinite),
         (b"\x83\x40\x40\x5a\xff\xff\xff\xff", Kind::Truncated),
     ] {
-        assert_eq!(Parts::decode(bytes).unwrap_err().kind, why, "{bytes:02x?}");
+        assert_eq!(Parts::decode(bytes).unwrap_err().kind(), why, "{bytes:02x?}");
     }
     assert!(Parts::decode(b"\x83\x40\x40\x40").is_ok(), "empty parts are for the loader to refuse");
 }

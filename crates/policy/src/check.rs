@@ -50,12 +50,28 @@ pub struct Ceilings {
 /// The policy that accepts images of the 2024 format.
 #[derive(Debug, Clone, Copy)]
 pub struct Year2024<'a> {
-    /// The one key they are signed with.
-    pub key: &'a [u8; 32],
-    /// What they may do at most. Their tokens do not say, so the device must.
-    pub scope: Scope<'a>,
-    /// The memory they get, for they do not say either.
-    pub limits: Limits,
+    key: &'a [u8; 32],
+    scope: Scope<'a>,
+    limits: Limits,
+    // The code for that format is in a program only if something in it makes such a policy.
+    decode: for<'m> fn(&'m [u8]) -> Result<Metadata<'m>, Error>,
+    examine: Rules,
+}
+
+type Rules = fn(&mut Examiner<'_, '_, '_>, &Format2024<'_>, &Year2024<'_>, &mut Found) -> ControlFlow<()>;
+
+impl<'a> Year2024<'a> {
+    /// Accepts images that are signed with one key. `scope` is what they may do at most and `limits` the memory they
+    /// get: their tokens do not say, so the device must.
+    pub fn new(key: &'a [u8; 32], scope: Scope<'a>, limits: Limits) -> Self {
+        Self {
+            key,
+            scope,
+            limits,
+            decode: |bytes| Metadata::decode(bytes),
+            examine: |examiner, proofs, policy, found| examiner.format2024(proofs, policy, found),
+        }
+    }
 }
 
 /// What a check is about.
@@ -248,7 +264,12 @@ impl<'m> Cleared<'m> {
 /// The first reason not to.
 #[inline(never)]
 pub fn clear<'m>(bytes: &'m [u8], device: &Device<'_>) -> Result<Cleared<'m>, Refused> {
-    let metadata = Metadata::decode(bytes).map_err(Refused::Malformed)?;
+    let metadata = match device.accept_2024 {
+        Some(policy) => (policy.decode)(bytes),
+        None if Metadata::is_2024(bytes) => return Err(Refused::Year2024),
+        None => Metadata::decode_profile1(bytes),
+    }
+    .map_err(Refused::Malformed)?;
     let mut refused = None;
     let found = examine(&metadata, device, &mut |_, outcome| match outcome {
         Ok(_) => ControlFlow::Continue(()),
@@ -300,10 +321,14 @@ pub type Sink<'s> = dyn FnMut(Check, Result<Holds<'_>, Refused>) -> ControlFlow<
 /// Makes every check, in order, and tells `sink` each outcome.
 pub fn examine(metadata: &Metadata<'_>, device: &Device<'_>, sink: &mut Sink<'_>) -> Found {
     let mut found = Found { limits: metadata.limits, ..Found::default() };
+    let mut examiner = Examiner { metadata, device, sink };
     // Break only means that the sink has heard enough.
-    let _ = match &metadata.proofs {
-        Proofs::Profile1(proofs) => Examiner { metadata, device, sink }.profile1(proofs, &mut found),
-        Proofs::Format2024(proofs) => Examiner { metadata, device, sink }.format2024(proofs, &mut found),
+    let _ = match (&metadata.proofs, &device.accept_2024) {
+        (Proofs::Profile1(proofs), _) => examiner.profile1(proofs, &mut found),
+        (Proofs::Format2024(proofs), Some(policy)) => {
+            (policy.examine)(&mut examiner, proofs, policy, &mut found)
+        }
+        (Proofs::Format2024(_), None) => examiner.tell(Check::Format, Err(Refused::Year2024)),
     };
     found
 }
@@ -345,10 +370,12 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
         ControlFlow::Continue(())
     }
 
-    fn format2024(&mut self, proofs: &Format2024<'_>, found: &mut Found) -> ControlFlow<()> {
-        let Some(policy) = self.device.accept_2024 else {
-            return self.tell(Check::Format, Err(Refused::Year2024));
-        };
+    fn format2024(
+        &mut self,
+        proofs: &Format2024<'_>,
+        policy: &Year2024<'_>,
+        found: &mut Found,
+    ) -> ControlFlow<()> {
         self.tell(Check::Format, Ok(Holds::Plain))?;
         found.limits = policy.limits;
         let Some([data, code, whole]) = proofs.tokens else {

@@ -130,8 +130,7 @@ impl Reach<'_> {
                     range = Some((reader.u32()?, reader.u32()?));
                 }
                 5 => {
-                    let bad = reader.error(Kind::Range);
-                    direction = Some(Direction::from_number(reader.uint()?).ok_or(bad)?);
+                    direction = Some(reader.one_of(Direction::from_number)?);
                 }
                 7 => address = Some(reader.uint()?),
                 _ => return Err(unknown),
@@ -265,7 +264,7 @@ impl<'a> Trust<'a> {
                 .skip(i.saturating_add(1))
                 .any(|other| other.kid == anchor.kid || other.key == anchor.key)
             {
-                return Err(Error { kind: Kind::KeyOrder, at: 0 });
+                return Err(Error::new(Kind::KeyOrder, 0));
             }
         }
         Ok(trust)

@@ -106,7 +106,7 @@ fn with_device<T>(key: &[u8; 32], f: impl FnOnce(&Device<'_>) -> T) -> T {
     let store = trust_store();
     with_scope(|scope| {
         let limits = Limits { linear_memory: 65536, stack: 1024, heap: 8192 };
-        f(&Device { accept_2024: Some(Year2024 { key, scope, limits }), ..device(&store) })
+        f(&Device { accept_2024: Some(Year2024::new(key, scope, limits)), ..device(&store) })
     })
 }
 
@@ -147,7 +147,7 @@ fn the_policy_has_a_scope() {
     let store = trust_store();
     let key = pair().pk;
     let provider = Trust::decode(&store).unwrap().anchors().nth(1).unwrap().scope;
-    let policy = Year2024 { key: &key, scope: provider, limits: Limits::default() };
+    let policy = Year2024::new(&key, provider, Limits::default());
     let device = Device { accept_2024: Some(policy), ..device(&store) };
     assert_eq!(clear(&image, &device).unwrap_err(), Refused::Container(Which::Metadata));
 }

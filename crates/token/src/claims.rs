@@ -82,6 +82,7 @@ impl<'a> Claims<'a> {
     ///
     /// # Errors
     /// The first thing that is wrong.
+    #[inline(never)]
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(bytes);
         let pairs = reader.map()?;
@@ -101,8 +102,7 @@ impl<'a> Claims<'a> {
                 SYSCALLS => claims.syscalls = Some(reader.u32()?),
                 ACCESS => claims.access = Some(reader.bytes()?),
                 USE => {
-                    let range = reader.error(Kind::Range);
-                    claims.use_ = Some(Use::from_number(reader.uint()?).ok_or(range)?);
+                    claims.use_ = Some(reader.one_of(Use::from_number)?);
                 }
                 _ => return Err(unknown),
             }

@@ -110,14 +110,14 @@ pub fn issue<W: Write>(payload: &[u8], kid: &[u8], secret: Secret<'_>, out: W) -
             // Never the library's incremental signing: its nonce does not depend on the message, so
             // that two signatures would give the key away.
             let mut message = Vec::new();
-            structure::feed(form, protected, payload, |piece| message.extend_from_slice(piece));
+            structure::feed(form, protected, payload, &mut |piece| message.extend_from_slice(piece));
             let pair = KeyPair::from_seed(Seed::new(*seed));
             encoder.bytes(pair.sk.sign(&message, None).as_ref())?;
         }
         Secret::Hmac256(secret) => {
             let mut mac =
                 Hmac::<Sha256>::new_from_slice(secret).map_err(|_| Error::message("not a key for HMAC"))?;
-            structure::feed(form, protected, payload, |piece| mac.update(piece));
+            structure::feed(form, protected, payload, &mut |piece| mac.update(piece));
             encoder.bytes(&mac.finalize().into_bytes())?;
         }
     }

@@ -6,7 +6,7 @@ use minicbor::encode::Encoder;
 use minicbor::encode::write::Cursor;
 
 /// Feeds the structure over `protected` and `payload`, without external data, to `absorb`.
-pub(crate) fn feed(form: Form, protected: &[u8], payload: &[u8], mut absorb: impl FnMut(&[u8])) {
+pub(crate) fn feed(form: Form, protected: &[u8], payload: &[u8], absorb: &mut dyn FnMut(&[u8])) {
     let context = match form {
         Form::Sign1 => "Signature1",
         Form::Mac0 => "MAC0",

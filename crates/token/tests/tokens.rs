@@ -336,7 +336,7 @@ fn the_key_pins_form_and_algorithm() {
 fn one_encoding_only() {
     let good = signed(&claims());
     let malformed = |bytes: &[u8], kind: Kind| match refusal(bytes, &expected()) {
-        Some(Refusal::Malformed(error)) => assert_eq!(error.kind, kind, "{bytes:02x?}"),
+        Some(Refusal::Malformed(error)) => assert_eq!(error.kind(), kind, "{bytes:02x?}"),
         other => panic!("{other:?}"),
     };
     let mut long = good.clone();
@@ -386,7 +386,7 @@ fn one_encoding_only() {
         (&hex!("a0 00"), Kind::Trailing),
         (&hex!("a1 0161ff"), Kind::NotUtf8),
     ] {
-        assert_eq!(Claims::decode(bytes).unwrap_err().kind, kind, "{bytes:02x?}");
+        assert_eq!(Claims::decode(bytes).unwrap_err().kind(), kind, "{bytes:02x?}");
     }
 }
 

@@ -7,8 +7,11 @@ include $(FOUND)
 # RIOT's flags, without its warnings: the code is not ours.
 CFLAGS := $(filter-out -W%,$(CFLAGS)) -w -DNDEBUG -fno-strict-aliasing
 CFLAGS += -I$(HERE)/platform $(WAMR_FLAGS) $(INCLUDES)
-# Nobody asks for errno: a root of 32 bits is one instruction then.
+# Nobody asks for errno: a root of 32 bits is one instruction then, and one of 64 bits does without a table.
 CFLAGS += -fno-math-errno
+ifneq (,$(filter arm%,$(CPU_ARCH)))
+  CFLAGS += -Dsqrt=__ieee754_sqrt
+endif
 # See platform.c.
 CFLAGS += -Dqsort=tc_sort -Dstrcmp=tc_strcmp -fno-builtin-strcmp
 

@@ -1,0 +1,112 @@
+/* How the interpreter reads and writes numbers in memory, and finds the place that a guest's load or store
+ * names. For interp.c.
+ *
+ * Where WAMR does not trust an unaligned access it takes numbers apart by functions of its own, which -Os does not
+ * inline. A compiler that knows its processor does it in the best way there is: on a Cortex-M4 in one load. And
+ * the cells of the operand stack are aligned to 4 always. 2 KB of flash, and a fifth of the time. */
+#ifndef TC_ACCESS_H
+#define TC_ACCESS_H
+
+#define TC_INLINE static inline __attribute__((always_inline))
+#define TC_LOAD(name, type)                              \
+    TC_INLINE type name(const void *from)                \
+    {                                                    \
+        type value;                                      \
+        __builtin_memcpy(&value, from, sizeof(value));   \
+        return value;                                    \
+    }
+#define TC_STORE(name, type)                             \
+    TC_INLINE void name(void *to, type value)            \
+    {                                                    \
+        __builtin_memcpy(to, &value, sizeof(value));     \
+    }
+
+TC_LOAD(tc_load_u16, uint16)
+TC_LOAD(tc_load_u32, uint32)
+TC_LOAD(tc_load_i64, int64)
+TC_LOAD(tc_load_f64, float64)
+TC_STORE(tc_store_u16, uint16)
+TC_STORE(tc_store_u32, uint32)
+TC_STORE(tc_store_i64, int64)
+
+#if WASM_CPU_SUPPORTS_UNALIGNED_ADDR_ACCESS == 0
+#define TC_CELLS(at) __builtin_assume_aligned(at, 4)
+
+#undef LOAD_U16
+#undef LOAD_U32
+#undef STORE_I64
+#undef PUT_I64_TO_ADDR
+#undef PUT_F64_TO_ADDR
+#define LOAD_I16(from) ((int16)tc_load_u16(from))
+#define LOAD_U16(from) tc_load_u16(from)
+#define LOAD_I32(from) ((int32)tc_load_u32(from))
+#define LOAD_U32(from) tc_load_u32(from)
+#define LOAD_I64(from) tc_load_i64(from)
+#define LOAD_F64(from) tc_load_f64(from)
+#define STORE_U16(to, value) tc_store_u16(to, value)
+#define STORE_U32(to, value) tc_store_u32(to, value)
+#define STORE_I64(to, value) tc_store_i64(to, value)
+#define GET_I64_FROM_ADDR(from) tc_load_i64(TC_CELLS(from))
+#define GET_F64_FROM_ADDR(from) tc_load_f64(TC_CELLS(from))
+#define PUT_I64_TO_ADDR(to, value) tc_store_i64(TC_CELLS(to), value)
+#define PUT_F64_TO_ADDR(to, value)                                   \
+    do {                                                             \
+        float64 tc_value = (value);                                  \
+        __builtin_memcpy(TC_CELLS(to), &tc_value, sizeof(tc_value)); \
+    } while (0)
+#endif
+
+#if WASM_ENABLE_FAST_INTERP == 0
+/* Each of the classic interpreter's 23 loads and stores reads two numbers (alignment, which is a hint, and offset)
+ * and compares in 64 bits. Once for all: 2 KB.
+ *
+ * `ip` leads to the two numbers, which the loader has checked. Returns where the code goes on; NULL if the `*at`
+ * bytes at `address` + offset are not all the memory's. Else `*at` is their place. */
+static __attribute__((noinline)) uint8 *
+tc_reach(uint8 *ip, uint32 address, WASMMemoryInstance *memory, uintptr_t *at)
+{
+    uint32 offset = 0, shift = 0;
+    uint64 first;
+
+    while (*ip++ & 0x80)
+        ;
+    do {
+        offset |= (uint32)(*ip & 0x7f) << shift;
+        shift += 7;
+    } while (*ip++ & 0x80);
+    first = (uint64)address + offset;
+    if (first + *at > memory->memory_data_size)
+        return NULL;
+    *at = (uintptr_t)(memory->memory_data + (uintptr_t)first);
+    return ip;
+}
+
+#define read_leb_memarg(ip, end, result) ((result) = 0)
+#pragma push_macro("read_leb_memarg")
+#undef read_leb_memarg
+/* Of memory.size, .grow, .fill and .copy: WAMR's is the macro before. */
+#define read_leb_memidx(ip, end, result) read_leb_uint32(ip, end, result)
+#pragma push_macro("read_leb_memidx")
+#undef read_leb_memidx
+#define read_leb_mem_offset(ip, end, result) ((result) = 0)
+#pragma push_macro("read_leb_mem_offset")
+#undef read_leb_mem_offset
+#define CHECK_MEMORY_OVERFLOW(bytes)                            \
+    do {                                                        \
+        uintptr_t tc_at = (bytes);                              \
+        frame_ip = tc_reach(frame_ip, addr, memory, &tc_at);    \
+        if (!frame_ip)                                          \
+            goto out_of_bounds;                                 \
+        maddr = (uint8 *)tc_at;                                 \
+    } while (0)
+#pragma push_macro("CHECK_MEMORY_OVERFLOW")
+#undef CHECK_MEMORY_OVERFLOW
+/* To stand in the interpreter's function. */
+#define TC_ACCESS                                                                            \
+    _Pragma("pop_macro(\"read_leb_memarg\")") _Pragma("pop_macro(\"read_leb_mem_offset\")") \
+        _Pragma("pop_macro(\"read_leb_memidx\")") _Pragma("pop_macro(\"CHECK_MEMORY_OVERFLOW\")")
+#else
+#define TC_ACCESS
+#endif
+
+#endif
