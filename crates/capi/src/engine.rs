@@ -84,7 +84,7 @@ impl<T: Port<N>, const N: usize> EngineBackend<T, N> {
     }
 
     /// The thread first: without one there is to be no container.
-    fn complete(&self, loading: Loading<'static, T::Platform, N>) -> Result<(), LoadFailure> {
+    fn complete(&self, loading: &mut Loading<'static, T::Platform, N>) -> Result<(), LoadFailure> {
         self.0.ensure_agent(loading.slot())?;
         loading.finish()?;
         Ok(())
@@ -120,7 +120,11 @@ impl<T: Port<N>, const N: usize> Backend for EngineBackend<T, N> {
     }
 
     fn finish(&self, session: u32) -> Result<(), LoadFailure> {
-        self.0.session().with(session, |open| open.take().map_or(Ok(()), |loading| self.complete(loading)))
+        self.0.session().with(session, |open| {
+            let ended = open.as_mut().map_or(Ok(()), |loading| self.complete(loading));
+            *open = None;
+            ended
+        })
     }
 
     fn abort(&self, session: u32) -> Result<(), Code> {
@@ -139,7 +143,7 @@ impl<T: Port<N>, const N: usize> Backend for EngineBackend<T, N> {
         for part in [metadata, data, code] {
             loading.write(part)?;
         }
-        self.complete(loading)
+        self.complete(&mut loading)
     }
 
     fn start(&self, uid: &str) -> Result<(), Code> {

@@ -131,6 +131,7 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
     }
 
     /// READY: stops if there is a reason to, loops if it is time to, else waits.
+    #[inline(never)]
     fn ready(&mut self, now: u64) -> Next {
         let Some(run) = &mut self.run else {
             // Cannot be; but a container without an instance is not to stay READY for ever.
@@ -248,6 +249,7 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
     }
 
     /// Moves on to stopping, and keeps the reason: the first one, for ON_STOP may fail too.
+    #[inline(never)]
     fn end(&self, event: Event, reason: Reason, detail: Detail) {
         self.engine.shared.with(|shared| {
             let stopping = self.engine.state(self.slot) == State::OnStop;

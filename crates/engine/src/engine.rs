@@ -102,6 +102,7 @@ impl<P: Platform, const N: usize> Engine<P, N> {
     ///
     /// # Errors
     /// Why not. Nothing has changed then.
+    #[inline(always)]
     pub fn begin(&self, sizes: Sizes) -> Result<Loading<'_, P, N>, LoadError> {
         Loading::begin(self, sizes)
     }
@@ -202,7 +203,7 @@ impl<P: Platform, const N: usize> Engine<P, N> {
     /// is still loaded. Begin with 0; see [`Refusal::number`].
     pub fn refusal_after(&self, after: u64) -> Option<(Refusal, Option<Uid>)> {
         self.shared.with(|shared| {
-            let refusal = shared.refusals.iter().find(|refusal| refusal.number > after).copied()?;
+            let refusal = shared.refusals.iter().find(|refusal| refusal.number > after)?;
             let uid = shared.by_id(refusal.container).and_then(|c| Uid::try_from(c.uid()).ok());
             Some((refusal, uid))
         })

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use tinycontainer_firewall::{ContainerId, Grant};
 use tinycontainer_lifecycle::Event;
 use tinycontainer_metadata::{Peer, Schedule, Type, endpoint};
-use tinycontainer_policy::{MAX_ENDPOINTS, Refused, Which, clear};
+use tinycontainer_policy::{Cleared, MAX_ENDPOINTS, Refused, Which, clear};
 use tinycontainer_runtime::Limits;
 
 /// The sizes of an image's parts, in bytes.
@@ -89,31 +89,27 @@ pub struct Loading<'e, P: Platform, const N: usize> {
     engine: &'e Engine<P, N>,
     slot: usize,
     sizes: Sizes,
-    stage: Stage<P::Buf>,
-    /// The slot is the container's, no longer the session's.
-    installed: bool,
-}
-
-#[expect(clippy::large_enum_variant, reason = "there is no allocator to box it with")]
-enum Stage<B> {
-    Metadata {
-        buffer: B,
-        received: usize,
-    },
-    Content(Content<B>),
-    /// Failed or finished: what was held has been given back or handed on.
-    Over,
-}
-
-/// Data and code on their way in, behind metadata that is believed.
-struct Content<B> {
-    metadata: B,
-    admission: Admission,
-    data: Option<B>,
-    code: B,
-    /// Bytes of data and code.
+    stage: Stage,
+    /// Bytes of the part that comes in now.
     received: usize,
+    /// What is held, until it is handed on or the session is over.
+    metadata: Option<P::Buf>,
+    data: Option<P::Buf>,
+    code: Option<P::Buf>,
+    /// There is one once the metadata is believed.
+    admission: Option<Admission>,
+    /// Over the part that comes in now.
     hash: Sha256,
+}
+
+/// What comes in now.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Metadata,
+    Data,
+    Code,
+    /// Nothing: failed or finished.
+    Over,
 }
 
 /// What was believed of the metadata, without its bytes.
@@ -130,8 +126,29 @@ struct Admission {
     queues: Vec<u32, MAX_QUEUES>,
 }
 
+// A session is large, and a device verifies with all of its stack: sessions are made and changed where they
+// lie, and what works on them does so in functions whose frames are gone when a signature is verified.
 impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
+    #[inline(always)]
     pub(crate) fn begin(engine: &'e Engine<P, N>, sizes: Sizes) -> Result<Self, LoadError> {
+        let (slot, metadata) = Self::room(engine, sizes)?;
+        Ok(Self {
+            engine,
+            slot,
+            sizes,
+            stage: Stage::Metadata,
+            received: 0,
+            metadata: Some(metadata),
+            data: None,
+            code: None,
+            admission: None,
+            hash: Sha256::new(),
+        })
+    }
+
+    /// A slot, and memory for the metadata.
+    #[inline(never)]
+    fn room(engine: &'e Engine<P, N>, sizes: Sizes) -> Result<(usize, P::Buf), LoadError> {
         let Sizes { metadata, data, code } = sizes;
         let total = metadata.checked_add(data).and_then(|sum| sum.checked_add(code));
         let ceiling = engine.platform.device().ceilings.image as usize;
@@ -142,11 +159,12 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
             .shared
             .with(|_| (0..N).find(|slot| engine.transit(*slot, Event::Begin).is_ok()))
             .ok_or(LoadError::Full)?;
-        // From here on dropping `loading` frees the slot.
-        let mut loading = Self { engine, slot, sizes, stage: Stage::Over, installed: false };
-        let buffer = engine.platform.allocate(slot, metadata).ok_or(LoadError::OutOfMemory)?;
-        loading.stage = Stage::Metadata { buffer, received: 0 };
-        Ok(loading)
+        if let Some(buffer) = engine.platform.allocate(slot, metadata) {
+            return Ok((slot, buffer));
+        }
+        // Legal: the slot is ours, in LOADING.
+        engine.shared.with(|_| engine.transit(slot, Event::Abandon).is_ok());
+        Err(LoadError::OutOfMemory)
     }
 
     /// The slot that the container will have.
@@ -163,7 +181,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
             match self.step(bytes) {
                 Ok(taken) => bytes = bytes.get(taken..).unwrap_or_default(),
                 Err(error) => {
-                    self.stage = Stage::Over;
+                    self.end();
                     return Err(error);
                 }
             }
@@ -174,138 +192,146 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     /// Ends the session: the container exists from now on.
     ///
     /// # Errors
-    /// Why not; then the session leaves no trace.
-    pub fn finish(mut self) -> Result<ContainerId, LoadError> {
-        let Sizes { metadata, data, code } = self.sizes;
-        match core::mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Content(content) if content.received == data + code => {
-                if content.hash.clone().finalize()[..] != content.admission.code {
-                    return Err(Refused::Digest(Which::Code).into());
-                }
-                let id = self.install(content, metadata + data + code)?;
-                self.installed = true;
-                Ok(id)
-            }
+    /// Why not; after that the session is over and holds no memory.
+    pub fn finish(&mut self) -> Result<ContainerId, LoadError> {
+        let id = match self.stage {
             Stage::Over => Err(LoadError::Failed),
+            Stage::Code if self.received == self.sizes.code => self.prove(Which::Code).and_then(|()| self.install()),
             _ => Err(LoadError::TooShort),
+        };
+        if id.is_ok() {
+            // The slot is the container's now, and may by now be anybody's.
+            self.stage = Stage::Over;
+        }
+        self.end();
+        id
+    }
+
+    /// Gives back what it holds. First the memory, then the slot: whoever takes the slot next finds its account
+    /// empty.
+    fn end(&mut self) {
+        if self.stage != Stage::Over {
+            self.stage = Stage::Over;
+            (self.metadata, self.data, self.code) = (None, None, None);
+            // Legal: until a container is installed the session holds the slot in LOADING or INSTALL.
+            self.engine.shared.with(|_| self.engine.transit(self.slot, Event::Abandon).is_ok());
         }
     }
 
     /// Takes at least one byte, and says how many.
     fn step(&mut self, bytes: &[u8]) -> Result<usize, LoadError> {
-        match &mut self.stage {
-            Stage::Metadata { buffer, received } => {
-                let taken = fill(buffer, received, bytes);
-                if *received == buffer.len() {
-                    let Stage::Metadata { buffer, .. } = core::mem::replace(&mut self.stage, Stage::Over)
-                    else {
-                        return Err(LoadError::Failed);
-                    };
-                    self.stage = Stage::Content(self.verify(buffer)?);
-                }
-                Ok(taken)
+        let part = match self.stage {
+            Stage::Metadata => &mut self.metadata,
+            Stage::Data => &mut self.data,
+            Stage::Code => &mut self.code,
+            Stage::Over => return Err(LoadError::Failed),
+        };
+        let Some(part) = part else { return Err(LoadError::Failed) };
+        let start = self.received;
+        let taken = fill(part, &mut self.received, bytes);
+        if taken == 0 {
+            return Err(LoadError::TooLong);
+        }
+        if self.stage != Stage::Metadata {
+            // What is stored, not what came: the caller may still hold that.
+            self.hash.update(part.get(start..self.received).unwrap_or_default());
+        }
+        let complete = self.received == part.len();
+        match self.stage {
+            Stage::Metadata if complete => {
+                self.decide()?;
+                self.open()?;
             }
-            Stage::Content(content) => content.take(self.sizes, bytes),
-            Stage::Over => Err(LoadError::Failed),
+            Stage::Data if complete => self.prove_data()?,
+            _ => {}
+        }
+        Ok(taken)
+    }
+
+    /// Decides over complete metadata.
+    #[inline(never)]
+    fn decide(&mut self) -> Result<(), LoadError> {
+        let metadata = self.metadata.as_deref().unwrap_or_default();
+        match &clear(metadata, &self.engine.platform.device()) {
+            Ok(cleared) => admit(metadata, cleared, &mut self.admission),
+            Err(why) => Err((*why).into()),
         }
     }
 
-    /// Decides over complete metadata, and takes memory for the rest if it is believed.
+    /// Takes memory for the rest of an image that is believed.
     #[inline(never)]
-    fn verify(&self, metadata: P::Buf) -> Result<Content<P::Buf>, LoadError> {
+    fn open(&mut self) -> Result<(), LoadError> {
+        let Some(admission) = &self.admission else { return Err(LoadError::Failed) };
         let platform = &self.engine.platform;
-        let cleared = clear(&metadata, &platform.device())?;
-        let claims = *cleared.metadata();
-        if claims.kind != Type::Wasm {
-            return Err(LoadError::UnsupportedType(claims.kind));
-        }
-        let mut queues = Vec::new();
-        for endpoint in claims.endpoints.iter() {
-            if matches!(endpoint.access.peer, Peer::Container { .. }) && endpoint.access.direction.reads() {
-                queues.push(endpoint.id).map_err(|_| LoadError::TooManyQueues)?;
-            }
-        }
-        let start = (claims.uid.as_ptr() as usize).saturating_sub(metadata.as_ptr() as usize);
-        let admission = Admission {
-            limits: Limits {
-                linear_memory: cleared.limits().linear_memory,
-                stack: cleared.limits().stack,
-                heap: cleared.limits().heap,
-            },
-            schedule: cleared.schedule(),
-            version: claims.version,
-            signer: cleared.signer(),
-            uid: (start, start.saturating_add(claims.uid.len())),
-            endpoints: claims.endpoints.place(&metadata),
-            data: *cleared.data_digest(),
-            code: *cleared.code_digest(),
-            queues,
-            grant: cleared.into_grant(),
-        };
+        let uid = name(self.metadata.as_deref().unwrap_or_default(), admission.uid);
         self.engine.shared.with(|shared| {
-            if shared.find(claims.uid).is_some() {
-                return Err(LoadError::DuplicateUid);
-            }
-            let lowest = shared.versions.lowest(claims.uid);
-            if claims.version < lowest {
-                return Err(LoadError::Downgrade(lowest));
-            }
+            shared.may_load(uid, admission.version)?;
             // Legal: the session holds the slot in LOADING.
             self.engine.transit(self.slot, Event::Verify).map_err(|_| LoadError::Failed)
         })?;
         let Sizes { data, code, .. } = self.sizes;
-        let data = match data {
-            0 => None,
-            len => Some(platform.allocate(self.slot, len).ok_or(LoadError::OutOfMemory)?),
-        };
-        let code = platform.allocate(self.slot, code).ok_or(LoadError::OutOfMemory)?;
-        let mut content = Content { metadata, admission, data, code, received: 0, hash: Sha256::new() };
-        if content.data.is_none() {
-            content.end_data()?;
+        if data != 0 {
+            self.data = Some(platform.allocate(self.slot, data).ok_or(LoadError::OutOfMemory)?);
         }
-        Ok(content)
+        self.code = Some(platform.allocate(self.slot, code).ok_or(LoadError::OutOfMemory)?);
+        self.received = 0;
+        self.stage = Stage::Data;
+        if data == 0 { self.prove_data() } else { Ok(()) }
     }
 
+    /// The data is complete: its digest is checked, that of the code begins.
+    fn prove_data(&mut self) -> Result<(), LoadError> {
+        self.prove(Which::Data)?;
+        self.received = 0;
+        self.stage = Stage::Code;
+        Ok(())
+    }
+
+    /// The part that came in is the one that was signed.
     #[inline(never)]
-    fn install(&self, content: Content<P::Buf>, bytes: usize) -> Result<ContainerId, LoadError> {
-        let Content { metadata, admission, data, code, .. } = content;
+    fn prove(&mut self, which: Which) -> Result<(), LoadError> {
+        let digest: [u8; 32] = self.hash.finalize_reset().into();
+        let signed = self.admission.as_ref().map(|admission| match which {
+            Which::Data => &admission.data,
+            _ => &admission.code,
+        });
+        if signed == Some(&digest) { Ok(()) } else { Err(Refused::Digest(which).into()) }
+    }
+
+    /// Makes the container.
+    #[inline(never)]
+    fn install(&mut self) -> Result<ContainerId, LoadError> {
+        let Self { engine, slot, sizes, metadata, data, code, admission, .. } = self;
+        let Some(admission) = admission else { return Err(LoadError::Failed) };
         let mut queues = Vec::new();
-        let mut image_bytes = bytes;
+        let mut image_bytes = sizes.metadata + sizes.data + sizes.code;
         for endpoint in &admission.queues {
-            let buffer =
-                self.engine.platform.allocate(self.slot, P::QUEUE_BYTES).ok_or(LoadError::OutOfMemory)?;
+            let buffer = engine.platform.allocate(*slot, P::QUEUE_BYTES).ok_or(LoadError::OutOfMemory)?;
             image_bytes = image_bytes.saturating_add(P::QUEUE_BYTES);
             // As many as there are places: `queues` was counted in one like it.
             let _ = queues.push((*endpoint, Queue::new(buffer)));
         }
         let Admission { grant, limits, schedule, version, signer, uid, endpoints, .. } = admission;
-        let slot = self.slot;
-        self.engine.shared.with(|shared| {
-            let (start, end) = uid;
-            let name = metadata.get(start..end).unwrap_or_default();
-            let name = core::str::from_utf8(name).unwrap_or_default();
+        engine.shared.with(|shared| {
+            let uid_text = name(metadata.as_deref().unwrap_or_default(), *uid);
             // Another session may have been faster.
-            if shared.find(name).is_some() {
-                return Err(LoadError::DuplicateUid);
-            }
-            let lowest = shared.versions.lowest(name);
-            if version < lowest {
-                return Err(LoadError::Downgrade(lowest));
-            }
-            let id = shared.table.admit_at(slot, grant).map_err(|_| LoadError::Full)?;
-            self.engine.transit(slot, Event::Install).map_err(|_| LoadError::Failed)?;
-            shared.versions.remember(name, version, signer);
-            if let Some(place) = shared.slots.get_mut(slot) {
+            shared.may_load(uid_text, *version)?;
+            let id = shared.table.admit_at(*slot, grant.clone()).map_err(|_| LoadError::Full)?;
+            engine.transit(*slot, Event::Install).map_err(|_| LoadError::Failed)?;
+            shared.versions.remember(uid_text, *version, *signer);
+            if let Some(place) = shared.slots.get_mut(*slot)
+                && let Some(metadata) = metadata.take()
+            {
                 place.container = Place::Full(Container {
                     id,
                     metadata,
-                    data,
-                    code: Some(code),
-                    uid,
-                    endpoints,
-                    version,
-                    limits,
-                    schedule,
+                    data: data.take(),
+                    code: code.take(),
+                    uid: *uid,
+                    endpoints: *endpoints,
+                    version: *version,
+                    limits: *limits,
+                    schedule: *schedule,
                     queues,
                     image_bytes: u32::try_from(image_bytes).unwrap_or(u32::MAX),
                     stop_requested: false,
@@ -318,46 +344,45 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     }
 }
 
-impl<P: Platform, const N: usize> Drop for Loading<'_, P, N> {
-    fn drop(&mut self) {
-        // First the memory, then the slot: whoever takes the slot next finds its account empty.
-        self.stage = Stage::Over;
-        if !self.installed {
-            // Legal: until it is installed the session holds the slot in LOADING or INSTALL.
-            self.engine.shared.with(|_| self.engine.transit(self.slot, Event::Abandon).is_ok());
+/// Keeps of metadata that is believed what will be needed.
+#[inline(never)]
+fn admit(metadata: &[u8], cleared: &Cleared<'_>, admission: &mut Option<Admission>) -> Result<(), LoadError> {
+    let claims = cleared.metadata();
+    if claims.kind != Type::Wasm {
+        return Err(LoadError::UnsupportedType(claims.kind));
+    }
+    let mut queues = Vec::new();
+    for endpoint in claims.endpoints.iter() {
+        if matches!(endpoint.access.peer, Peer::Container { .. }) && endpoint.access.direction.reads() {
+            queues.push(endpoint.id).map_err(|_| LoadError::TooManyQueues)?;
         }
     }
+    let start = (claims.uid.as_ptr() as usize).saturating_sub(metadata.as_ptr() as usize);
+    let limits = cleared.limits();
+    *admission = Some(Admission {
+        grant: cleared.grant().clone(),
+        limits: Limits { linear_memory: limits.linear_memory, stack: limits.stack, heap: limits.heap },
+        schedule: cleared.schedule(),
+        version: claims.version,
+        signer: cleared.signer(),
+        uid: (start, start.saturating_add(claims.uid.len())),
+        endpoints: claims.endpoints.place(metadata),
+        data: *cleared.data_digest(),
+        code: *cleared.code_digest(),
+        queues,
+    });
+    Ok(())
 }
 
-impl<B: core::ops::DerefMut<Target = [u8]>> Content<B> {
-    fn take(&mut self, sizes: Sizes, bytes: &[u8]) -> Result<usize, LoadError> {
-        let (part, filled) = if self.received < sizes.data {
-            (self.data.as_mut().ok_or(LoadError::Failed)?, self.received)
-        } else {
-            (&mut self.code, self.received - sizes.data)
-        };
-        let mut end = filled;
-        let taken = fill(part, &mut end, bytes);
-        if taken == 0 {
-            return Err(LoadError::TooLong);
-        }
-        // What is stored, not what came: the caller may still hold that.
-        self.hash.update(part.get(filled..end).unwrap_or_default());
-        self.received += taken;
-        if self.received == sizes.data {
-            self.end_data()?;
-        }
-        Ok(taken)
-    }
+/// The uid, which stands there in the metadata.
+fn name(metadata: &[u8], (start, end): (usize, usize)) -> &str {
+    // It was checked when the metadata was decoded; without that it is nobody's name.
+    metadata.get(start..end).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default()
+}
 
-    /// The data is complete: its digest is checked, that of the code begins.
-    fn end_data(&mut self) -> Result<(), LoadError> {
-        let hash = core::mem::replace(&mut self.hash, Sha256::new());
-        if hash.finalize()[..] == self.admission.data {
-            Ok(())
-        } else {
-            Err(Refused::Digest(Which::Data).into())
-        }
+impl<P: Platform, const N: usize> Drop for Loading<'_, P, N> {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

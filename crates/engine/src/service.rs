@@ -11,7 +11,7 @@ use crate::status::Uid;
 use tinycontainer_abi::{Errno, Syscall};
 use tinycontainer_firewall::{ContainerId, Denial, Guard, Reason, Right};
 use tinycontainer_lifecycle::{Event, State};
-use tinycontainer_metadata::{Access, Bus, MAX_AUTHORITY, Peer, Scheme};
+use tinycontainer_metadata::{Access, Bus, MAX_AUTHORITY, Peer};
 use tinycontainer_runtime::Host;
 
 /// What calls cost a guest beyond the instruction that makes them: about what the host executes for
@@ -134,33 +134,47 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         let id = self.session.guard.id();
         self.session.guard.has_room(endpoint)?;
         self.pay(cost::SEARCH);
-        // The peer's name stands in memory that the lock protects: copied out, for no driver is
-        // called under the lock.
+        // A peer's name stands in memory that the lock protects, and no driver is called under the lock.
         let (right, peer) = self.engine.shared.with(|shared| {
             let right = shared.table.authorize(id, endpoint)?;
-            let gone = Denial { endpoint: Some(endpoint), reason: Reason::NoSuchEndpoint };
-            let access = shared
-                .container(self.slot)
-                .and_then(|container| container.endpoint(endpoint))
-                .ok_or(gone)?
-                .access;
-            Ok::<_, Denial>((right, OwnedPeer::of(&access.peer)))
+            let peer = shared.peer(self.slot, endpoint).map(|peer| Nameless::of(&peer));
+            Ok::<_, Denial>((right, peer.ok_or(no_such(endpoint))?))
         })?;
-        let target = match &peer {
-            OwnedPeer::Container => Target::Container(None),
-            OwnedPeer::Data => Target::Data(0),
-            OwnedPeer::Other(peer) => {
-                let access = Access { peer: peer.as_peer(), direction: right.direction };
-                let handle = self
-                    .engine
-                    .platform
-                    .drivers()
-                    .open(&self.session.uid, &access)
-                    .map_err(|error| Failure::Driver(endpoint, error))?;
-                Target::Driver(handle)
-            }
+        let target = match peer {
+            Nameless::Container => Target::Container(None),
+            Nameless::Local(Bus::Data, _) => Target::Data(0),
+            Nameless::Local(bus, unit) => self.open_driver(right, Peer::Local { bus, unit })?,
+            Nameless::Remote => self.open_remote(right)?,
         };
         Ok((right, target))
+    }
+
+    fn open_driver(&self, right: Right, peer: Peer<'_>) -> Result<Target<Handle<P>>, Failure> {
+        let access = Access { peer, direction: right.direction };
+        let opened = self.engine.platform.drivers().open(&self.session.uid, &access);
+        opened.map(Target::Driver).map_err(|error| Failure::Driver(right.endpoint, error))
+    }
+
+    /// In a frame of its own, for it copies a name.
+    #[inline(never)]
+    fn open_remote(&self, right: Right) -> Result<Target<Handle<P>>, Failure> {
+        let mut name = heapless::String::<MAX_AUTHORITY>::new();
+        let peer = self.engine.shared.with(|shared| {
+            let peer = shared.peer(self.slot, right.endpoint)?;
+            Some(match peer {
+                Peer::Remote { scheme, authority } => {
+                    name.push_str(authority).ok()?;
+                    Peer::Remote { scheme, authority: "" }
+                }
+                Peer::RemoteUnaddressed { endpoint } => Peer::RemoteUnaddressed { endpoint },
+                Peer::Local { .. } | Peer::Container { .. } => return None,
+            })
+        });
+        let peer = match peer.ok_or(no_such(right.endpoint))? {
+            Peer::Remote { scheme, .. } => Peer::Remote { scheme, authority: &name },
+            other => other,
+        };
+        self.open_driver(right, peer)
     }
 
     /// Puts a message into the peer's queue, finding the peer first if it is not the one of last time.
@@ -348,39 +362,23 @@ impl From<Denial> for Failure {
     }
 }
 
-/// A peer as the drivers see it, by value.
-enum OwnedPeer {
+fn no_such(endpoint: u32) -> Denial {
+    Denial { endpoint: Some(endpoint), reason: Reason::NoSuchEndpoint }
+}
+
+/// A peer without its name.
+enum Nameless {
     Container,
-    Data,
-    Other(DriverPeer),
-}
-
-enum DriverPeer {
     Local(Bus, u32),
-    Remote(Scheme, heapless::String<MAX_AUTHORITY>),
-    Unaddressed(u32),
+    Remote,
 }
 
-impl OwnedPeer {
+impl Nameless {
     fn of(peer: &Peer<'_>) -> Self {
-        Self::Other(match *peer {
-            Peer::Container { .. } => return Self::Container,
-            Peer::Local { bus: Bus::Data, .. } => return Self::Data,
-            Peer::Local { bus, unit } => DriverPeer::Local(bus, unit),
-            Peer::Remote { scheme, authority } => {
-                DriverPeer::Remote(scheme, heapless::String::try_from(authority).unwrap_or_default())
-            }
-            Peer::RemoteUnaddressed { endpoint } => DriverPeer::Unaddressed(endpoint),
-        })
-    }
-}
-
-impl DriverPeer {
-    fn as_peer(&self) -> Peer<'_> {
-        match self {
-            Self::Local(bus, unit) => Peer::Local { bus: *bus, unit: *unit },
-            Self::Remote(scheme, authority) => Peer::Remote { scheme: *scheme, authority },
-            Self::Unaddressed(endpoint) => Peer::RemoteUnaddressed { endpoint: *endpoint },
+        match *peer {
+            Peer::Container { .. } => Self::Container,
+            Peer::Local { bus, unit } => Self::Local(bus, unit),
+            Peer::Remote { .. } | Peer::RemoteUnaddressed { .. } => Self::Remote,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the engine knows of each container, under its lock.
 
 use crate::platform::Platform;
+use crate::provision::LoadError;
 use crate::queue::Queue;
 use crate::status::{Counters, Stopped};
 use crate::versions::Versions;
@@ -121,8 +122,22 @@ impl<P: Platform, const N: usize> Shared<P, N> {
             .find_map(|(i, slot)| Some((i, slot.container.get_mut().filter(|c| c.uid() == uid)?)))
     }
 
+    /// Whether an image of that name and version may be loaded now.
+    pub(crate) fn may_load(&mut self, uid: &str, version: u32) -> Result<(), LoadError> {
+        if self.find(uid).is_some() {
+            return Err(LoadError::DuplicateUid);
+        }
+        let lowest = self.versions.lowest(uid);
+        if version < lowest { Err(LoadError::Downgrade(lowest)) } else { Ok(()) }
+    }
+
     pub(crate) fn container(&mut self, slot: usize) -> Option<&mut Container<P::Buf>> {
         self.slots.get_mut(slot)?.container.get_mut()
+    }
+
+    /// Who is at the other end of a container's endpoint.
+    pub(crate) fn peer(&mut self, slot: usize, endpoint: u32) -> Option<Peer<'_>> {
+        Some(self.container(slot)?.endpoint(endpoint)?.access.peer)
     }
 
     /// The container that still has this id.

@@ -327,7 +327,7 @@ fn two_sessions_for_one_name() {
             session.write(part).unwrap();
         }
     }
-    let results: Vec<_> = sessions.into_iter().map(|session| session.finish().map(drop)).collect();
+    let results: Vec<_> = sessions.into_iter().map(|mut session| session.finish().map(drop)).collect();
     assert_eq!(results, [Ok(()), Err(LoadError::DuplicateUid)]);
     assert_eq!(engine.containers().count(), 1);
     engine.unload("a.good").unwrap();

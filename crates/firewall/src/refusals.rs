@@ -21,10 +21,19 @@ pub struct Refusal {
     pub denial: Denial,
 }
 
+/// A refusal without its number, which its place tells.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    at_ms: u64,
+    container: ContainerId,
+    call: Syscall,
+    denial: Denial,
+}
+
 /// A ring of the last `R` refusals, at least 1.
 #[derive(Debug)]
 pub struct Refusals<const R: usize> {
-    ring: Deque<Refusal, R>,
+    ring: Deque<Entry, R>,
     total: u64,
 }
 
@@ -42,13 +51,12 @@ impl<const R: usize> Refusals<R> {
 
     /// Records a refusal; the oldest makes room.
     pub fn record(&mut self, at_ms: u64, container: ContainerId, call: Syscall, denial: Denial) {
-        let number = self.total.saturating_add(1);
         if self.ring.is_full() {
             self.ring.pop_front();
         }
         // There is room: one went if there was none.
-        let _ = self.ring.push_back(Refusal { at_ms, number, container, call, denial });
-        self.total = number;
+        let _ = self.ring.push_back(Entry { at_ms, container, call, denial });
+        self.total = self.total.saturating_add(1);
     }
 
     /// All there ever were.
@@ -57,7 +65,11 @@ impl<const R: usize> Refusals<R> {
     }
 
     /// What the ring still has, oldest first.
-    pub fn iter(&self) -> impl Iterator<Item = &Refusal> {
-        self.ring.iter()
+    pub fn iter(&self) -> impl Iterator<Item = Refusal> {
+        let before = self.total.saturating_sub(self.ring.len() as u64);
+        self.ring.iter().zip(1..).map(move |(entry, place)| {
+            let Entry { at_ms, container, call, denial } = *entry;
+            Refusal { at_ms, number: before.saturating_add(place), container, call, denial }
+        })
     }
 }

@@ -10,7 +10,7 @@ use tinycontainer_metadata::{
     Access, Endpoint, Format2024, Limits, Metadata, Part, Peer, Priority, Profile1, Proofs, Schedule,
 };
 use tinycontainer_token::year2024::{self, Claim2024};
-use tinycontainer_token::{Claims, Expected, Refusal, Use, Verified, verify};
+use tinycontainer_token::{Anchor, Expected, Refusal, Use, Verified, verify};
 
 /// The most endpoints of a container that a device takes. The format would allow 32.
 pub const MAX_ENDPOINTS: usize = 8;
@@ -264,23 +264,10 @@ impl<'m> Cleared<'m> {
 /// The first reason not to.
 #[inline(never)]
 pub fn clear<'m>(bytes: &'m [u8], device: &Device<'_>) -> Result<Cleared<'m>, Refused> {
-    let metadata = match device.accept_2024 {
-        Some(policy) => (policy.decode)(bytes),
-        None if Metadata::is_2024(bytes) => return Err(Refused::Year2024),
-        None => Metadata::decode_profile1(bytes),
-    }
-    .map_err(Refused::Malformed)?;
-    let mut refused = None;
-    let found = examine(&metadata, device, &mut |_, outcome| match outcome {
-        Ok(_) => ControlFlow::Continue(()),
-        Err(why) => {
-            refused = Some(why);
-            ControlFlow::Break(())
-        }
-    });
-    if let Some(why) = refused {
-        return Err(why);
-    }
+    let mut decoded = None;
+    decode(bytes, device, &mut decoded)?;
+    let Some(metadata) = &decoded else { return Err(Refused::Unsigned) };
+    let found = decide(metadata, device)?;
     // Without a refusal everything has been found; were it not so, nothing would be believed.
     let Found { mask: Some(mask), data: Some(data), code: Some(code), limits, signer } = found else {
         return Err(Refused::Unsigned);
@@ -290,7 +277,32 @@ pub fn clear<'m>(bytes: &'m [u8], device: &Device<'_>) -> Result<Cleared<'m>, Re
         let right = Right { endpoint: id, direction: access.direction };
         grant.allow(&ISSUER, right).map_err(|_| Refused::TooManyEndpoints)?;
     }
-    Ok(Cleared { metadata, grant, limits, data, code, signer })
+    Ok(Cleared { metadata: *metadata, grant, limits, data, code, signer })
+}
+
+// In frames of their own: a signature is verified in the second.
+#[inline(never)]
+fn decode<'m>(bytes: &'m [u8], device: &Device<'_>, into: &mut Option<Metadata<'m>>) -> Result<(), Refused> {
+    let decoded = match device.accept_2024 {
+        Some(policy) => (policy.decode)(bytes),
+        None if Metadata::is_2024(bytes) => return Err(Refused::Year2024),
+        None => Metadata::decode_profile1(bytes),
+    };
+    *into = Some(decoded.map_err(Refused::Malformed)?);
+    Ok(())
+}
+
+#[inline(never)]
+fn decide(metadata: &Metadata<'_>, device: &Device<'_>) -> Result<Found, Refused> {
+    let mut refused = None;
+    let found = examine(metadata, device, &mut |_, outcome| match outcome {
+        Ok(_) => ControlFlow::Continue(()),
+        Err(why) => {
+            refused = Some(why);
+            ControlFlow::Break(())
+        }
+    });
+    refused.map_or(Ok(found), Err)
 }
 
 /// What the checks have found out so far.
@@ -340,17 +352,10 @@ struct Examiner<'e, 'm, 's> {
 }
 
 impl<'e, 'm> Examiner<'e, 'm, '_> {
+    #[inline(never)]
     fn profile1(&mut self, proofs: &Profile1<'_>, found: &mut Found) -> ControlFlow<()> {
         self.tell(Check::Format, Ok(Holds::Plain))?;
-        let signer =
-            self.token(proofs.token, Which::Metadata, Use::Metadata, Roles::METADATA).and_then(|token| {
-                let digest = token.digest().map_err(|why| Refused::Token(Which::Metadata, why))?;
-                if *digest == sha256(&[proofs.signed]) {
-                    Ok(*token.anchor())
-                } else {
-                    Err(Refused::Digest(Which::Metadata))
-                }
-            });
+        let signer = self.signer(proofs);
         // Without a signer nothing of what follows is in anybody's scope.
         let scope = signer.as_ref().ok().map(|anchor| anchor.scope);
         self.tell(Check::Proof(Which::Metadata), signer.as_ref().map(|a| Holds::By(a.name)).map_err(|e| *e))?;
@@ -368,6 +373,18 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
         found.data = self.part(Which::Data, proofs.data, scope.is_some())?;
         found.code = self.part(Which::Code, proofs.code, scope.is_some())?;
         ControlFlow::Continue(())
+    }
+
+    /// Who has signed the metadata.
+    #[inline(never)]
+    fn signer(&self, proofs: &Profile1<'_>) -> Result<Anchor<'e, Scope<'e>>, Refused> {
+        let token = self.token(proofs.token, Which::Metadata, Use::Metadata, Roles::METADATA)?;
+        let digest = token.digest().map_err(|why| Refused::Token(Which::Metadata, why))?;
+        if *digest == sha256(&[proofs.signed]) {
+            Ok(*token.anchor())
+        } else {
+            Err(Refused::Digest(Which::Metadata))
+        }
     }
 
     fn format2024(
@@ -425,6 +442,7 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
     }
 
     /// The syscalls asked for, if all of them are granted by somebody who may.
+    #[inline(never)]
     fn syscalls(
         &mut self,
         proofs: &Profile1<'_>,
@@ -456,6 +474,7 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
     }
 
     /// Each endpoint is in the signer's scope, or in that of whoever authorises it.
+    #[inline(never)]
     fn endpoints(&mut self, signer: Option<Scope<'_>>) -> ControlFlow<()> {
         if self.metadata.endpoints.len() > MAX_ENDPOINTS {
             self.tell(Check::Limits, Err(Refused::TooManyEndpoints))?;
@@ -527,11 +546,10 @@ fn authorized<'a>(
     token: &Verified<'_, 'a, Scope<'a>>,
 ) -> Result<Holds<'a>, Refused> {
     let which = Which::Endpoint(endpoint.id);
-    let Claims { access, .. } = token.claims();
-    let access =
-        access.ok_or(Refused::Token(which, Refusal::Missing(tinycontainer_token::Claim::Access))).and_then(
-            |bytes| Access::decode(bytes).map_err(|error| Refused::Token(which, Refusal::Malformed(error))),
-        )?;
+    let access = token
+        .access()
+        .and_then(|bytes| Access::decode(bytes).map_err(Refusal::Malformed))
+        .map_err(|why| Refused::Token(which, why))?;
     if !endpoint.access.within(&access) {
         return Err(Refused::OtherAccess(endpoint.id));
     }

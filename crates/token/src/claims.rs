@@ -82,7 +82,6 @@ impl<'a> Claims<'a> {
     ///
     /// # Errors
     /// The first thing that is wrong.
-    #[inline(never)]
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(bytes);
         let pairs = reader.map()?;

@@ -51,7 +51,8 @@ impl Instance {
         Self { wamr, account, cap_before, linked: ManuallyDrop::new(linked), env, hooks }
     }
 
-    /// Why the hook ended early, after it did.
+    /// Why the hook ended early, after it did. In a frame of its own: a guest runs in the caller's.
+    #[inline(never)]
     fn trap(&self, left: i32) -> Trap {
         // The interpreter says so by going below 0, and leaves a text that means something else.
         if left < 0 {
