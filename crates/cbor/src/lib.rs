@@ -1,5 +1,8 @@
 //! Strict reading of CBOR: one encoding for each value, or an [`Error`] with its place.
 //!
+//! Numbers are minicbor's to decode. Its other functions answer by errors of their own, each in its own code, and
+//! none tells whether an encoding was the shortest: with them a device's decoders took 3 KB more of flash.
+//!
 //! Writing is `minicbor::Encoder`, which makes the shortest form by itself; whoever writes a map
 //! writes its keys in ascending order.
 
@@ -9,7 +12,6 @@
 use core::fmt;
 use core::num::NonZeroU32;
 use minicbor::Decoder;
-use minicbor::data::Type;
 
 pub use minicbor;
 
@@ -124,13 +126,17 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-/// A result of reading.
-pub type Result<T> = core::result::Result<T, Error>;
-
-/// A strict reader over a slice.
+/// A strict reader over a slice, through which everything is read by [`read`].
+///
+/// What it answers is only worth something if [`read`] says so in the end: at the first thing that is wrong it
+/// remembers that, and from then on answers 0 and nothing. So whoever reads asks once, not at each item: a third
+/// of a decoder's flash and stack.
 #[derive(Debug, Clone)]
 pub struct Reader<'b> {
-    decoder: Decoder<'b>,
+    bytes: &'b [u8],
+    at: usize,
+    /// The first thing that was wrong.
+    wrong: Option<Error>,
 }
 
 /// The keys of one map, which must ascend in the order of their encodings: 0, 1, …, -1, -2, …
@@ -138,186 +144,270 @@ pub struct Reader<'b> {
 pub struct Keys {
     /// The rank of the last one.
     last: Option<u64>,
+    /// Where it stands.
+    at: usize,
+}
+
+/// Reads all of `bytes`, and nothing may be left of them.
+///
+/// # Errors
+/// The first thing that is wrong. What `what` has made is nothing then.
+pub fn read<'b, T>(bytes: &'b [u8], what: impl FnOnce(&mut Reader<'b>) -> T) -> Result<T, Error> {
+    let mut reader = Reader::new(bytes);
+    let value = what(&mut reader);
+    reader.finish().map(|()| value)
+}
+
+/// The major types (RFC 8949, section 3.1).
+mod major {
+    pub(crate) const UNSIGNED: u8 = 0;
+    pub(crate) const NEGATIVE: u8 = 1;
+    pub(crate) const BYTES: u8 = 2;
+    pub(crate) const TEXT: u8 = 3;
+    pub(crate) const ARRAY: u8 = 4;
+    pub(crate) const MAP: u8 = 5;
+    pub(crate) const TAG: u8 = 6;
 }
 
 impl<'b> Reader<'b> {
-    /// A reader at the start of `bytes`. Offsets in errors count from here.
+    /// A reader at the start of `bytes`: for what has been read before, or to be [finished](Reader::finish).
     pub fn new(bytes: &'b [u8]) -> Self {
-        Self { decoder: Decoder::new(bytes) }
+        Self { bytes, at: 0, wrong: None }
+    }
+
+    /// Whether all of it was read, and nothing was wrong.
+    ///
+    /// # Errors
+    /// The first thing that was wrong.
+    pub fn finish(mut self) -> Result<(), Error> {
+        self.end().map_or(Ok(()), Err)
     }
 
     /// The offset of the next byte.
     pub fn position(&self) -> usize {
-        self.decoder.position()
+        self.at
     }
 
-    /// The bytes from the current place on.
-    pub fn rest(&self) -> &'b [u8] {
-        self.decoder.input().get(self.position()..).unwrap_or_default()
+    /// The bytes that were read since the offset `start`.
+    pub fn since(&self, start: usize) -> &'b [u8] {
+        self.bytes.get(start..self.at).unwrap_or_default()
     }
 
-    /// An error of that kind at the current place.
-    pub fn error(&self, kind: Kind) -> Error {
-        Error::new(kind, self.position())
+    /// Whether nothing was wrong so far.
+    pub fn is_good(&self) -> bool {
+        self.wrong.is_none()
     }
 
-    /// The type of the next value.
-    pub fn peek(&self) -> Result<Type> {
-        self.decoder.datatype().map_err(|_| self.error(Kind::Truncated))
+    /// Something is wrong with what stands at `at`.
+    pub fn fail(&mut self, kind: Kind, at: usize) {
+        if self.wrong.is_none() {
+            self.wrong = Some(Error::new(kind, at));
+        }
     }
 
-    /// Whether the input is used up.
-    pub fn is_at_end(&self) -> bool {
-        self.position() >= self.decoder.input().len()
+    /// Something that must be there is not: the item before which the reader is takes its place.
+    pub fn missing(&mut self) {
+        self.fail(Kind::Missing, self.at);
     }
 
-    /// Checks that nothing follows.
-    pub fn end(&self) -> Result<()> {
-        if self.is_at_end() { Ok(()) } else { Err(self.error(Kind::Trailing)) }
+    /// The last key that was read is none that the specification knows.
+    pub fn unknown(&mut self, keys: &Keys) {
+        self.fail(Kind::Unknown, keys.at);
+    }
+
+    /// Whether a tag comes next.
+    pub fn at_tag(&self) -> bool {
+        self.bytes.get(self.at).is_some_and(|first| first >> 5 == major::TAG)
     }
 
     /// An unsigned integer.
-    pub fn uint(&mut self) -> Result<u64> {
-        let at = self.position();
-        let value = self.decoder.u64().map_err(|e| error_of(&e, at))?;
-        self.check_shortest(at, value)?;
-        Ok(value)
+    pub fn uint(&mut self) -> u64 {
+        self.head(major::UNSIGNED)
     }
 
     /// An unsigned integer that fits 32 bits.
-    pub fn u32(&mut self) -> Result<u32> {
-        let at = self.position();
-        u32::try_from(self.uint()?).map_err(|_| Error::new(Kind::Range, at))
+    pub fn u32(&mut self) -> u32 {
+        let at = self.at;
+        u32::try_from(self.uint()).unwrap_or_else(|_| {
+            self.fail(Kind::Range, at);
+            0
+        })
     }
 
     /// A signed integer that fits 64 bits.
-    pub fn i64(&mut self) -> Result<i64> {
-        let at = self.position();
-        let value = self.decoder.i64().map_err(|e| error_of(&e, at))?;
-        self.check_shortest(at, argument(value))?;
-        Ok(value)
+    pub fn i64(&mut self) -> i64 {
+        let at = self.at;
+        let negative = self.bytes.get(at).is_some_and(|first| first >> 5 == major::NEGATIVE);
+        let argument = self.head(if negative { major::NEGATIVE } else { major::UNSIGNED });
+        let Ok(value) = i64::try_from(argument) else {
+            self.fail(Kind::Range, at);
+            return 0;
+        };
+        // -1 - value for what is negative.
+        if negative { !value } else { value }
     }
 
-    /// The item of that number in a table, by an unsigned integer.
-    pub fn one_of<T>(&mut self, from_number: impl FnOnce(u64) -> Option<T>) -> Result<T> {
-        let at = self.position();
-        from_number(self.uint()?).ok_or(Error::new(Kind::Range, at))
+    /// The item of that number in a table, by an unsigned integer. `None` is wrong.
+    pub fn one_of<T>(&mut self, from_number: impl FnOnce(u64) -> Option<T>) -> Option<T> {
+        let at = self.at;
+        let item = from_number(self.uint());
+        if item.is_none() {
+            self.fail(Kind::Range, at);
+        }
+        item
     }
 
     /// A byte string.
-    pub fn bytes(&mut self) -> Result<&'b [u8]> {
-        let at = self.position();
-        if self.peek()? == Type::BytesIndef {
-            return Err(self.error(Kind::Indefinite));
-        }
-        let bytes = self.decoder.bytes().map_err(|e| error_of(&e, at))?;
-        self.check_header(at, bytes.len())?;
-        Ok(bytes)
+    pub fn bytes(&mut self) -> &'b [u8] {
+        self.string(major::BYTES)
     }
 
-    /// A byte string of exactly `N` bytes.
-    pub fn byte_array<const N: usize>(&mut self) -> Result<&'b [u8; N]> {
-        let at = self.position();
-        <&[u8; N]>::try_from(self.bytes()?).map_err(|_| Error::new(Kind::Range, at))
+    /// A byte string of exactly `N` bytes. `None` is wrong.
+    pub fn byte_array<const N: usize>(&mut self) -> Option<&'b [u8; N]> {
+        let at = self.at;
+        let array = <&[u8; N]>::try_from(self.bytes()).ok();
+        if array.is_none() {
+            self.fail(Kind::Range, at);
+        }
+        array
     }
 
     /// A text string.
-    pub fn text(&mut self) -> Result<&'b str> {
-        let at = self.position();
-        if self.peek()? == Type::StringIndef {
-            return Err(self.error(Kind::Indefinite));
-        }
-        let text = self.decoder.str().map_err(|e| match error_of(&e, at) {
-            // What is neither cut short nor of another type can only be bad UTF-8.
-            other if other.kind() == Kind::Range => Error::new(Kind::NotUtf8, at),
-            other => other,
-        })?;
-        self.check_header(at, text.len())?;
-        Ok(text)
+    pub fn text(&mut self) -> &'b str {
+        let at = self.at;
+        core::str::from_utf8(self.string(major::TEXT)).unwrap_or_else(|_| {
+            self.fail(Kind::NotUtf8, at);
+            ""
+        })
     }
 
     /// The number of items of an array.
-    pub fn array(&mut self) -> Result<u64> {
-        let at = self.position();
-        let len = self.decoder.array().map_err(|e| error_of(&e, at))?;
-        self.counted(at, len)
+    pub fn array(&mut self) -> u64 {
+        self.counted(major::ARRAY)
     }
 
     /// An array of exactly `len` items.
-    pub fn array_of(&mut self, len: u64) -> Result<()> {
-        let at = self.position();
-        if self.array()? == len { Ok(()) } else { Err(Error::new(Kind::Range, at)) }
+    pub fn array_of(&mut self, len: u64) {
+        let at = self.at;
+        if self.array() != len {
+            self.fail(Kind::Range, at);
+        }
     }
 
     /// The number of pairs of a map. Read its keys with [`Reader::key`].
-    pub fn map(&mut self) -> Result<u64> {
-        let at = self.position();
-        let len = self.decoder.map().map_err(|e| error_of(&e, at))?;
-        self.counted(at, len)
+    pub fn map(&mut self) -> u64 {
+        self.counted(major::MAP)
     }
 
     /// The next key of a map whose keys are integers.
-    pub fn key(&mut self, keys: &mut Keys) -> Result<i64> {
-        let at = self.position();
-        let key = self.i64()?;
+    pub fn key(&mut self, keys: &mut Keys) -> i64 {
+        keys.at = self.at;
+        let key = self.i64();
         let rank = rank(key);
         if keys.last.is_some_and(|last| rank <= last) {
-            return Err(Error::new(Kind::KeyOrder, at));
+            self.fail(Kind::KeyOrder, keys.at);
         }
         keys.last = Some(rank);
-        Ok(key)
+        // So that nobody takes it for one that he knows.
+        if self.is_good() { key } else { i64::MIN }
     }
 
     /// The next key of a map, which must be `want`.
-    pub fn key_is(&mut self, keys: &mut Keys, want: i64) -> Result<()> {
-        let at = self.position();
-        let key = self.key(keys)?;
-        // A greater key means that the wanted one was left out; a smaller one is a stranger.
-        if key == want {
-            Ok(())
-        } else if rank(key) > rank(want) {
-            Err(Error::new(Kind::Missing, at))
-        } else {
-            Err(Error::new(Kind::Unknown, at))
+    pub fn key_is(&mut self, keys: &mut Keys, want: i64) {
+        let key = self.key(keys);
+        if key != want {
+            // A greater key means that the wanted one was left out; a smaller one is a stranger.
+            self.fail(if rank(key) > rank(want) { Kind::Missing } else { Kind::Unknown }, keys.at);
         }
     }
 
     /// A tag.
-    pub fn tag(&mut self) -> Result<u64> {
-        let at = self.position();
-        let tag = self.decoder.tag().map_err(|e| error_of(&e, at))?.as_u64();
-        self.check_shortest(at, tag)?;
-        Ok(tag)
+    pub fn tag(&mut self) -> u64 {
+        self.head(major::TAG)
     }
 
-    /// A byte string that holds one CBOR value, as a reader over it and its offset in this input.
-    pub fn nested(&mut self) -> Result<(Reader<'b>, usize)> {
-        let bytes = self.bytes()?;
-        Ok((Reader::new(bytes), self.position() - bytes.len()))
+    /// A byte string that holds CBOR, all of which `what` reads.
+    pub fn nested<T>(&mut self, what: impl FnOnce(&mut Reader<'b>) -> T) -> T {
+        let bytes = self.bytes();
+        let offset = self.at.saturating_sub(bytes.len());
+        let mut inner = Reader { bytes, at: 0, wrong: self.wrong };
+        let value = what(&mut inner);
+        if self.is_good() {
+            self.wrong = inner.end().map(|wrong| wrong.nested_at(offset));
+        }
+        value
     }
 
-    fn counted(&self, at: usize, len: Option<u64>) -> Result<u64> {
-        let len = len.ok_or(Error::new(Kind::Indefinite, at))?;
-        self.check_shortest(at, len)?;
-        // Each item takes at least a byte: a count beyond the input is a lie, found out here.
-        let rest = self.decoder.input().len().saturating_sub(self.position());
-        if len > rest as u64 { Err(Error::new(Kind::Truncated, at)) } else { Ok(len) }
+    /// What was wrong; and something is if bytes are left.
+    fn end(&mut self) -> Option<Error> {
+        if self.at < self.bytes.len() {
+            self.fail(Kind::Trailing, self.at);
+        }
+        self.wrong
     }
 
-    /// The header from `at` to here, less a body of `len` bytes, is the shortest for `len`.
-    fn check_header(&self, at: usize, len: usize) -> Result<()> {
-        let header = self.position().saturating_sub(at).saturating_sub(len);
-        if header == shortest(len as u64) { Ok(()) } else { Err(Error::new(Kind::NotShortest, at)) }
-    }
-
-    /// The header from `at` to here is the shortest for the argument `value`.
-    fn check_shortest(&self, at: usize, value: u64) -> Result<()> {
-        if self.position().saturating_sub(at) == shortest(value) {
-            Ok(())
-        } else {
-            Err(Error::new(Kind::NotShortest, at))
+    /// The argument of the next item, which must be of that major type and in its shortest form.
+    #[inline(never)]
+    fn head(&mut self, major: u8) -> u64 {
+        if !self.is_good() {
+            return 0;
+        }
+        match head(self.bytes.get(self.at..).unwrap_or_default(), major) {
+            Ok((argument, len)) => {
+                self.at += len;
+                argument
+            }
+            Err(kind) => {
+                self.fail(kind, self.at);
+                0
+            }
         }
     }
+
+    /// The bytes of a string.
+    fn string(&mut self, major: u8) -> &'b [u8] {
+        let at = self.at;
+        let len = usize::try_from(self.head(major)).unwrap_or(usize::MAX);
+        let Some(bytes) = self.bytes.get(self.at..).and_then(|rest| rest.get(..len)) else {
+            self.fail(Kind::Truncated, at);
+            return &[];
+        };
+        self.at += len;
+        bytes
+    }
+
+    fn counted(&mut self, major: u8) -> u64 {
+        let at = self.at;
+        let len = self.head(major);
+        // Each item takes at least a byte: a count beyond the input is a lie, found out here.
+        if len > self.bytes.len().saturating_sub(self.at) as u64 {
+            self.fail(Kind::Truncated, at);
+            return 0;
+        }
+        len
+    }
+}
+
+/// Argument and length of the head of an item (RFC 8949, section 3).
+fn head(bytes: &[u8], major: u8) -> Result<(u64, usize), Kind> {
+    let first = *bytes.first().ok_or(Kind::Truncated)?;
+    if first >> 5 != major {
+        return Err(Kind::Type);
+    }
+    if first & 31 == 31 && (major::BYTES..=major::MAP).contains(&major) {
+        return Err(Kind::Indefinite);
+    }
+    // The argument is encoded as that of an unsigned integer is: major type 0.
+    let mut number = [0; 9];
+    let len = number.iter_mut().zip(bytes).map(|(to, from)| *to = *from).count();
+    if let Some(initial) = number.first_mut() {
+        *initial &= 31;
+    }
+    let mut decoder = Decoder::new(number.get(..len).unwrap_or_default());
+    let argument =
+        decoder.u64().map_err(|error| if error.is_end_of_input() { Kind::Truncated } else { Kind::Type })?;
+    let len = decoder.position();
+    if len == shortest(argument) { Ok((argument, len)) } else { Err(Kind::NotShortest) }
 }
 
 /// The bytes that initial byte and argument take at least.
@@ -331,34 +421,18 @@ const fn shortest(argument: u64) -> usize {
     }
 }
 
-/// The number that an integer's encoding has behind its type.
-const fn argument(value: i64) -> u64 {
-    // -1 - value for what is negative.
-    (value ^ (value >> 63)).cast_unsigned()
-}
-
 /// The place of an integer in the order of the encodings: 0, 1, …, -1, -2, …
 const fn rank(key: i64) -> u64 {
-    argument(key) | (key.cast_unsigned() & 1 << 63)
-}
-
-fn error_of(error: &minicbor::decode::Error, at: usize) -> Error {
-    let kind = if error.is_end_of_input() {
-        Kind::Truncated
-    } else if error.is_type_mismatch() {
-        Kind::Type
-    } else {
-        Kind::Range
-    };
-    Error::new(kind, at)
+    // -1 - key, and behind all that are not negative.
+    if key < 0 { (!key).cast_unsigned() | 1 << 63 } else { key.cast_unsigned() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn kind<T: fmt::Debug>(result: Result<T>) -> Kind {
-        result.unwrap_err().kind()
+    fn kind<'b, T: fmt::Debug>(bytes: &'b [u8], what: impl FnOnce(&mut Reader<'b>) -> T) -> Kind {
+        read(bytes, what).unwrap_err().kind()
     }
 
     #[test]
@@ -370,7 +444,7 @@ mod tests {
             (&[0x1a, 0, 1, 0, 0], 0x1_0000),
             (&[0x1b, 0, 0, 0, 1, 0, 0, 0, 0], 0x1_0000_0000),
         ] {
-            assert_eq!(Reader::new(bytes).uint(), Ok(value));
+            assert_eq!(read(bytes, Reader::uint), Ok(value));
         }
         for bytes in [
             &[0x18, 23][..],
@@ -379,58 +453,82 @@ mod tests {
             &[0x1b, 0, 0, 0, 0, 255, 255, 255, 255],
             &[0x38, 23],
         ] {
-            assert_eq!(kind(Reader::new(bytes).i64()), Kind::NotShortest);
+            assert_eq!(kind(bytes, Reader::i64), Kind::NotShortest);
         }
-        assert_eq!(Reader::new(&[0x20]).i64(), Ok(-1));
-        assert_eq!(kind(Reader::new(&[0x20]).uint()), Kind::Type);
-        assert_eq!(Reader::new(&[0x3b, 0x7f, 255, 255, 255, 255, 255, 255, 255]).i64(), Ok(i64::MIN));
-        assert_eq!(kind(Reader::new(&[0x3b, 0x80, 0, 0, 0, 0, 0, 0, 0]).i64()), Kind::Range);
-        assert_eq!(kind(Reader::new(&[0x1a, 0, 1]).uint()), Kind::Truncated);
-        assert_eq!(kind(Reader::new(&[]).uint()), Kind::Truncated);
-        assert_eq!(kind(Reader::new(&[0xf9, 0x3c, 0]).uint()), Kind::Type);
+        assert_eq!(read(&[0x20], Reader::i64), Ok(-1));
+        assert_eq!(kind(&[0x20], Reader::uint), Kind::Type);
+        assert_eq!(read(&[0x3b, 0x7f, 255, 255, 255, 255, 255, 255, 255], Reader::i64), Ok(i64::MIN));
+        assert_eq!(kind(&[0x3b, 0x80, 0, 0, 0, 0, 0, 0, 0], Reader::i64), Kind::Range);
+        assert_eq!(kind(&[0x1b, 0x80, 0, 0, 0, 0, 0, 0, 0], Reader::i64), Kind::Range);
+        assert_eq!(kind(&[0x1b, 0, 0, 0, 1, 0, 0, 0, 0], Reader::u32), Kind::Range);
+        assert_eq!(kind(&[0x1a, 0, 1], Reader::uint), Kind::Truncated);
+        assert_eq!(kind(&[], Reader::uint), Kind::Truncated);
+        assert_eq!(kind(&[0xf9, 0x3c, 0], Reader::uint), Kind::Type);
+        // Additional information 28 to 31 (RFC 8949, section 3).
+        for reserved in 0x1c..=0x1f {
+            assert_eq!(kind(&[reserved], Reader::uint), Kind::Type);
+        }
     }
 
     #[test]
     fn strings_and_containers() {
-        assert_eq!(Reader::new(&[0x42, 1, 2]).bytes(), Ok(&[1, 2][..]));
-        assert_eq!(kind(Reader::new(&[0x58, 2, 1, 2]).bytes()), Kind::NotShortest);
-        assert_eq!(kind(Reader::new(&[0x5f, 0x41, 1, 0xff]).bytes()), Kind::Indefinite);
-        assert_eq!(
-            kind(Reader::new(&[0x5b, 255, 255, 255, 255, 255, 255, 255, 255]).bytes()),
-            Kind::Truncated
-        );
-        assert_eq!(kind(Reader::new(&[0x61, 0xff]).text()), Kind::NotUtf8);
-        assert_eq!(kind(Reader::new(&[0x9f, 0xff]).array()), Kind::Indefinite);
-        assert_eq!(kind(Reader::new(&[0xbf, 0xff]).map()), Kind::Indefinite);
-        assert_eq!(kind(Reader::new(&[0x98, 1, 0]).array()), Kind::NotShortest);
-        assert_eq!(kind(Reader::new(&[0x9a, 255, 255, 255, 255, 0]).array()), Kind::Truncated);
-        assert_eq!(kind(Reader::new(&[0xd8, 0x12, 0]).tag()), Kind::NotShortest);
-        assert_eq!(Reader::new(&[0xd8, 61, 0]).tag(), Ok(61));
+        assert_eq!(read(&[0x42, 1, 2], Reader::bytes), Ok(&[1, 2][..]));
+        assert_eq!(kind(&[0x58, 2, 1, 2], Reader::bytes), Kind::NotShortest);
+        assert_eq!(kind(&[0x5f, 0x41, 1, 0xff], Reader::bytes), Kind::Indefinite);
+        assert_eq!(kind(&[0x5b, 255, 255, 255, 255, 255, 255, 255, 255], Reader::bytes), Kind::Truncated);
+        assert_eq!(kind(&[0x43, 1, 2], Reader::bytes), Kind::Truncated);
+        assert_eq!(kind(&[0x42, 1, 2], Reader::byte_array::<3>), Kind::Range);
+        assert_eq!(kind(&[0x61, 0xff], Reader::text), Kind::NotUtf8);
+        assert_eq!(kind(&[0x7f, 0xff], Reader::text), Kind::Indefinite);
+        assert_eq!(kind(&[0x9f, 0xff], Reader::array), Kind::Indefinite);
+        assert_eq!(kind(&[0xbf, 0xff], Reader::map), Kind::Indefinite);
+        assert_eq!(kind(&[0x98, 1, 0], Reader::array), Kind::NotShortest);
+        assert_eq!(kind(&[0x9a, 255, 255, 255, 255, 0], Reader::array), Kind::Truncated);
+        assert_eq!(kind(&[0xd8, 0x12], Reader::tag), Kind::NotShortest);
+        assert_eq!(read(&[0xd8, 61], Reader::tag), Ok(61));
     }
 
     #[test]
     fn keys_ascend() {
         // 1, -1, -65537: the order of the encodings.
-        let mut reader = Reader::new(&[0x01, 0x20, 0x3a, 0, 1, 0, 0]);
-        let mut keys = Keys::default();
-        assert_eq!(reader.key(&mut keys), Ok(1));
-        assert_eq!(reader.key(&mut keys), Ok(-1));
-        assert_eq!(reader.key(&mut keys), Ok(-65537));
-        assert!(reader.end().is_ok());
-        for bytes in [[0x01, 0x01], [0x02, 0x01], [0x20, 0x01]] {
-            let mut reader = Reader::new(&bytes);
+        let ascending = read(&[0x01, 0x20, 0x3a, 0, 1, 0, 0], |reader| {
             let mut keys = Keys::default();
-            assert!(reader.key(&mut keys).is_ok());
-            assert_eq!(kind(reader.key(&mut keys)), Kind::KeyOrder);
+            [reader.key(&mut keys), reader.key(&mut keys), reader.key(&mut keys)]
+        });
+        assert_eq!(ascending, Ok([1, -1, -65537]));
+        let lowest = [0x3b, 0x7f, 255, 255, 255, 255, 255, 255, 255];
+        let twice = [lowest, lowest].concat();
+        for bytes in [&[0x01, 0x01][..], &[0x02, 0x01], &[0x20, 0x01], &twice] {
+            let two = |reader: &mut Reader<'_>| {
+                let mut keys = Keys::default();
+                (reader.key(&mut keys), reader.key(&mut keys))
+            };
+            assert_eq!(kind(bytes, two), Kind::KeyOrder);
         }
-        assert_eq!(kind(Reader::new(&[0x02]).key_is(&mut Keys::default(), 1)), Kind::Missing);
-        assert_eq!(kind(Reader::new(&[0x00]).key_is(&mut Keys::default(), 1)), Kind::Unknown);
+        let one = |reader: &mut Reader<'_>| reader.key_is(&mut Keys::default(), 1);
+        assert_eq!(kind(&[0x02], one), Kind::Missing);
+        assert_eq!(kind(&[0x00], one), Kind::Unknown);
     }
 
     #[test]
     fn nothing_after_the_end() {
-        let mut reader = Reader::new(&[0x00, 0x00]);
-        assert!(reader.uint().is_ok());
-        assert_eq!(reader.end(), Err(Error::new(Kind::Trailing, 1)));
+        assert_eq!(read(&[0x00, 0x00], Reader::uint), Err(Error::new(Kind::Trailing, 1)));
+        let nested = |reader: &mut Reader<'_>| reader.nested(Reader::uint);
+        assert_eq!(read(&[0x41, 0x05], nested), Ok(5));
+        assert_eq!(read(&[0x42, 0x05, 0x06], nested), Err(Error::new(Kind::Trailing, 2)));
+        assert_eq!(read(&[0x41, 0x20], nested), Err(Error::new(Kind::Type, 1)));
+    }
+
+    #[test]
+    fn the_first_thing_that_is_wrong_is_told_and_nothing_is_read_after_it() {
+        let wrong = read(&[0x20, 0x05, 0x61], |reader| {
+            assert!(reader.is_good());
+            assert_eq!((reader.uint(), reader.uint()), (0, 0));
+            assert_eq!((reader.bytes(), reader.text(), reader.array()), (&[][..], "", 0));
+            assert_eq!(reader.key(&mut Keys::default()), i64::MIN);
+            assert_eq!(reader.nested(|inner| inner.uint()), 0);
+            assert!(!reader.is_good());
+        });
+        assert_eq!(wrong, Err(Error::new(Kind::Type, 0)));
     }
 }

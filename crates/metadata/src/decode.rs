@@ -2,7 +2,7 @@
 
 use crate::endpoint::{Endpoints, Flavour};
 use crate::{FORMAT_VERSION, Limits, MAX_VENDOR_SECU, Mask, Priority, Schedule, Syscall, TAG, Type, names};
-use tinycontainer_cbor::{Error, Keys, Kind, Reader};
+use tinycontainer_cbor::{Error, Keys, Kind, Reader, read};
 
 /// What an image says of itself. All of it is alleged until its [`Proofs`] are verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,13 +82,13 @@ impl<'a> Metadata<'a> {
     /// # Errors
     /// The first thing that is wrong, and its place in `bytes`.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
-        let mut start = Start::read(bytes)?;
-        let metadata = match start.key {
-            1 => format2024(bytes, &mut start),
-            _ => profile1(bytes, &mut start),
-        }?;
-        start.reader.end()?;
-        Ok(metadata)
+        read(bytes, |reader| {
+            let mut keys = Keys::default();
+            match start(reader, &mut keys) {
+                (1, pairs) => format2024(bytes, reader, &mut keys, pairs),
+                (_, pairs) => profile1(bytes, reader, &mut keys, pairs),
+            }
+        })
     }
 
     /// Decodes metadata of our profile only: a device that takes no other has no code for it.
@@ -96,98 +96,88 @@ impl<'a> Metadata<'a> {
     /// # Errors
     /// The first thing that is wrong, and its place in `bytes`.
     pub fn decode_profile1(bytes: &'a [u8]) -> Result<Self, Error> {
-        let mut start = Start::read(bytes)?;
-        let metadata = profile1(bytes, &mut start)?;
-        start.reader.end()?;
-        Ok(metadata)
+        read(bytes, |reader| {
+            let mut keys = Keys::default();
+            let (key, pairs) = start(reader, &mut keys);
+            if key != 0 {
+                reader.unknown(&keys);
+            }
+            profile1(bytes, reader, &mut keys, pairs)
+        })
     }
 
     /// Whether it begins as metadata of the 2024 format does.
     pub fn is_2024(bytes: &[u8]) -> bool {
-        Start::read(bytes).is_ok_and(|start| start.key == 1)
-    }
-}
-
-/// What both formats begin with: the tag, and the first key, by which they differ.
-struct Start<'a> {
-    reader: Reader<'a>,
-    pairs: u64,
-    keys: Keys,
-    key: i64,
-}
-
-impl<'a> Start<'a> {
-    fn read(bytes: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(bytes);
-        let at = reader.error(Kind::Unknown);
-        if reader.tag()? != TAG {
-            return Err(at);
-        }
-        let pairs = reader.map()?;
-        let mut keys = Keys::default();
-        let key = reader.key(&mut keys)?;
-        if key == 0 || key == 1 { Ok(Self { reader, pairs, keys, key }) } else { Err(at) }
+        let (key, _) = start(&mut reader, &mut Keys::default());
+        reader.is_good() && key == 1
     }
 }
 
-fn profile1<'a>(bytes: &'a [u8], start: &mut Start<'a>) -> Result<Metadata<'a>, Error> {
-    let Start { reader, pairs, keys, key } = start;
-    if *key != 0 {
-        return Err(reader.error(Kind::Unknown));
+/// What both formats begin with: the tag, the first key, by which they differ, and the number of pairs.
+fn start(reader: &mut Reader<'_>, keys: &mut Keys) -> (i64, u64) {
+    if reader.tag() != TAG {
+        reader.fail(Kind::Unknown, 0);
     }
-    let version = reader.error(Kind::Unknown);
-    if reader.uint()? != FORMAT_VERSION {
-        return Err(version);
+    let pairs = reader.map();
+    let key = reader.key(keys);
+    if key != 0 && key != 1 {
+        reader.fail(Kind::Unknown, 0);
     }
-    if !(4..=5).contains(pairs) {
-        return Err(reader.error(Kind::Range));
+    (key, pairs)
+}
+
+fn profile1<'a>(bytes: &'a [u8], reader: &mut Reader<'a>, keys: &mut Keys, pairs: u64) -> Metadata<'a> {
+    let at = reader.position();
+    if reader.uint() != FORMAT_VERSION {
+        reader.fail(Kind::Unknown, at);
     }
-    reader.key_is(keys, 1)?;
-    let container = section(reader, Container::read)?;
-    let endpoints = if *pairs == 5 {
-        reader.key_is(keys, 2)?;
-        list(reader, Flavour::Profile1)?
+    if !(4..=5).contains(&pairs) {
+        reader.fail(Kind::Range, reader.position());
+    }
+    reader.key_is(keys, 1);
+    let container = reader.nested(Container::read);
+    let endpoints = if pairs == 5 {
+        reader.key_is(keys, 2);
+        reader.nested(|inner| Endpoints::read(inner, Flavour::Profile1))
     } else {
         Endpoints::NONE
     };
-    reader.key_is(keys, 3)?;
-    let (schedule, data, code) = section(reader, security1)?;
+    reader.key_is(keys, 3);
+    let (schedule, data, code) = reader.nested(security1);
     let signed = bytes.get(..reader.position()).unwrap_or_default();
-    reader.key_is(keys, 4)?;
-    let token = reader.bytes()?;
-    let missing = reader.error(Kind::Missing);
-    let syscalls = container.syscalls.ok_or(missing)?;
+    reader.key_is(keys, 4);
+    let token = reader.bytes();
+    let Container { uid, kind, syscall_token, syscalls, version, limits, vendor_secu } = container;
+    if syscalls.is_none() || version.is_none() || limits.is_none() {
+        reader.missing();
+    }
+    let syscalls = syscalls.unwrap_or(Mask::NONE);
     if schedule.heartbeat_ms != 0 && !syscalls.has(Syscall::Heartbeat) {
         // A heartbeat that is expected, but that it may not send.
-        return Err(reader.error(Kind::Range));
+        reader.fail(Kind::Range, reader.position());
     }
-    Ok(Metadata {
-        uid: container.uid,
-        kind: container.kind,
-        version: container.version.ok_or(missing)?,
-        limits: container.limits.ok_or(missing)?,
+    Metadata {
+        uid,
+        kind,
+        version: version.unwrap_or(0),
+        limits: limits.unwrap_or_default(),
         schedule,
         endpoints,
-        vendor_secu: container.vendor_secu,
-        proofs: Proofs::Profile1(Profile1 {
-            syscalls,
-            syscall_token: container.syscall_token,
-            data,
-            code,
-            signed,
-            token,
-        }),
-    })
+        vendor_secu,
+        proofs: Proofs::Profile1(Profile1 { syscalls, syscall_token, data, code, signed, token }),
+    }
 }
 
-fn format2024<'a>(file: &'a [u8], start: &mut Start<'a>) -> Result<Metadata<'a>, Error> {
-    let Start { reader, pairs, keys, .. } = start;
-    let container = section(reader, Container::read)?;
-    let missing = reader.error(Kind::Missing);
-    let syscall_token = container.syscall_token.ok_or(missing)?;
+fn format2024<'a>(file: &'a [u8], reader: &mut Reader<'a>, keys: &mut Keys, pairs: u64) -> Metadata<'a> {
+    let container = reader.nested(Container::read);
+    if container.syscall_token.is_none() {
+        reader.missing();
+    }
+    let syscall_token = container.syscall_token.unwrap_or_default();
     let ours = [container.version.is_some(), container.syscalls.is_some(), container.limits.is_some()];
     if ours.contains(&true) || container.vendor_secu.is_some() {
-        return Err(reader.error(Kind::Unknown));
+        reader.fail(Kind::Unknown, reader.position());
     }
     let mut metadata = Metadata {
         uid: container.uid,
@@ -200,20 +190,19 @@ fn format2024<'a>(file: &'a [u8], start: &mut Start<'a>) -> Result<Metadata<'a>,
         vendor_secu: None,
         proofs: Proofs::Format2024(Format2024 { syscall_token, tokens: None, file }),
     };
-    for _ in 1..*pairs {
-        let before = reader.clone();
-        match reader.key(keys)? {
-            2 => metadata.endpoints = list(reader, Flavour::Format2024)?,
+    for _ in 1..pairs {
+        match reader.key(keys) {
+            2 => metadata.endpoints = reader.nested(|inner| Endpoints::read(inner, Flavour::Format2024)),
             3 => {
-                let (schedule, tokens) = section(reader, security2024)?;
+                let (schedule, tokens) = reader.nested(security2024);
                 metadata.schedule = schedule;
                 metadata.proofs =
                     Proofs::Format2024(Format2024 { syscall_token, tokens: Some(tokens), file });
             }
-            _ => return Err(before.error(Kind::Unknown)),
+            _ => reader.unknown(keys),
         }
     }
-    Ok(metadata)
+    metadata
 }
 
 /// The container section. Which fields must be there is for each format to say.
@@ -228,14 +217,13 @@ struct Container<'a> {
 }
 
 impl<'a> Container<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {
-        let pairs = reader.map()?;
+    fn read(reader: &mut Reader<'a>) -> Self {
+        let pairs = reader.map();
         let mut keys = Keys::default();
-        reader.key_is(&mut keys, 1)?;
-        let at = reader.error(Kind::Range);
-        let uid = names::uid(reader.bytes()?).ok_or(at)?;
-        reader.key_is(&mut keys, 2)?;
-        let kind = reader.one_of(Type::from_number)?;
+        reader.key_is(&mut keys, 1);
+        let uid = names::read(reader, names::is_uid);
+        reader.key_is(&mut keys, 2);
+        let kind = reader.one_of(Type::from_number).unwrap_or(Type::Undefined);
         let mut container = Self {
             uid,
             kind,
@@ -246,105 +234,95 @@ impl<'a> Container<'a> {
             vendor_secu: None,
         };
         for _ in 2..pairs {
-            let before = reader.clone();
-            match reader.key(&mut keys)? {
-                3 => container.syscall_token = Some(reader.bytes()?),
+            match reader.key(&mut keys) {
+                3 => container.syscall_token = Some(reader.bytes()),
                 4 => {
-                    let mask = Mask(reader.u32()?);
+                    let mask = Mask(reader.u32());
                     if !mask.within(Mask::ALL) {
-                        return Err(before.error(Kind::Unknown));
+                        reader.unknown(&keys);
                     }
                     container.syscalls = Some(mask);
                 }
-                5 => container.version = Some(reader.u32()?),
+                5 => container.version = Some(reader.u32()),
                 6 => {
-                    reader.array_of(3)?;
+                    reader.array_of(3);
                     container.limits = Some(Limits {
-                        linear_memory: reader.u32()?,
-                        stack: reader.u32()?,
-                        heap: reader.u32()?,
+                        linear_memory: reader.u32(),
+                        stack: reader.u32(),
+                        heap: reader.u32(),
                     });
                 }
                 7 => {
-                    let bytes = reader.bytes()?;
+                    let at = reader.position();
+                    let bytes = reader.bytes();
                     if bytes.len() > MAX_VENDOR_SECU {
-                        return Err(before.error(Kind::Range));
+                        reader.fail(Kind::Range, at);
                     }
                     container.vendor_secu = Some(bytes);
                 }
-                _ => return Err(before.error(Kind::Unknown)),
+                _ => reader.unknown(&keys),
             }
         }
-        Ok(container)
+        container
     }
 }
 
-fn security1<'a>(reader: &mut Reader<'a>) -> Result<(Schedule, Part<'a>, Part<'a>), Error> {
-    reader.array_of(10)?;
+fn security1<'a>(reader: &mut Reader<'a>) -> (Schedule, Part<'a>, Part<'a>) {
+    reader.array_of(10);
     let mut schedule = Schedule {
-        start_ms: budget(reader)?,
-        period_ms: reader.u32()?,
-        loop_ms: budget(reader)?,
-        max_loops: reader.u32()?,
-        stop_ms: budget(reader)?,
+        start_ms: budget(reader),
+        period_ms: reader.u32(),
+        loop_ms: budget(reader),
+        max_loops: reader.u32(),
+        stop_ms: budget(reader),
         ..Schedule::default()
     };
-    let data = part(reader)?;
-    let code = part(reader)?;
-    schedule.lifetime_ms = reader.u32()?;
-    let at = reader.error(Kind::Range);
-    schedule.heartbeat_ms = reader.u32()?;
+    let data = part(reader);
+    let code = part(reader);
+    schedule.lifetime_ms = reader.u32();
+    let at = reader.position();
+    schedule.heartbeat_ms = reader.u32();
     if schedule.heartbeat_ms != 0 && schedule.heartbeat_ms < schedule.period_ms {
         // Nobody could keep that.
-        return Err(at);
+        reader.fail(Kind::Range, at);
     }
-    schedule.priority = reader.one_of(Priority::from_number)?;
-    Ok((schedule, data, code))
+    schedule.priority = reader.one_of(Priority::from_number).unwrap_or(Priority::Low);
+    (schedule, data, code)
 }
 
-fn security2024<'a>(reader: &mut Reader<'a>) -> Result<(Schedule, [&'a [u8]; 3]), Error> {
-    reader.array_of(8)?;
+fn security2024<'a>(reader: &mut Reader<'a>) -> (Schedule, [&'a [u8]; 3]) {
+    reader.array_of(8);
     let schedule = Schedule {
-        start_ms: reader.u32()?,
-        period_ms: reader.u32()?,
-        loop_ms: reader.u32()?,
-        max_loops: reader.u32()?,
-        stop_ms: reader.u32()?,
+        start_ms: reader.u32(),
+        period_ms: reader.u32(),
+        loop_ms: reader.u32(),
+        max_loops: reader.u32(),
+        stop_ms: reader.u32(),
         priority: Priority::Low,
         ..Schedule::default()
     };
-    Ok((schedule, [reader.bytes()?, reader.bytes()?, reader.bytes()?]))
+    (schedule, [reader.bytes(), reader.bytes(), reader.bytes()])
 }
 
 /// A hook's longest duration. With 0 it could not even return.
-fn budget(reader: &mut Reader<'_>) -> Result<u32, Error> {
-    let at = reader.error(Kind::Range);
-    let ms = reader.u32()?;
-    if ms == 0 { Err(at) } else { Ok(ms) }
+fn budget(reader: &mut Reader<'_>) -> u32 {
+    let at = reader.position();
+    let ms = reader.u32();
+    if ms == 0 {
+        reader.fail(Kind::Range, at);
+    }
+    ms
 }
 
 /// 32 bytes are a digest; a token is never that short.
-fn part<'a>(reader: &mut Reader<'a>) -> Result<Part<'a>, Error> {
-    let at = reader.error(Kind::Range);
-    let bytes = reader.bytes()?;
-    match <&[u8; 32]>::try_from(bytes) {
-        Ok(digest) => Ok(Part::Digest(digest)),
-        Err(_) if bytes.len() > 32 => Ok(Part::Token(bytes)),
-        Err(_) => Err(at),
+fn part<'a>(reader: &mut Reader<'a>) -> Part<'a> {
+    let at = reader.position();
+    let bytes = reader.bytes();
+    if bytes.len() < 32 {
+        reader.fail(Kind::Range, at);
     }
-}
-
-/// A byte string that holds one section: reads it whole; errors count from the start of the file.
-fn section<'a, T>(
-    reader: &mut Reader<'a>,
-    read: impl FnOnce(&mut Reader<'a>) -> Result<T, Error>,
-) -> Result<T, Error> {
-    let (mut inner, offset) = reader.nested()?;
-    read(&mut inner).and_then(|value| inner.end().map(|()| value)).map_err(|e| e.nested_at(offset))
-}
-
-fn list<'a>(reader: &mut Reader<'a>, flavour: Flavour) -> Result<Endpoints<'a>, Error> {
-    let bytes = reader.bytes()?;
-    let offset = reader.position().saturating_sub(bytes.len());
-    Endpoints::decode(bytes, flavour).map_err(|e| e.nested_at(offset))
+    match <&[u8; 32]>::try_from(bytes) {
+        Ok(digest) => Part::Digest(digest),
+        Err(_) => Part::Token(bytes),
+    }
 }

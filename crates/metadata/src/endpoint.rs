@@ -4,7 +4,7 @@ use crate::names;
 use core::fmt;
 use minicbor::encode::{Encoder, Write};
 use tinycontainer_abi::Direction;
-use tinycontainer_cbor::{Error, Keys, Kind, Reader};
+use tinycontainer_cbor::{Error, Keys, Kind, Reader, read};
 
 /// A local bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -156,10 +156,7 @@ impl<'a> Access<'a> {
     /// # Errors
     /// The first thing that is wrong.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
-        let mut reader = Reader::new(bytes);
-        let mut fields = Fields::read(&mut reader, false)?;
-        reader.end()?;
-        fields.access(&reader)
+        read(bytes, |reader| Fields::read(reader, Whole::No).access(reader, Flavour::Profile1))
     }
 
     /// Writes the access as a map, with the keys that it has in an endpoint.
@@ -229,26 +226,27 @@ impl<'a> Endpoints<'a> {
     pub(crate) const NONE: Self = Self { items: &[], count: 0, flavour: Flavour::Profile1 };
 
     /// Checks the whole list: 1 to 32 endpoints, ids strictly ascending.
-    pub(crate) fn decode(bytes: &'a [u8], flavour: Flavour) -> Result<Self, Error> {
-        let mut reader = Reader::new(bytes);
-        let count = reader.array()?;
+    pub(crate) fn read(reader: &mut Reader<'a>, flavour: Flavour) -> Self {
+        let count = reader.array();
         // The 2024 encoder writes an empty list; ours leaves the section out.
         let least = u64::from(flavour == Flavour::Profile1);
         if !(least..=crate::MAX_ENDPOINTS as u64).contains(&count) {
-            return Err(Error::new(Kind::Range, 0));
+            reader.fail(Kind::Range, 0);
         }
-        let items = bytes.get(reader.position()..).unwrap_or_default();
+        let start = reader.position();
         let mut last = None;
         for _ in 0..count {
-            let at = reader.clone();
-            let id = read_endpoint(&mut reader, flavour)?.id;
+            if !reader.is_good() {
+                break;
+            }
+            let at = reader.position();
+            let id = read_endpoint(reader, flavour).id;
             if last.is_some_and(|last| id <= last) {
-                return Err(at.error(Kind::KeyOrder));
+                reader.fail(Kind::KeyOrder, at);
             }
             last = Some(id);
         }
-        reader.end()?;
-        Ok(Self { items, count: u32::try_from(count).unwrap_or(0), flavour })
+        Self { items: reader.since(start), count: u32::try_from(count).unwrap_or(0), flavour }
     }
 
     /// Where they stand in `file`, out of which they were decoded.
@@ -278,8 +276,8 @@ impl<'a> Endpoints<'a> {
     pub fn iter(&self) -> impl Iterator<Item = Endpoint<'a>> + use<'a> {
         let mut reader = Reader::new(self.items);
         let flavour = self.flavour;
-        // Nothing can fail here that did not fail in `decode`.
-        (0..self.count).map_while(move |_| read_endpoint(&mut reader, flavour).ok())
+        // Nothing can be wrong here that was not when they were decoded.
+        (0..self.count).map(move |_| read_endpoint(&mut reader, flavour))
     }
 
     /// The endpoint of that id.
@@ -288,109 +286,112 @@ impl<'a> Endpoints<'a> {
     }
 }
 
-fn read_endpoint<'a>(reader: &mut Reader<'a>, flavour: Flavour) -> Result<Endpoint<'a>, Error> {
-    let mut fields = Fields::read(reader, true)?;
-    let id = fields.id.ok_or(reader.error(Kind::Missing))?;
-    let token = fields.token.take();
-    let access = match flavour {
-        Flavour::Profile1 => fields.access(reader)?,
-        Flavour::Format2024 => fields.access_2024(reader)?,
-    };
-    Ok(Endpoint { id, access, token })
+fn read_endpoint<'a>(reader: &mut Reader<'a>, flavour: Flavour) -> Endpoint<'a> {
+    let fields = Fields::read(reader, Whole::Yes);
+    Endpoint { id: fields.id, token: fields.token, access: fields.access(reader, flavour) }
+}
+
+/// Whether a map is an endpoint, or only the access of one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whole {
+    Yes,
+    No,
 }
 
 /// An endpoint map as it stands, before its fields are seen to fit together.
 struct Fields<'a> {
-    id: Option<u32>,
+    /// The keys that were there, and those that must be in any such map, as bits.
+    keys: u8,
+    needed: u8,
+    id: u32,
     kind: u64,
-    name: Option<&'a [u8]>,
-    number: Option<u32>,
+    /// A byte string at that place, or nothing.
+    name: Reader<'a>,
+    number: u32,
     direction: Direction,
     token: Option<&'a [u8]>,
-    address: Option<u64>,
+    address: u64,
 }
 
 impl<'a> Fields<'a> {
-    fn read(reader: &mut Reader<'a>, whole: bool) -> Result<Self, Error> {
-        let pairs = reader.map()?;
+    fn read(reader: &mut Reader<'a>, whole: Whole) -> Self {
+        let pairs = reader.map();
         let mut keys = Keys::default();
-        let mut kind = None;
-        let mut direction = None;
         let mut fields = Self {
-            id: None,
+            keys: 0,
+            needed: 1 << 2 | 1 << 5 | u8::from(whole == Whole::Yes) << 1,
+            id: 0,
             kind: 0,
-            name: None,
-            number: None,
+            name: Reader::new(&[]),
+            number: 0,
             direction: Direction::In,
             token: None,
-            address: None,
+            address: 0,
         };
         for _ in 0..pairs {
-            let before = reader.clone();
-            match reader.key(&mut keys)? {
-                1 if whole => fields.id = Some(reader.u32()?),
-                2 => kind = Some(reader.uint()?),
-                3 => fields.name = Some(reader.bytes()?),
-                4 => fields.number = Some(reader.u32()?),
-                5 => {
-                    direction = Some(reader.one_of(Direction::from_number)?);
+            let key = reader.key(&mut keys);
+            match key {
+                1 if whole == Whole::Yes => fields.id = reader.u32(),
+                2 => fields.kind = reader.uint(),
+                3 => {
+                    fields.name = reader.clone();
+                    reader.bytes();
                 }
-                6 if whole => fields.token = Some(reader.bytes()?),
-                7 => fields.address = Some(reader.uint()?),
-                _ => return Err(before.error(Kind::Unknown)),
+                4 => fields.number = reader.u32(),
+                5 => fields.direction = reader.one_of(Direction::from_number).unwrap_or(Direction::In),
+                6 if whole == Whole::Yes => fields.token = Some(reader.bytes()),
+                7 => fields.address = reader.uint(),
+                _ => {
+                    reader.unknown(&keys);
+                    return fields;
+                }
             }
+            // 1 to 7.
+            fields.keys |= 1 << key;
         }
-        fields.kind = kind.ok_or(reader.error(Kind::Missing))?;
-        fields.direction = direction.ok_or(reader.error(Kind::Missing))?;
-        Ok(fields)
+        fields
     }
 
-    /// The access of our profile. Errors stand at the end of the map.
-    fn access(&mut self, reader: &Reader<'a>) -> Result<Access<'a>, Error> {
-        let missing = reader.error(Kind::Missing);
-        let range = reader.error(Kind::Range);
-        let peer = match self.kind {
-            0 => Peer::Container {
-                uid: names::uid(self.name.take().ok_or(missing)?).ok_or(range)?,
-                endpoint: self.number.take().ok_or(missing)?,
-            },
-            1 => Peer::Local {
-                bus: Bus::from_number(self.address.take().ok_or(missing)?).ok_or(range)?,
-                unit: self.number.take().ok_or(missing)?,
-            },
-            2 => Peer::Remote {
-                scheme: Scheme::from_number(self.address.take().ok_or(missing)?).ok_or(range)?,
-                authority: names::authority(self.name.take().ok_or(missing)?).ok_or(range)?,
-            },
-            _ => return Err(range),
-        };
-        self.nothing_left(reader)?;
-        Ok(Access { peer, direction: self.direction })
-    }
-
-    /// The access of the 2024 format: numbers only, but for containers.
-    fn access_2024(&mut self, reader: &Reader<'a>) -> Result<Access<'a>, Error> {
-        let number = self.number.take().ok_or(reader.error(Kind::Missing))?;
-        let range = reader.error(Kind::Range);
-        let peer = match self.kind {
-            0 => Peer::Container {
-                uid: names::uid(self.name.take().ok_or(reader.error(Kind::Missing))?).ok_or(range)?,
-                endpoint: number,
-            },
-            1 => Peer::Local { bus: Bus::App, unit: number },
-            2 => Peer::RemoteUnaddressed { endpoint: number },
-            _ => return Err(range),
-        };
-        self.nothing_left(reader)?;
-        Ok(Access { peer, direction: self.direction })
-    }
-
-    /// Refuses fields that this kind of peer does not have.
-    fn nothing_left(&self, reader: &Reader<'a>) -> Result<(), Error> {
-        if self.name.is_some() || self.number.is_some() || self.address.is_some() {
-            return Err(reader.error(Kind::Unknown));
+    /// The access. What is wrong with it stands at the end of the map.
+    fn access(&self, reader: &mut Reader<'a>, flavour: Flavour) -> Access<'a> {
+        const NAME: u8 = 1 << 3;
+        const NUMBER: u8 = 1 << 4;
+        const ADDRESS: u8 = 1 << 7;
+        let year2024 = flavour == Flavour::Format2024;
+        // What each kind of peer has: no more and no less. 2024 has no addresses.
+        let needed = self.needed
+            | match self.kind {
+                0 => NAME | NUMBER,
+                1 | 2 if year2024 => NUMBER,
+                1 => ADDRESS | NUMBER,
+                _ => ADDRESS | NAME,
+            };
+        let at = reader.position();
+        if self.kind > 2 {
+            reader.fail(Kind::Range, at);
         }
-        Ok(())
+        if self.keys & needed != needed {
+            reader.fail(Kind::Missing, at);
+        }
+        // A token may be there: where it may not, its key is unknown.
+        if self.keys & !(needed | 1 << 6) != 0 {
+            reader.fail(Kind::Unknown, at);
+        }
+        let mut name = self.name.clone();
+        let peer = match self.kind {
+            0 => Some(Peer::Container { uid: names::read(&mut name, names::is_uid), endpoint: self.number }),
+            1 if year2024 => Some(Peer::Local { bus: Bus::App, unit: self.number }),
+            1 => Bus::from_number(self.address).map(|bus| Peer::Local { bus, unit: self.number }),
+            2 if year2024 => Some(Peer::RemoteUnaddressed { endpoint: self.number }),
+            2 => Scheme::from_number(self.address)
+                .map(|scheme| Peer::Remote { scheme, authority: names::read(&mut name, names::is_authority) }),
+            _ => None,
+        };
+        if peer.is_none() || !name.is_good() {
+            reader.fail(Kind::Range, at);
+        }
+        let peer = peer.unwrap_or(Peer::Local { bus: Bus::App, unit: 0 });
+        Access { peer, direction: self.direction }
     }
 }
 

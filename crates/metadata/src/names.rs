@@ -1,6 +1,7 @@
 //! What names may look like. Narrow on purpose: they are shown on terminals and compared byte by byte.
 
 use crate::{MAX_AUTHORITY, MAX_UID};
+use tinycontainer_cbor::{Kind, Reader};
 
 /// Whether `bytes` can be a container's uid: 1 to 64 of `A-Z a-z 0-9 . _ -`.
 pub fn is_uid(bytes: &[u8]) -> bool {
@@ -17,14 +18,15 @@ pub fn is_authority(bytes: &[u8]) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b':' | b'[' | b']'))
 }
 
-/// The bytes as a uid.
-pub(crate) fn uid(bytes: &[u8]) -> Option<&str> {
-    if is_uid(bytes) { core::str::from_utf8(bytes).ok() } else { None }
-}
-
-/// The bytes as an authority.
-pub(crate) fn authority(bytes: &[u8]) -> Option<&str> {
-    if is_authority(bytes) { core::str::from_utf8(bytes).ok() } else { None }
+/// A byte string as a name of that kind, all of which are ASCII.
+pub(crate) fn read<'b>(reader: &mut Reader<'b>, is: fn(&[u8]) -> bool) -> &'b str {
+    let at = reader.position();
+    let bytes = reader.bytes();
+    let name = if is(bytes) { core::str::from_utf8(bytes).ok() } else { None };
+    name.unwrap_or_else(|| {
+        reader.fail(Kind::Range, at);
+        ""
+    })
 }
 
 #[cfg(test)]

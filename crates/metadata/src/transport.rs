@@ -1,7 +1,7 @@
 //! The single-file image: one CBOR array of metadata, data and code, each a byte string.
 
 use minicbor::encode::{Encoder, Write};
-use tinycontainer_cbor::{Error, Reader};
+use tinycontainer_cbor::{Error, read};
 
 /// The three parts of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,11 +20,10 @@ impl<'a> Parts<'a> {
     /// # Errors
     /// The first thing that is wrong.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
-        let mut reader = Reader::new(bytes);
-        reader.array_of(3)?;
-        let parts = Self { metadata: reader.bytes()?, data: reader.bytes()?, code: reader.bytes()? };
-        reader.end()?;
-        Ok(parts)
+        read(bytes, |reader| {
+            reader.array_of(3);
+            Self { metadata: reader.bytes(), data: reader.bytes(), code: reader.bytes() }
+        })
     }
 
     /// Writes a single-file image.

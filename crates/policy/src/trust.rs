@@ -12,7 +12,7 @@
 
 use minicbor::encode::{Encoder, Error as EncodeError, Write};
 use tinycontainer_abi::{Direction, Mask};
-use tinycontainer_cbor::{Error, Keys, Kind, Reader};
+use tinycontainer_cbor::{Error, Keys, Kind, Reader, read};
 use tinycontainer_metadata::{Access, Bus, Peer, Priority, Scheme};
 use tinycontainer_token::{Anchor, Key};
 
@@ -116,41 +116,45 @@ impl Reach<'_> {
         peer && access.direction.within(self.direction)
     }
 
-    fn decode<'a>(reader: &mut Reader<'a>) -> Result<Reach<'a>, Error> {
-        let pairs = reader.map()?;
+    fn read<'a>(reader: &mut Reader<'a>) -> Reach<'a> {
+        let pairs = reader.map();
         let mut keys = Keys::default();
         let (mut kind, mut name, mut range, mut direction, mut address) = (None, None, None, None, None);
         for _ in 0..pairs {
-            let unknown = reader.error(Kind::Unknown);
-            match reader.key(&mut keys)? {
-                2 => kind = Some(reader.uint()?),
-                3 => name = Some(Pattern(reader.text()?)),
+            match reader.key(&mut keys) {
+                2 => kind = Some(reader.uint()),
+                3 => name = Some(Pattern(reader.text())),
                 4 => {
-                    reader.array_of(2)?;
-                    range = Some((reader.u32()?, reader.u32()?));
+                    reader.array_of(2);
+                    range = Some((reader.u32(), reader.u32()));
                 }
-                5 => {
-                    direction = Some(reader.one_of(Direction::from_number)?);
-                }
-                7 => address = Some(reader.uint()?),
-                _ => return Err(unknown),
+                5 => direction = reader.one_of(Direction::from_number),
+                7 => address = Some(reader.uint()),
+                _ => reader.unknown(&keys),
             }
         }
-        let missing = reader.error(Kind::Missing);
-        let bad = reader.error(Kind::Range);
-        let target = match (kind.ok_or(missing)?, name, range, address) {
-            (0, uid, endpoints, None) => Target::Container { uid: uid.unwrap_or(Pattern("*")), endpoints },
-            (1, None, units, bus) => {
-                Target::Local { bus: bus.map(|bus| Bus::from_number(bus).ok_or(bad)).transpose()?, units }
+        if kind.is_none() || direction.is_none() {
+            reader.missing();
+        }
+        let pattern = name.unwrap_or(Pattern("*"));
+        let target = match (kind.unwrap_or(0), name.is_some(), range, address) {
+            (0, _, endpoints, None) => Some(Target::Container { uid: pattern, endpoints }),
+            (1, false, units, None) => Some(Target::Local { bus: None, units }),
+            (1, false, units, Some(bus)) => {
+                Bus::from_number(bus).map(|bus| Target::Local { bus: Some(bus), units })
             }
-            (2, authority, None, scheme) => Target::Remote {
-                scheme: scheme.map(|scheme| Scheme::from_number(scheme).ok_or(bad)).transpose()?,
-                authority: authority.unwrap_or(Pattern("*")),
-            },
-            (3, None, None, None) => Target::Any,
-            _ => return Err(bad),
+            (2, _, None, None) => Some(Target::Remote { scheme: None, authority: pattern }),
+            (2, _, None, Some(scheme)) => Scheme::from_number(scheme)
+                .map(|scheme| Target::Remote { scheme: Some(scheme), authority: pattern }),
+            (3, false, None, None) => Some(Target::Any),
+            _ => None,
         };
-        Ok(Reach { target, direction: direction.ok_or(missing)? })
+        if target.is_none() {
+            reader.fail(Kind::Range, reader.position());
+        }
+        // Where something is wrong, it reaches nothing.
+        let nothing = Target::Local { bus: Some(Bus::Data), units: Some((1, 0)) };
+        Reach { target: target.unwrap_or(nothing), direction: direction.unwrap_or(Direction::In) }
     }
 
     fn encode<W: Write>(&self, to: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {
@@ -209,23 +213,19 @@ impl<'a> Scope<'a> {
 
     /// The patterns of uids.
     pub fn containers(&self) -> impl Iterator<Item = Pattern<'a>> + use<'a> {
-        list(self.containers, |reader| reader.text().map(Pattern))
+        list(self.containers, |reader| Pattern(reader.text()))
     }
 
     /// What it reaches.
     pub fn reaches(&self) -> impl Iterator<Item = Reach<'a>> + use<'a> {
-        list(self.reaches, Reach::decode)
+        list(self.reaches, Reach::read)
     }
 }
 
 /// Reads an array that was checked when the store was decoded.
-fn list<'a, T>(
-    bytes: &'a [u8],
-    read: impl Fn(&mut Reader<'a>) -> Result<T, Error>,
-) -> impl Iterator<Item = T> {
+fn list<'a, T>(bytes: &'a [u8], read: impl Fn(&mut Reader<'a>) -> T) -> impl Iterator<Item = T> {
     let mut reader = Reader::new(bytes);
-    let count = reader.array().unwrap_or(0);
-    (0..count).map_while(move |_| read(&mut reader).ok())
+    (0..reader.array()).map(move |_| read(&mut reader))
 }
 
 /// A checked trust store.
@@ -245,19 +245,15 @@ impl<'a> Trust<'a> {
     /// The first thing that is wrong. Two anchors with the same kid, or with the same key, are wrong:
     /// a kid need not be protected, so it must not choose between scopes of one key.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
-        let mut reader = Reader::new(bytes);
-        reader.array_of(2)?;
-        let unknown = reader.error(Kind::Unknown);
-        if reader.uint()? != 1 {
-            return Err(unknown);
-        }
-        let start = reader.position();
-        let count = reader.array()?;
-        for _ in 0..count {
-            read_anchor(&mut reader)?;
-        }
-        reader.end()?;
-        let trust = Self { anchors: bytes.get(start..).unwrap_or_default() };
+        let anchors = read(bytes, |reader| {
+            reader.array_of(2);
+            let at = reader.position();
+            if reader.uint() != 1 {
+                reader.fail(Kind::Unknown, at);
+            }
+            span(reader, read_anchor)
+        })?;
+        let trust = Self { anchors };
         for (i, anchor) in trust.anchors().enumerate() {
             if trust
                 .anchors()
@@ -276,50 +272,53 @@ impl<'a> Trust<'a> {
     }
 }
 
-fn read_anchor<'a>(reader: &mut Reader<'a>) -> Result<Anchor<'a, Scope<'a>>, Error> {
-    let bad = reader.error(Kind::Range);
-    if reader.map()? != 9 {
-        return Err(bad);
+#[inline(never)]
+fn read_anchor<'a>(reader: &mut Reader<'a>) -> Anchor<'a, Scope<'a>> {
+    let at = reader.position();
+    if reader.map() != 9 {
+        reader.fail(Kind::Range, at);
     }
     let mut keys = Keys::default();
-    reader.key_is(&mut keys, 1)?;
-    let name = reader.text()?;
-    reader.key_is(&mut keys, 2)?;
-    let kid = reader.bytes()?;
-    reader.key_is(&mut keys, 3)?;
-    let kind = reader.uint()?;
-    reader.key_is(&mut keys, 4)?;
-    let key = match kind {
-        0 => Key::Ed25519(reader.byte_array()?),
-        1 => Key::Hmac256(Some(reader.bytes()?).filter(|secret| secret.len() >= 32).ok_or(bad)?),
-        _ => return Err(bad),
+    reader.key_is(&mut keys, 1);
+    let name = reader.text();
+    reader.key_is(&mut keys, 2);
+    let kid = reader.bytes();
+    reader.key_is(&mut keys, 3);
+    let kind = reader.uint();
+    reader.key_is(&mut keys, 4);
+    let secret = reader.bytes();
+    let key = match (kind, <&[u8; 32]>::try_from(secret)) {
+        (0, Ok(key)) => Some(Key::Ed25519(key)),
+        (1, _) if secret.len() >= 32 => Some(Key::Hmac256(secret)),
+        _ => None,
     };
-    reader.key_is(&mut keys, 5)?;
-    let roles = u8::try_from(reader.uint()?).ok().filter(|roles| *roles <= Roles::ALL.0).ok_or(bad)?;
-    reader.key_is(&mut keys, 6)?;
-    let containers = span(reader, |reader| reader.text().map(drop))?;
-    reader.key_is(&mut keys, 7)?;
-    let syscalls = Mask(reader.u32()?);
-    reader.key_is(&mut keys, 8)?;
-    let reaches = span(reader, |reader| Reach::decode(reader).map(drop))?;
-    reader.key_is(&mut keys, 9)?;
-    let priority = Priority::from_number(reader.uint()?).ok_or(bad)?;
-    let scope = Scope { roles: Roles(roles), syscalls, priority, containers, reaches };
-    Ok(Anchor { name, kid, key, scope })
+    reader.key_is(&mut keys, 5);
+    let roles = u8::try_from(reader.uint()).ok().filter(|roles| *roles <= Roles::ALL.0);
+    reader.key_is(&mut keys, 6);
+    let containers = span(reader, Reader::text);
+    reader.key_is(&mut keys, 7);
+    let syscalls = Mask(reader.u32());
+    reader.key_is(&mut keys, 8);
+    let reaches = span(reader, Reach::read);
+    reader.key_is(&mut keys, 9);
+    let priority = reader.one_of(Priority::from_number).unwrap_or(Priority::Low);
+    if key.is_none() || roles.is_none() {
+        reader.fail(Kind::Range, at);
+    }
+    let scope = Scope { roles: Roles(roles.unwrap_or(0)), syscalls, priority, containers, reaches };
+    // A key under which nothing verifies, where there is none.
+    Anchor { name, kid, key: key.unwrap_or(Key::Hmac256(&[])), scope }
 }
 
-/// Checks an array and gives its bytes.
-fn span<'a>(
-    reader: &mut Reader<'a>,
-    read: impl Fn(&mut Reader<'a>) -> Result<(), Error>,
-) -> Result<&'a [u8], Error> {
-    let rest = reader.rest();
+/// Reads an array and gives its bytes.
+fn span<'a, T>(reader: &mut Reader<'a>, read: impl Fn(&mut Reader<'a>) -> T) -> &'a [u8] {
     let start = reader.position();
-    for _ in 0..reader.array()? {
-        read(reader)?;
+    for _ in 0..reader.array() {
+        if reader.is_good() {
+            read(reader);
+        }
     }
-    let len = reader.position().saturating_sub(start);
-    Ok(rest.get(..len).unwrap_or_default())
+    reader.since(start)
 }
 
 /// An anchor as people say it, to be written into a store.

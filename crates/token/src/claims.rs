@@ -1,6 +1,6 @@
 //! The claims of a token.
 
-use tinycontainer_cbor::{Error, Keys, Kind, Reader};
+use tinycontainer_cbor::{Error, Keys, read};
 
 /// What a token is for. A token for one use is refused for every other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -83,30 +83,26 @@ impl<'a> Claims<'a> {
     /// # Errors
     /// The first thing that is wrong.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
-        let mut reader = Reader::new(bytes);
-        let pairs = reader.map()?;
-        let mut keys = Keys::default();
-        let mut claims = Self::default();
-        for _ in 0..pairs {
-            let unknown = reader.error(Kind::Unknown);
-            match reader.key(&mut keys)? {
-                1 => claims.iss = Some(reader.text()?),
-                2 => claims.sub = Some(reader.text()?),
-                3 => claims.aud = Some(reader.text()?),
-                4 => claims.exp = Some(reader.uint()?),
-                5 => claims.nbf = Some(reader.uint()?),
-                6 => claims.iat = Some(reader.uint()?),
-                7 => claims.cti = Some(reader.bytes()?),
-                DIGEST => claims.digest = Some(reader.byte_array()?),
-                SYSCALLS => claims.syscalls = Some(reader.u32()?),
-                ACCESS => claims.access = Some(reader.bytes()?),
-                USE => {
-                    claims.use_ = Some(reader.one_of(Use::from_number)?);
+        read(bytes, |reader| {
+            let mut keys = Keys::default();
+            let mut claims = Self::default();
+            for _ in 0..reader.map() {
+                match reader.key(&mut keys) {
+                    1 => claims.iss = Some(reader.text()),
+                    2 => claims.sub = Some(reader.text()),
+                    3 => claims.aud = Some(reader.text()),
+                    4 => claims.exp = Some(reader.uint()),
+                    5 => claims.nbf = Some(reader.uint()),
+                    6 => claims.iat = Some(reader.uint()),
+                    7 => claims.cti = Some(reader.bytes()),
+                    DIGEST => claims.digest = reader.byte_array(),
+                    SYSCALLS => claims.syscalls = Some(reader.u32()),
+                    ACCESS => claims.access = Some(reader.bytes()),
+                    USE => claims.use_ = reader.one_of(Use::from_number),
+                    _ => reader.unknown(&keys),
                 }
-                _ => return Err(unknown),
             }
-        }
-        reader.end()?;
-        Ok(claims)
+            claims
+        })
     }
 }

@@ -1,7 +1,6 @@
 //! The COSE message around the claims, as it stands: nothing is verified here.
 
 use crate::verify::Refusal;
-use tinycontainer_cbor::minicbor::data::Type;
 use tinycontainer_cbor::{Error, Keys, Kind, Reader};
 
 /// The CBOR tag of a CWT (RFC 8392, section 6).
@@ -52,38 +51,36 @@ impl<'a> Envelope<'a> {
     /// The first thing that is wrong.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Refusal> {
         let mut reader = Reader::new(bytes);
-        let mut form = Form::Sign1;
-        if reader.peek()? == Type::Tag {
-            let mut tag = reader.tag()?;
+        let mut tag = TAG_SIGN1;
+        if reader.at_tag() {
+            tag = reader.tag();
             if tag == TAG_CWT {
-                tag = reader.tag()?;
+                tag = reader.tag();
             }
-            form = match tag {
-                TAG_MAC0 => Form::Mac0,
-                TAG_SIGN1 => Form::Sign1,
-                _ => return Err(Refusal::UnsupportedMessage(tag)),
-            };
         }
-        reader.array_of(4)?;
-        let protected = reader.bytes()?;
-        let fields = header(&mut reader)?;
-        if fields.alg.is_some() {
+        if reader.is_good() && tag != TAG_MAC0 && tag != TAG_SIGN1 {
+            return Err(Refusal::UnsupportedMessage(tag));
+        }
+        reader.array_of(4);
+        let protected = reader.bytes();
+        let fields = header(&mut reader);
+        if reader.is_good() && fields.alg.is_some() {
             // Where anybody could change it.
             return Err(Refusal::UnprotectedAlgorithm);
         }
-        if fields.crit {
+        if reader.is_good() && fields.crit {
             // RFC 9052, section 3.1: crit must be protected.
             return Err(Refusal::Critical);
         }
         let envelope = Self {
-            form,
+            form: if tag == TAG_MAC0 { Form::Mac0 } else { Form::Sign1 },
             protected,
             unprotected_kid: fields.kid,
             unprotected_is_empty: fields.pairs == 0,
-            payload: reader.bytes()?,
-            proof: reader.bytes()?,
+            payload: reader.bytes(),
+            proof: reader.bytes(),
         };
-        reader.end()?;
+        reader.finish()?;
         Ok(envelope)
     }
 
@@ -96,14 +93,15 @@ impl<'a> Envelope<'a> {
             return Err(Refusal::NoAlgorithm);
         }
         let mut reader = Reader::new(self.protected);
-        let fields = header(&mut reader)?;
-        if fields.crit {
+        let fields = header(&mut reader);
+        if reader.is_good() && fields.crit {
             return Err(Refusal::Critical);
         }
-        reader.end()?;
+        let end = reader.position();
+        reader.finish()?;
         let kid = match (fields.kid, self.unprotected_kid) {
             // RFC 9052, section 3: a label must not occur in both.
-            (Some(_), Some(_)) => return Err(Refusal::Malformed(reader.error(Kind::KeyOrder))),
+            (Some(_), Some(_)) => return Err(Refusal::Malformed(Error::new(Kind::KeyOrder, end))),
             (Some(kid), None) | (None, Some(kid)) => kid,
             (None, None) => return Err(Refusal::NoKeyId),
         };
@@ -112,7 +110,7 @@ impl<'a> Envelope<'a> {
 
     /// The kid, if a header says one: for those who only want to show it.
     pub fn kid(&self) -> Option<&'a [u8]> {
-        header(&mut Reader::new(self.protected)).ok().and_then(|fields| fields.kid).or(self.unprotected_kid)
+        header(&mut Reader::new(self.protected)).kid.or(self.unprotected_kid)
     }
 }
 
@@ -125,22 +123,21 @@ struct Fields<'a> {
 }
 
 /// Reads one header map: alg (1), crit (2) and kid (4); RFC 9052, section 3.1.
-fn header<'a>(reader: &mut Reader<'a>) -> Result<Fields<'a>, Error> {
-    let mut fields = Fields { pairs: reader.map()?, ..Fields::default() };
+fn header<'a>(reader: &mut Reader<'a>) -> Fields<'a> {
+    let mut fields = Fields { pairs: reader.map(), ..Fields::default() };
     let mut keys = Keys::default();
     for _ in 0..fields.pairs {
-        let unknown = reader.error(Kind::Unknown);
-        match reader.key(&mut keys)? {
-            1 => fields.alg = Some(reader.i64()?),
+        match reader.key(&mut keys) {
+            1 => fields.alg = Some(reader.i64()),
             2 => {
                 // Whatever stands in it: this profile has no header that could be critical. What
                 // follows is not read, for its form is unknown.
                 fields.crit = true;
-                return Ok(fields);
+                return fields;
             }
-            4 => fields.kid = Some(reader.bytes()?),
-            _ => return Err(unknown),
+            4 => fields.kid = Some(reader.bytes()),
+            _ => reader.unknown(&keys),
         }
     }
-    Ok(fields)
+    fields
 }

@@ -5,7 +5,7 @@
 use crate::envelope::{Envelope, Form};
 use crate::verify::Refusal;
 use ed25519_compact::{PublicKey, Signature};
-use tinycontainer_cbor::{Keys, Kind, Reader};
+use tinycontainer_cbor::{Error, Keys, Kind, read};
 
 /// The claim with the syscalls. It lies in the range that RFC 8392 reserves.
 const SYSCALLS_2024: i64 = -65536;
@@ -27,24 +27,29 @@ pub enum Claim2024<'a> {
 /// [`Refusal::Malformed`] or [`Refusal::UnsupportedMessage`].
 pub fn parse(bytes: &[u8]) -> Result<(Envelope<'_>, Claim2024<'_>), Refusal> {
     let envelope = Envelope::decode(bytes)?;
-    let at = Reader::new(bytes);
     if envelope.form != Form::Sign1 || !envelope.protected.is_empty() || !envelope.unprotected_is_empty {
         // Headers that nothing protects must not be there to be believed.
-        return Err(Refusal::Malformed(at.error(Kind::Unknown)));
+        return Err(Refusal::Malformed(Error::new(Kind::Unknown, 0)));
     }
-    let mut reader = Reader::new(envelope.payload);
-    if reader.map()? != 1 {
-        return Err(Refusal::Malformed(reader.error(Kind::Range)));
-    }
-    let claim = match reader.key(&mut Keys::default())? {
-        SYSCALLS_2024 => {
-            let mask = reader.bytes()?;
-            Claim2024::Syscalls(mask.iter().fold(0, |mask, byte| mask << 8 | u32::from(*byte)))
+    let claim = read(envelope.payload, |reader| {
+        if reader.map() != 1 {
+            reader.fail(Kind::Range, 0);
         }
-        DIGEST_2024 => Claim2024::Digest(reader.byte_array()?),
-        _ => return Err(Refusal::Malformed(reader.error(Kind::Unknown))),
-    };
-    reader.end()?;
+        let mut keys = Keys::default();
+        match reader.key(&mut keys) {
+            SYSCALLS_2024 => {
+                let mask = reader.bytes();
+                Some(Claim2024::Syscalls(mask.iter().fold(0, |mask, byte| mask << 8 | u32::from(*byte))))
+            }
+            DIGEST_2024 => reader.byte_array().map(Claim2024::Digest),
+            _ => {
+                reader.unknown(&keys);
+                None
+            }
+        }
+    })?;
+    // None is wrong, and was told.
+    let claim = claim.ok_or(Error::new(Kind::Unknown, 0))?;
     Ok((envelope, claim))
 }
 
