@@ -89,17 +89,30 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         call: Syscall,
         serve: impl FnOnce(&mut Self) -> Result<T, Failure>,
     ) -> Result<T, Errno> {
+        self.enter();
+        let result = serve(self);
+        self.show(Event::Return);
+        result.map_err(|failure| self.explain(call, failure))
+    }
+
+    fn enter(&mut self) {
         self.session.calls = self.session.calls.saturating_add(1);
         self.cost = cost::CALL;
-        // Legal in each state in which a hook runs, and nobody but the agent leaves those.
-        let _ = self.engine.transit(self.slot, Event::Call);
-        let result = serve(self);
-        let _ = self.engine.transit(self.slot, Event::Return);
-        result.map_err(|failure| match failure {
+        self.show(Event::Call);
+    }
+
+    /// Legal in each state in which a hook runs, and nobody but the agent leaves those.
+    fn show(&self, event: Event) {
+        let _ = self.engine.transit(self.slot, event);
+    }
+
+    #[cold]
+    fn explain(&mut self, call: Syscall, failure: Failure) -> Errno {
+        match failure {
             Failure::Errno(errno) => errno,
             Failure::Denied(denial) => self.refuse(call, denial),
             Failure::Driver(endpoint, error) => self.driver_failed(endpoint, error),
-        })
+        }
     }
 
     fn pay(&mut self, instructions: u32) {

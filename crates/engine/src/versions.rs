@@ -1,7 +1,7 @@
 //! The highest version of each image seen, so that a device never goes back.
 
 use heapless::Vec;
-use sha2::{Digest, Sha256};
+use tinycontainer_policy::sha256;
 
 /// Versions by a hash of the uid. When it is full, the oldest entry of whichever signer has the most
 /// makes room: nobody pushes out another's while he has more of his own.
@@ -50,10 +50,8 @@ impl<const V: usize> Versions<V> {
 
 /// 64 bits of SHA-256: two uids that a signer could make collide are both that signer's own.
 fn key(uid: &str) -> u64 {
-    let hash: [u8; 32] = Sha256::digest(uid.as_bytes()).into();
-    let mut head = [0; 8];
-    head.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
-    u64::from_le_bytes(head)
+    let [a, b, c, d, e, f, g, h, ..] = sha256(&[uid.as_bytes()]);
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
 
 #[cfg(test)]

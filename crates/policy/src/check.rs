@@ -566,7 +566,9 @@ fn plain<'a>(holds: bool, refused: Refused) -> Result<Holds<'a>, Refused> {
     if holds { Ok(Holds::Plain) } else { Err(refused) }
 }
 
-fn sha256(pieces: &[&[u8]]) -> [u8; 32] {
+/// SHA-256 over these pieces, one after the other.
+#[inline(never)]
+pub fn sha256(pieces: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();
     pieces.iter().for_each(|piece| hash.update(piece));
     hash.finalize().into()
