@@ -92,11 +92,10 @@ extern "C" fn drive(slot: *mut c_void) -> *mut c_void {
     }
 }
 
-/// Gives the thread the priority of the slot's container. A frame of its own, for a status is large.
-#[inline(never)]
+/// Gives the thread the priority of the slot's container.
 fn adopt_priority(slot: usize) {
-    if let Some(status) = engine().and_then(|engine| engine.status_of(slot)) {
-        sys::set_priority(sys::pid(), priority(status.priority));
+    if let Some(class) = engine().and_then(|engine| engine.priority_of(slot)) {
+        sys::set_priority(sys::pid(), priority(class));
     }
 }
 

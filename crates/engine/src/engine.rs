@@ -8,6 +8,7 @@ use crate::status::{Status, Uid};
 use core::fmt;
 use tinycontainer_firewall::Refusal;
 use tinycontainer_lifecycle::{Event, Illegal, State};
+use tinycontainer_metadata::Priority;
 use tinycontainer_runtime::{Account, Runtime as _};
 
 #[cfg(not(loom))]
@@ -192,6 +193,11 @@ impl<P: Platform, const N: usize> Engine<P, N> {
                 memory,
             })
         })
+    }
+
+    /// The class of priority of the container in a slot, if there is one.
+    pub fn priority_of(&self, slot: usize) -> Option<Priority> {
+        self.shared.with(|shared| Some(shared.container(slot)?.schedule.priority))
     }
 
     /// All containers as they are now, by slot.

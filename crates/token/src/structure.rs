@@ -7,26 +7,23 @@ use minicbor::encode::write::Cursor;
 
 /// Feeds the structure over `protected` and `payload`, without external data, to `absorb`.
 pub(crate) fn feed(form: Form, protected: &[u8], payload: &[u8], absorb: &mut dyn FnMut(&[u8])) {
-    let context = match form {
-        Form::Sign1 => "Signature1",
-        Form::Mac0 => "MAC0",
-    };
-    // array(4), the context, then the header of `protected`: at most 1 + 11 + 9 bytes.
-    let mut head = [0; 24];
-    absorb(pieces(&mut head, |e| {
-        let _ = e.array(4).and_then(|e| e.str(context)).and_then(|e| e.bytes_len(protected.len() as u64));
-    }));
-    absorb(protected);
-    absorb(pieces(&mut head, |e| {
-        let _ = e.bytes(&[]).and_then(|e| e.bytes_len(payload.len() as u64));
-    }));
-    absorb(payload);
+    // An array of four: the context, `protected`, no external data, `payload`.
+    absorb(match form {
+        Form::Sign1 => b"\x84\x6aSignature1",
+        Form::Mac0 => b"\x84\x64MAC0",
+    });
+    feed_bytes(protected, absorb);
+    feed_bytes(&[], absorb);
+    feed_bytes(payload, absorb);
 }
 
-/// The bytes that `write` puts into `buffer`, which is large enough for all that is written here.
-fn pieces(buffer: &mut [u8], write: impl FnOnce(&mut Encoder<&mut Cursor<&mut [u8]>>)) -> &[u8] {
-    let mut cursor = Cursor::new(&mut *buffer);
-    write(&mut Encoder::new(&mut cursor));
+/// Feeds a byte string, with its head.
+fn feed_bytes(bytes: &[u8], absorb: &mut dyn FnMut(&[u8])) {
+    let mut head = [0; 9];
+    let mut cursor = Cursor::new(&mut head[..]);
+    // There is room for any head.
+    let _ = Encoder::new(&mut cursor).bytes_len(bytes.len() as u64);
     let len = cursor.position();
-    buffer.get(..len).unwrap_or_default()
+    absorb(head.get(..len).unwrap_or_default());
+    absorb(bytes);
 }

@@ -265,8 +265,15 @@ unsafe fn bytes<'a>(text: *const c_char) -> &'a [u8] {
 
 fn import_name(module: &[u8], name: &[u8]) -> Name {
     let mut text = [0; 31];
-    let both = module.iter().chain(b".").chain(name);
-    let len = text.iter_mut().zip(both).map(|(to, from)| *to = *from).count();
+    let mut len = 0;
+    for part in [module, b".", name] {
+        for byte in part {
+            if let Some(to) = text.get_mut(len) {
+                *to = *byte;
+                len += 1;
+            }
+        }
+    }
     Name::new(text.get(..len).unwrap_or_default())
 }
 

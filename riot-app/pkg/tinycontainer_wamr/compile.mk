@@ -21,7 +21,8 @@ ifneq (,$(filter arm%,$(CPU_ARCH)))
   # What is the same at the end of many instructions stands once: 4 KB, for a jump each. The others cost more flash
   # than they save here.
   CFLAGS += --param=max-crossjump-edges=5000 --param=min-crossjump-insns=1
-  CFLAGS += -fno-ivopts -fno-move-loop-invariants -fno-schedule-insns2 -fno-tree-sink
+  CFLAGS += -fno-ivopts -fno-move-loop-invariants -fno-schedule-insns2 -fno-tree-sink -fno-caller-saves
+  CFLAGS += -fno-tree-dominator-opts
 endif
 
 SOURCES := $(WAMR_SOURCES) $(HERE)/platform/platform.c
