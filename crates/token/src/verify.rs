@@ -212,23 +212,21 @@ fn check_proof(envelope: &Envelope<'_>, alg: i64, key: Key<'_>) -> Result<(), Re
 // Each in a frame of its own, and the steps of a signature too: the key's point and the tables take 3 KB each.
 #[inline(never)]
 fn signature_holds(envelope: &Envelope<'_>, key: &[u8; 32]) -> bool {
-    let mut state = None;
-    begin(envelope.proof, key, &mut state);
-    let Some(begun) = &mut state else { return false };
+    let Ok(signature) = Signature::from_slice(envelope.proof) else { return false };
+    let mut state = begin(&signature, key);
+    let Ok(begun) = &mut state else { return false };
     structure::feed(envelope.form, envelope.protected, envelope.payload, &mut |piece| begun.absorb(piece));
-    end(&mut state)
+    end(begun)
 }
 
 #[inline(never)]
-fn begin(signature: &[u8], key: &[u8; 32], state: &mut Option<VerifyingState>) {
-    *state = Signature::from_slice(signature)
-        .and_then(|signature| PublicKey::new(*key).verify_incremental(&signature))
-        .ok();
+fn begin(signature: &Signature, key: &[u8; 32]) -> Result<VerifyingState, ed25519_compact::Error> {
+    PublicKey::new(*key).verify_incremental(signature)
 }
 
 #[inline(never)]
-fn end(state: &mut Option<VerifyingState>) -> bool {
-    state.take().is_some_and(|state| state.verify().is_ok())
+fn end(state: &VerifyingState) -> bool {
+    state.verify().is_ok()
 }
 
 #[inline(never)]
