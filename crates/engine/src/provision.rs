@@ -269,6 +269,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
             // Legal: the session holds the slot in LOADING.
             self.engine.transit(self.slot, Event::Verify).map_err(|_| LoadError::Failed)
         })?;
+        self.trim()?;
         let Sizes { data, code, .. } = self.sizes;
         if data != 0 {
             self.data = Some(platform.allocate(self.slot, data).ok_or(LoadError::OutOfMemory)?);
@@ -277,6 +278,21 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         self.received = 0;
         self.stage = Stage::Data;
         if data == 0 { self.prove_data() } else { Ok(()) }
+    }
+
+    /// Of metadata that is believed, only its beginning is read again: the uid and the endpoints. The rest, most of
+    /// it the token, gives its memory to what follows.
+    fn trim(&mut self) -> Result<(), LoadError> {
+        let (Some(admission), Some(metadata)) = (&self.admission, &self.metadata) else {
+            return Err(LoadError::Failed);
+        };
+        let kept = metadata.get(..admission.uid.1.max(admission.endpoints.end())).unwrap_or_default();
+        // Without room for both it stays as it is.
+        if let Some(mut short) = self.engine.platform.allocate(self.slot, kept.len()) {
+            short.copy_from_slice(kept);
+            self.metadata = Some(short);
+        }
+        Ok(())
     }
 
     /// The data is complete: its digest is checked, that of the code begins.
@@ -304,7 +320,8 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         let Self { engine, slot, sizes, metadata, data, code, admission, .. } = self;
         let Some(admission) = admission else { return Err(LoadError::Failed) };
         let mut queues = Vec::new();
-        let mut image_bytes = sizes.metadata + sizes.data + sizes.code;
+        let kept = metadata.as_ref().map_or(0, |metadata| metadata.len());
+        let mut image_bytes = kept + sizes.data + sizes.code;
         for endpoint in &admission.queues {
             let buffer = engine.platform.allocate(*slot, P::QUEUE_BYTES).ok_or(LoadError::OutOfMemory)?;
             image_bytes = image_bytes.saturating_add(P::QUEUE_BYTES);

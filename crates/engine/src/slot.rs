@@ -68,6 +68,7 @@ impl<T> Place<T> {
 /// A container.
 pub(crate) struct Container<B> {
     pub(crate) id: ContainerId,
+    /// The beginning of it, which has the uid and the endpoints.
     pub(crate) metadata: B,
     /// What the container may read of itself, on the bus `data`.
     pub(crate) data: Option<B>,

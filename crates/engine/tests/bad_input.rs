@@ -204,13 +204,14 @@ fn oversize_and_empty_everything() {
     assert_eq!(begin(1, usize::MAX / 4, 1), Some(LoadError::Size));
     let image = good().sign(PROVIDER_A);
     let all = (1 << 20) - image.metadata.len();
+    let small = Engine::new(TestPlatform { room: all - 1, ..TestPlatform::new_sharing() });
     for (data, code) in [(all - 1, 1), (0, all)] {
-        let before = snapshot(&engine);
-        let mut loading = engine.begin(Sizes { metadata: image.metadata.len(), data, code }).unwrap();
+        let before = snapshot(&small);
+        let mut loading = small.begin(Sizes { metadata: image.metadata.len(), data, code }).unwrap();
         assert_eq!(loading.write(&image.metadata), Err(LoadError::OutOfMemory));
         assert_eq!(loading.write(&[0]), Err(LoadError::Failed));
         drop(loading);
-        assert_eq!(snapshot(&engine), before);
+        assert_eq!(snapshot(&small), before);
     }
 
     let mut many = good();
@@ -346,13 +347,23 @@ fn full_slots_and_full_memory() {
 
     // Whatever is the last byte that does not fit: nothing stays behind.
     let image = good().endpoint(1, OwnedPeer::Container("a.x".into(), 1), Direction::In).sign(PROVIDER_A);
-    let needed = image.metadata.len() + image.code.len() + 64;
-    for room in (0..needed).step_by(16) {
+    // What is kept of the metadata, which is less than half of it, and all of the rest.
+    let rest = image.code.len() + 64;
+    for room in (0..image.metadata.len().max(rest)).step_by(16) {
         let engine = Engine::new(TestPlatform { room, ..TestPlatform::new_sharing() });
         refused(&engine, &image, LoadError::OutOfMemory);
     }
-    let engine = Engine::new(TestPlatform { room: needed, ..TestPlatform::new_sharing() });
+    let half = image.metadata.len() / 2;
+    let room = (image.metadata.len() + half).max(half + rest);
+    let engine = Engine::new(TestPlatform { room, ..TestPlatform::new_sharing() });
     load(&engine, &image).unwrap();
+    assert!(*engine.platform().held.lock().unwrap() < half + rest);
+    // Where there is no room for a shorter copy, the whole is kept.
+    let room = image.metadata.len() + rest;
+    if room < image.metadata.len() + half {
+        let engine = Engine::new(TestPlatform { room, ..TestPlatform::new_sharing() });
+        load(&engine, &image).unwrap();
+    }
 }
 
 #[test]

@@ -215,6 +215,13 @@ pub struct Place {
     flavour: Flavour,
 }
 
+impl Place {
+    /// Where the bytes end that they stand in: the rest of the file is not needed to find them.
+    pub fn end(&self) -> usize {
+        if self.count == 0 { 0 } else { self.start.saturating_add(self.len) }
+    }
+}
+
 /// Whose endpoints they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flavour {

@@ -24,10 +24,18 @@
 TC_LOAD(tc_load_u16, uint16)
 TC_LOAD(tc_load_u32, uint32)
 TC_LOAD(tc_load_i64, int64)
-TC_LOAD(tc_load_f64, float64)
 TC_STORE(tc_store_u16, uint16)
 TC_STORE(tc_store_u32, uint32)
 TC_STORE(tc_store_i64, int64)
+
+/* Not inlined, or each place has 8 bytes of stack for it: 240 of each container's. */
+static __attribute__((noinline)) float64
+tc_load_f64(const void *from)
+{
+    float64 value;
+    __builtin_memcpy(&value, from, sizeof(value));
+    return value;
+}
 
 #if WASM_CPU_SUPPORTS_UNALIGNED_ADDR_ACCESS == 0
 #define TC_CELLS(at) __builtin_assume_aligned(at, 4)
@@ -36,7 +44,6 @@ TC_STORE(tc_store_i64, int64)
 #undef LOAD_U32
 #undef STORE_I64
 #undef PUT_I64_TO_ADDR
-#undef PUT_F64_TO_ADDR
 #define LOAD_I16(from) ((int16)tc_load_u16(from))
 #define LOAD_U16(from) tc_load_u16(from)
 #define LOAD_I32(from) ((int32)tc_load_u32(from))
@@ -49,11 +56,7 @@ TC_STORE(tc_store_i64, int64)
 #define GET_I64_FROM_ADDR(from) tc_load_i64(TC_CELLS(from))
 #define GET_F64_FROM_ADDR(from) tc_load_f64(TC_CELLS(from))
 #define PUT_I64_TO_ADDR(to, value) tc_store_i64(TC_CELLS(to), value)
-#define PUT_F64_TO_ADDR(to, value)                                   \
-    do {                                                             \
-        float64 tc_value = (value);                                  \
-        __builtin_memcpy(TC_CELLS(to), &tc_value, sizeof(tc_value)); \
-    } while (0)
+/* WAMR's PUT_F64_TO_ADDR stays, for the same reason. */
 #endif
 
 #if WASM_ENABLE_FAST_INTERP == 0
@@ -93,7 +96,7 @@ tc_reach(uint8 *ip, uint32 address, WASMMemoryInstance *memory, uintptr_t *at)
 #undef read_leb_mem_offset
 #define CHECK_MEMORY_OVERFLOW(bytes)                            \
     do {                                                        \
-        uintptr_t tc_at = (bytes);                              \
+        tc_at = (bytes);                                        \
         frame_ip = tc_reach(frame_ip, addr, memory, &tc_at);    \
         if (!frame_ip)                                          \
             goto out_of_bounds;                                 \
@@ -101,8 +104,9 @@ tc_reach(uint8 *ip, uint32 address, WASMMemoryInstance *memory, uintptr_t *at)
     } while (0)
 #pragma push_macro("CHECK_MEMORY_OVERFLOW")
 #undef CHECK_MEMORY_OVERFLOW
-/* To stand in the interpreter's function. */
+/* To stand at the beginning of the interpreter's function. One variable for all, or each has its stack. */
 #define TC_ACCESS                                                                            \
+    uintptr_t tc_at;                                                                         \
     _Pragma("pop_macro(\"read_leb_memarg\")") _Pragma("pop_macro(\"read_leb_mem_offset\")") \
         _Pragma("pop_macro(\"read_leb_memidx\")") _Pragma("pop_macro(\"CHECK_MEMORY_OVERFLOW\")")
 #else

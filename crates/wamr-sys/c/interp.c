@@ -22,6 +22,22 @@
 
 #include "access.h"
 
+/* Not inlined: while a native runs, the stack need not hold what only the search for a block's end takes, nor the
+ * call of a hook what the interpreter does. 300 bytes of each container's stack. */
+static void
+wasm_interp_call_func_bytecode(WASMModuleInstance *module, WASMExecEnv *exec_env,
+                               WASMFunctionInstance *cur_func, WASMInterpFrame *prev_frame)
+    __attribute__((noinline));
+
+#if WASM_ENABLE_FAST_INTERP == 0
+static __attribute__((noinline)) bool
+tc_find_block(WASMExecEnv *exec_env, BlockAddr *cache, const uint8 *start, const uint8 *stop,
+              uint8 kind, uint8 **otherwise, uint8 **end)
+{
+    return wasm_loader_find_block_addr(exec_env, cache, start, stop, kind, otherwise, end);
+}
+#endif
+
 /* Where WAMR reads each instruction's address in two halves, by a function: a call for each instruction. */
 #define LOAD_U32_WITH_2U16S(from) tc_load_u32(from)
 #pragma push_macro("LOAD_U32_WITH_2U16S")
@@ -105,7 +121,7 @@ tc_meter_stop(struct tc_meter *meter)
 /* The classic interpreter looks for the end of a block by reading on, and for a large br_table in a list of all:
  * an instruction for each 16 bytes, and two for each entry. Behind the interpreter's function nobody calls these. */
 #define wasm_loader_find_block_addr(env, cache, start, stop, kind, otherwise, end)        \
-    ((wasm_loader_find_block_addr)(env, cache, start, stop, kind, otherwise, end)         \
+    (tc_find_block(env, cache, start, stop, kind, otherwise, end)                         \
      && (TC_CHARGE(*(end) - (uint8 *)(start)), true))
 #define bh_list_first_elem(list) (TC_CHARGE((list)->len * 32), (bh_list_first_elem)(list))
 #endif
