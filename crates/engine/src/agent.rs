@@ -4,7 +4,7 @@ use crate::engine::Engine;
 use crate::platform::{Lock, Notice, Platform};
 use crate::service::{Service, Session};
 use crate::slot::Container;
-use crate::status::{Detail, Stopped, Uid};
+use crate::status::{Detail, Stopped};
 use tinycontainer_abi::Hook;
 use tinycontainer_lifecycle::{Event, Reason, State};
 use tinycontainer_metadata::Schedule;
@@ -94,11 +94,10 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
             container.counters.starts = container.counters.starts.saturating_add(1);
             container.counters.loops = 0;
             container.counters.missed = 0;
-            let uid = Uid::try_from(container.uid()).unwrap_or_default();
             let (id, limits, schedule) = (container.id, container.limits, container.schedule);
-            Some((code, uid, limits, schedule, shared.table.guard(id)))
+            Some((code, limits, schedule, shared.table.guard(id)))
         });
-        let Some((code, uid, limits, schedule, guard)) = taken else {
+        let Some((code, limits, schedule, guard)) = taken else {
             self.end(Event::Stop, Reason::Requested, Detail::None);
             return;
         };
@@ -111,7 +110,7 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
         });
         match made {
             Ok(instance) => {
-                let session = Session { guard, uid, calls: 0, refusals: 0, beat: false };
+                let session = Session { guard, calls: 0, refusals: 0, beat: false };
                 let run = Run {
                     instance,
                     session,
@@ -122,7 +121,7 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
                     loops: 0,
                     missed: 0,
                 };
-                engine.platform.notice(&run.session.uid, Notice::Started);
+                engine.platform.notice(&engine.uid_of(slot), Notice::Started);
                 self.run = Some(run);
                 self.transit(Event::Instantiate);
             }
@@ -217,11 +216,12 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
         let told = self.engine.shared.with(|shared| {
             let container = shared.container(self.slot)?;
             container.queues.iter_mut().for_each(|(_, queue)| queue.clear());
-            let told = container.last.zip(Uid::try_from(container.uid()).ok());
-            let _ = self.engine.transit(self.slot, Event::Finalize);
-            told
+            container.last
         });
-        if let Some((stopped, uid)) = told {
+        let uid = self.engine.uid_of(self.slot);
+        // From here on it may be unloaded, and the slot be somebody else's.
+        self.transit(Event::Finalize);
+        if let Some(stopped) = told {
             self.engine.platform.notice(&uid, Notice::Stopped(stopped));
         }
     }

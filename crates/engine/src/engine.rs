@@ -195,6 +195,14 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         })
     }
 
+    /// The name of the container in a slot; empty if there is none.
+    #[inline(never)]
+    pub(crate) fn uid_of(&self, slot: usize) -> Uid {
+        self.shared
+            .with(|shared| shared.container(slot).and_then(|container| Uid::try_from(container.uid()).ok()))
+            .unwrap_or_default()
+    }
+
     /// The class of priority of the container in a slot, if there is one.
     pub fn priority_of(&self, slot: usize) -> Option<Priority> {
         self.shared.with(|shared| Some(shared.container(slot)?.schedule.priority))

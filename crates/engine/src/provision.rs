@@ -119,7 +119,7 @@ struct Admission {
     schedule: Schedule,
     version: u32,
     signer: u32,
-    uid: (usize, usize),
+    uid: (u16, u16),
     endpoints: endpoint::Place,
     data: [u8; 32],
     code: [u8; 32],
@@ -286,7 +286,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         let (Some(admission), Some(metadata)) = (&self.admission, &self.metadata) else {
             return Err(LoadError::Failed);
         };
-        let kept = metadata.get(..admission.uid.1.max(admission.endpoints.end())).unwrap_or_default();
+        let kept = metadata.get(..usize::from(admission.uid.1).max(admission.endpoints.end())).unwrap_or_default();
         // Without room for both it stays as it is.
         if let Some(mut short) = self.engine.platform.allocate(self.slot, kept.len()) {
             short.copy_from_slice(kept);
@@ -374,7 +374,8 @@ fn admit(metadata: &[u8], cleared: &Cleared<'_>, admission: &mut Option<Admissio
             queues.push(endpoint.id).map_err(|_| LoadError::TooManyQueues)?;
         }
     }
-    let start = (claims.uid.as_ptr() as usize).saturating_sub(metadata.as_ptr() as usize);
+    // Metadata is at most 4 KiB.
+    let start = (claims.uid.as_ptr() as usize).saturating_sub(metadata.as_ptr() as usize) as u16;
     let limits = cleared.limits();
     *admission = Some(Admission {
         grant: cleared.grant().clone(),
@@ -382,8 +383,8 @@ fn admit(metadata: &[u8], cleared: &Cleared<'_>, admission: &mut Option<Admissio
         schedule: cleared.schedule(),
         version: claims.version,
         signer: cleared.signer(),
-        uid: (start, start.saturating_add(claims.uid.len())),
-        endpoints: claims.endpoints.place(metadata),
+        uid: (start, start.saturating_add(claims.uid.len() as u16)),
+        endpoints: claims.endpoints.place(metadata).ok_or(LoadError::Size)?,
         data: *cleared.data_digest(),
         code: *cleared.code_digest(),
         queues,
@@ -392,9 +393,10 @@ fn admit(metadata: &[u8], cleared: &Cleared<'_>, admission: &mut Option<Admissio
 }
 
 /// The uid, which stands there in the metadata.
-fn name(metadata: &[u8], (start, end): (usize, usize)) -> &str {
+pub(crate) fn name(metadata: &[u8], (start, end): (u16, u16)) -> &str {
     // It was checked when the metadata was decoded; without that it is nobody's name.
-    metadata.get(start..end).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default()
+    let bytes = metadata.get(usize::from(start)..usize::from(end));
+    bytes.and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default()
 }
 
 impl<P: Platform, const N: usize> Drop for Loading<'_, P, N> {

@@ -6,11 +6,12 @@ use tinycontainer_abi::Errno;
 /// A ring of length-prefixed messages in a fixed buffer.
 #[derive(Debug)]
 pub(crate) struct Queue<B> {
+    /// Of a longer one than 64 KiB only the beginning is used.
     buffer: B,
     /// Where the oldest message begins.
-    head: usize,
+    head: u16,
     /// How many bytes are used, lengths included.
-    used: usize,
+    used: u16,
 }
 
 /// The bytes that a message's length takes.
@@ -26,20 +27,25 @@ impl<B: DerefMut<Target = [u8]>> Queue<B> {
         self.used = 0;
     }
 
+    fn len(&self) -> usize {
+        self.buffer.len().min(usize::from(u16::MAX))
+    }
+
     /// Adds a message whole.
     pub(crate) fn push(&mut self, message: &[u8]) -> Result<(), Errno> {
         let len = u16::try_from(message.len()).map_err(|_| Errno::TooLong)?;
         let needed = message.len() + PREFIX;
-        if needed > self.buffer.len() {
+        if needed > self.len() {
             return Err(Errno::TooLong);
         }
-        if needed > self.buffer.len() - self.used {
+        if needed > self.len() - usize::from(self.used) {
             return Err(Errno::WouldBlock);
         }
-        let tail = self.head + self.used;
+        let tail = usize::from(self.head) + usize::from(self.used);
         self.put(tail, &len.to_le_bytes());
         self.put(tail + PREFIX, message);
-        self.used += needed;
+        // At most `len()`.
+        self.used += needed as u16;
         Ok(())
     }
 
@@ -48,20 +54,22 @@ impl<B: DerefMut<Target = [u8]>> Queue<B> {
         if self.used == 0 {
             return Err(Errno::WouldBlock);
         }
+        let head = usize::from(self.head);
         let mut prefix = [0; PREFIX];
-        self.get(self.head, &mut prefix);
+        self.get(head, &mut prefix);
         let len = usize::from(u16::from_le_bytes(prefix));
         let into = into.get_mut(..len).ok_or(Errno::TooLong)?;
-        self.get(self.head + PREFIX, into);
-        self.head = (self.head + PREFIX + len) % self.buffer.len();
-        self.used -= PREFIX + len;
+        self.get(head + PREFIX, into);
+        // Less than `len()`.
+        self.head = ((head + PREFIX + len) % self.len()) as u16;
+        self.used -= (PREFIX + len) as u16;
         Ok(len)
     }
 
     /// Copies into the ring from `at` on; the caller has checked that there is room.
     fn put(&mut self, at: usize, bytes: &[u8]) {
-        let at = at % self.buffer.len();
-        let (first, second) = bytes.split_at(bytes.len().min(self.buffer.len() - at));
+        let at = at % self.len();
+        let (first, second) = bytes.split_at(bytes.len().min(self.len() - at));
         for (at, part) in [(at, first), (0, second)] {
             if let Some(to) = self.buffer.get_mut(at..at + part.len()) {
                 to.copy_from_slice(part);
@@ -70,8 +78,8 @@ impl<B: DerefMut<Target = [u8]>> Queue<B> {
     }
 
     fn get(&self, at: usize, into: &mut [u8]) {
-        let at = at % self.buffer.len();
-        let (first, second) = into.split_at_mut(into.len().min(self.buffer.len() - at));
+        let at = at % self.len();
+        let (first, second) = into.split_at_mut(into.len().min(self.len() - at));
         for (at, part) in [(at, first), (0, second)] {
             if let Some(from) = self.buffer.get(at..at + part.len()) {
                 part.copy_from_slice(from);
@@ -126,5 +134,12 @@ mod tests {
         assert_eq!(none.push(&[]), Err(Errno::TooLong));
         assert_eq!(none.pop(&mut []), Err(Errno::WouldBlock));
         assert_eq!(queue.push(&vec![0; 70_000]), Err(Errno::TooLong));
+        let mut long = Queue::new(vec![0; 100_000].into_boxed_slice());
+        assert_eq!(long.push(&vec![7; 65_534]), Err(Errno::TooLong), "64 KiB less 1, its length too");
+        for _ in 0..3 {
+            assert_eq!(long.push(&vec![7; 65_533]), Ok(()));
+            assert_eq!(long.push(&[]), Err(Errno::WouldBlock));
+            assert_eq!(long.pop(&mut vec![0; 70_000]), Ok(65_533));
+        }
     }
 }

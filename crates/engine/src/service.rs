@@ -53,7 +53,6 @@ type Handle<P> = <<P as Platform>::Drivers as Drivers>::Handle;
 /// What a running container has open, and what its calls have cost since the engine was last told.
 pub(crate) struct Session<P: Platform> {
     pub(crate) guard: Guard<Target<Handle<P>>, MAX_OPEN>,
-    pub(crate) uid: Uid,
     pub(crate) calls: u32,
     pub(crate) refusals: u32,
     /// Whether it has called `heartbeat()` since this was last cleared.
@@ -115,6 +114,11 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         }
     }
 
+    /// Whose calls these are: copied out, for nobody is called under the lock.
+    fn uid(&self) -> Uid {
+        self.engine.uid_of(self.slot)
+    }
+
     fn pay(&mut self, instructions: u32) {
         self.cost = self.cost.saturating_add(instructions);
     }
@@ -125,7 +129,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         self.pay(cost::REFUSAL);
         let id = self.session.guard.id();
         self.engine.shared.with(|shared| shared.refusals.record(self.now, id, call, denial));
-        self.engine.platform.notice(&self.session.uid, Notice::Refused(call, denial));
+        self.engine.platform.notice(&self.uid(), Notice::Refused(call, denial));
         match denial.reason {
             Reason::TooManyOpen => Errno::TooManyOpen,
             _ => Errno::Refused,
@@ -137,7 +141,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         match error {
             IoError::WouldBlock => return Errno::WouldBlock,
             IoError::NoDriver | IoError::Failed => {
-                self.engine.platform.notice(&self.session.uid, Notice::DriverFailed(endpoint, error));
+                self.engine.platform.notice(&self.uid(), Notice::DriverFailed(endpoint, error));
             }
         }
         if error == IoError::NoDriver { Errno::PeerGone } else { Errno::Io }
@@ -164,7 +168,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
 
     fn open_driver(&self, right: Right, peer: Peer<'_>) -> Result<Target<Handle<P>>, Failure> {
         let access = Access { peer, direction: right.direction };
-        let opened = self.engine.platform.drivers().open(&self.session.uid, &access);
+        let opened = self.engine.platform.drivers().open(&self.uid(), &access);
         opened.map(Target::Driver).map_err(|error| Failure::Driver(right.endpoint, error))
     }
 
@@ -234,7 +238,7 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
             this.session.guard.may(Syscall::Logger)?;
             let bytes = u32::try_from(text.len()).unwrap_or(u32::MAX);
             this.pay(cost::LINE.saturating_add(bytes.saturating_mul(cost::LOGGED_BYTE)));
-            this.engine.platform.log(&this.session.uid, text);
+            this.engine.platform.log(&this.uid(), text);
             Ok(())
         });
     }

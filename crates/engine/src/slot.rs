@@ -1,7 +1,7 @@
 //! What the engine knows of each container, under its lock.
 
 use crate::platform::Platform;
-use crate::provision::LoadError;
+use crate::provision::{LoadError, name};
 use crate::queue::Queue;
 use crate::status::{Counters, Stopped};
 use crate::versions::Versions;
@@ -75,7 +75,7 @@ pub(crate) struct Container<B> {
     /// `None` while the agent has it, to make an instance of it.
     pub(crate) code: Option<B>,
     /// Where the uid stands in the metadata, and where the endpoints.
-    pub(crate) uid: (usize, usize),
+    pub(crate) uid: (u16, u16),
     pub(crate) endpoints: endpoint::Place,
     pub(crate) version: u32,
     pub(crate) limits: Limits,
@@ -90,9 +90,7 @@ pub(crate) struct Container<B> {
 
 impl<B: DerefMut<Target = [u8]>> Container<B> {
     pub(crate) fn uid(&self) -> &str {
-        let (start, end) = self.uid;
-        // It was checked when the image was loaded; without that it is nobody's name.
-        self.metadata.get(start..end).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default()
+        name(&self.metadata, self.uid)
     }
 
     /// One of its endpoints, as its metadata has it.

@@ -5,7 +5,7 @@
 use crate::grant::Right;
 use crate::table::ContainerId;
 use core::fmt;
-use tinycontainer_abi::{Mask, Syscall};
+use tinycontainer_abi::{Direction, Mask, Syscall};
 
 /// Why a call is denied. Numbers are permanent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -80,18 +80,17 @@ impl Denial {
 }
 
 /// A descriptor as the guest has it: never negative. Bits 0 to 5 are its place, 6 to 13 the
-/// container's slot, 14 to 30 a generation that wraps: descriptors do not wear out.
+/// container's slot, 14 to 29 a generation that wraps: descriptors do not wear out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fd(u32);
 
 const PLACE_BITS: u32 = 6;
 const SLOT_BITS: u32 = 8;
-const GENERATION_MASK: u32 = (1 << (31 - PLACE_BITS - SLOT_BITS)) - 1;
 
 impl Fd {
-    fn new(place: u8, slot: u8, generation: u32) -> Self {
-        let generation = generation & GENERATION_MASK;
-        Self(generation << (PLACE_BITS + SLOT_BITS) | u32::from(slot) << PLACE_BITS | u32::from(place))
+    fn new(place: u8, slot: u8, generation: u16) -> Self {
+        let generation = u32::from(generation) << (PLACE_BITS + SLOT_BITS);
+        Self(generation | u32::from(slot) << PLACE_BITS | u32::from(place))
     }
 
     fn place(self) -> usize {
@@ -102,17 +101,23 @@ impl Fd {
         self.0 >> PLACE_BITS & ((1 << SLOT_BITS) - 1)
     }
 
+    fn generation(self) -> u32 {
+        self.0 >> (PLACE_BITS + SLOT_BITS)
+    }
+
     /// The number for the guest.
     pub const fn raw(self) -> i32 {
-        // Bit 31 is never set.
+        // Bits 30 and 31 are never set.
         self.0 as i32
     }
 }
 
 #[derive(Debug)]
 struct Open<T> {
-    fd: Fd,
-    right: Right,
+    endpoint: u32,
+    /// With place and slot it makes the descriptor.
+    generation: u16,
+    direction: Direction,
     target: T,
 }
 
@@ -122,7 +127,7 @@ struct Open<T> {
 pub struct Guard<T, const F: usize> {
     id: ContainerId,
     mask: Mask,
-    generation: u32,
+    generation: u16,
     open: [Option<Open<T>>; F],
 }
 
@@ -172,7 +177,8 @@ impl<T, const F: usize> Guard<T, F> {
         };
         self.generation = self.generation.wrapping_add(1);
         let fd = Fd::new(place as u8, self.id.raw_slot(), self.generation);
-        *entry = Some(Open { fd, right, target });
+        let Right { endpoint, direction } = right;
+        *entry = Some(Open { endpoint, generation: self.generation, direction, target });
         Ok(fd)
     }
 
@@ -184,10 +190,10 @@ impl<T, const F: usize> Guard<T, F> {
     pub fn read(&mut self, fd: i32) -> Result<(u32, &mut T), Denial> {
         self.may(Syscall::Read)?;
         let open = self.find(fd)?;
-        if !open.right.direction.reads() {
-            return Err(Denial { endpoint: Some(open.right.endpoint), reason: Reason::WrongDirection });
+        if !open.direction.reads() {
+            return Err(Denial { endpoint: Some(open.endpoint), reason: Reason::WrongDirection });
         }
-        Ok((open.right.endpoint, &mut open.target))
+        Ok((open.endpoint, &mut open.target))
     }
 
     /// Authorises a write to a descriptor the guest names: its endpoint, and what serves it.
@@ -198,10 +204,10 @@ impl<T, const F: usize> Guard<T, F> {
     pub fn write(&mut self, fd: i32) -> Result<(u32, &mut T), Denial> {
         self.may(Syscall::Write)?;
         let open = self.find(fd)?;
-        if !open.right.direction.writes() {
-            return Err(Denial { endpoint: Some(open.right.endpoint), reason: Reason::WrongDirection });
+        if !open.direction.writes() {
+            return Err(Denial { endpoint: Some(open.endpoint), reason: Reason::WrongDirection });
         }
-        Ok((open.right.endpoint, &mut open.target))
+        Ok((open.endpoint, &mut open.target))
     }
 
     /// Closes a descriptor the guest names, and gives back what served it.
@@ -210,9 +216,9 @@ impl<T, const F: usize> Guard<T, F> {
     /// The denial, to be recorded.
     pub fn close(&mut self, fd: i32) -> Result<T, Denial> {
         self.may(Syscall::Close)?;
-        let place = self.find(fd)?.fd.place();
+        self.find(fd)?;
         self.open
-            .get_mut(place)
+            .get_mut(Fd(fd.cast_unsigned()).place())
             .and_then(Option::take)
             .map(|open| open.target)
             .ok_or(Denial::new(Reason::NotOpen))
@@ -233,7 +239,7 @@ impl<T, const F: usize> Guard<T, F> {
         self.open
             .get_mut(fd.place())
             .and_then(Option::as_mut)
-            .filter(|open| open.fd == fd)
+            .filter(|open| u32::from(open.generation) == fd.generation())
             .ok_or(Denial::new(Reason::NotOpen))
     }
 }

@@ -1,7 +1,7 @@
 //! The last refusals: who, what, why. Bounded, so that refusing costs a hostile container's victim
 //! nothing.
 
-use crate::guard::Denial;
+use crate::guard::{Denial, Reason};
 use crate::table::ContainerId;
 use heapless::Deque;
 use tinycontainer_abi::Syscall;
@@ -21,13 +21,15 @@ pub struct Refusal {
     pub denial: Denial,
 }
 
-/// A refusal without its number, which its place tells.
+/// A refusal without its number, which its place tells, in 24 bytes.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     at_ms: u64,
     container: ContainerId,
+    endpoint: u32,
+    has_endpoint: bool,
     call: Syscall,
-    denial: Denial,
+    reason: Reason,
 }
 
 /// A ring of the last `R` refusals, at least 1.
@@ -55,7 +57,9 @@ impl<const R: usize> Refusals<R> {
             self.ring.pop_front();
         }
         // There is room: one went if there was none.
-        let _ = self.ring.push_back(Entry { at_ms, container, call, denial });
+        let Denial { endpoint, reason } = denial;
+        let (endpoint, has_endpoint) = (endpoint.unwrap_or(0), endpoint.is_some());
+        let _ = self.ring.push_back(Entry { at_ms, container, endpoint, has_endpoint, call, reason });
         self.total = self.total.saturating_add(1);
     }
 
@@ -68,7 +72,8 @@ impl<const R: usize> Refusals<R> {
     pub fn iter(&self) -> impl Iterator<Item = Refusal> {
         let before = self.total.saturating_sub(self.ring.len() as u64);
         self.ring.iter().zip(1..).map(move |(entry, place)| {
-            let Entry { at_ms, container, call, denial } = *entry;
+            let Entry { at_ms, container, endpoint, has_endpoint, call, reason } = *entry;
+            let denial = Denial { endpoint: has_endpoint.then_some(endpoint), reason };
             Refusal { at_ms, number: before.saturating_add(place), container, call, denial }
         })
     }

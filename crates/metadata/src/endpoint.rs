@@ -209,16 +209,17 @@ pub struct Endpoints<'a> {
 /// Where the endpoints stand in a file that was decoded: to find them again without decoding it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
-    start: usize,
-    len: usize,
-    count: u32,
+    start: u16,
+    len: u16,
+    /// At most 32.
+    count: u8,
     flavour: Flavour,
 }
 
 impl Place {
     /// Where the bytes end that they stand in: the rest of the file is not needed to find them.
     pub fn end(&self) -> usize {
-        if self.count == 0 { 0 } else { self.start.saturating_add(self.len) }
+        if self.count == 0 { 0 } else { usize::from(self.start) + usize::from(self.len) }
     }
 }
 
@@ -256,17 +257,20 @@ impl<'a> Endpoints<'a> {
         Self { items: reader.since(start), count: u32::try_from(count).unwrap_or(0), flavour }
     }
 
-    /// Where they stand in `file`, out of which they were decoded.
-    pub fn place(&self, file: &[u8]) -> Place {
+    /// Where they stand in `file`, out of which they were decoded. `None` behind 64 KiB.
+    pub fn place(&self, file: &[u8]) -> Option<Place> {
         let start = (self.items.as_ptr() as usize).saturating_sub(file.as_ptr() as usize);
-        Place { start, len: self.items.len(), count: self.count, flavour: self.flavour }
+        let start = if self.is_empty() { 0 } else { u16::try_from(start).ok()? };
+        let len = u16::try_from(self.items.len()).ok()?;
+        Some(Place { start, len, count: self.count as u8, flavour: self.flavour })
     }
 
     /// The endpoints at that place of the same file. Of another file there is nothing good to be had.
     pub fn at(file: &'a [u8], place: Place) -> Self {
         let Place { start, len, count, flavour } = place;
-        let items = file.get(start..).and_then(|rest| rest.get(..len)).unwrap_or_default();
-        Self { items, count, flavour }
+        let (start, len) = (usize::from(start), usize::from(len));
+        let items = file.get(start..start + len).unwrap_or_default();
+        Self { items, count: u32::from(count), flavour }
     }
 
     /// How many there are.

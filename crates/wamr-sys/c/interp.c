@@ -156,6 +156,13 @@ tc_meter_stop(struct tc_meter *meter)
 /* All natives there are "raw", and none is of the WebAssembly C API: 2 KB of flash for other ways to call. */
 #define wasm_runtime_invoke_native(...) false
 #define wasm_runtime_invoke_c_api_native(...) false
+
+/* What WAMR would print into a buffer is not printed there (device.h), so the buffers are not needed: 128 bytes of
+ * stack each. */
+#define wasm_set_exception(instance, text)                                                          \
+    (wasm_set_exception)(instance,                                                                  \
+                         __builtin_choose_expr(                                                     \
+                             __builtin_types_compatible_p(__typeof__(text), char[128]), "", (text)))
 #endif
 
 #if WASM_ENABLE_FAST_INTERP != 0
