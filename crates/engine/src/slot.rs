@@ -18,7 +18,7 @@ use tinycontainer_runtime::Limits;
 pub(crate) struct Shared<P: Platform, const N: usize> {
     pub(crate) table: Table<N, MAX_ENDPOINTS>,
     pub(crate) refusals: Refusals<MAX_REFUSALS>,
-    pub(crate) versions: Versions<32>,
+    pub(crate) versions: Versions<24>,
     pub(crate) slots: [Slot<P::Buf>; N],
 }
 
