@@ -45,9 +45,12 @@ typedef struct {
 #define MPS2_TIMER_CTRL_EN      (1UL << 0)
 #define MPS2_TIMER_CTRL_IRQ     (1UL << 3)
 
-/** @brief  FPGA I/O block: here, its free-running up counter. */
+/** @brief  FPGA I/O block: LEDs, buttons, and a free-running up counter. */
 typedef struct {
-    uint32_t reserved[6];
+    volatile uint32_t LED;      /**< bits 0 and 1, read back as written */
+    uint32_t reserved0;
+    volatile uint32_t BUTTON;   /**< bits 0 and 1 */
+    uint32_t reserved1[3];
     volatile uint32_t COUNTER;  /**< steps each time PSCNTR has run out */
     volatile uint32_t PRESCALE; /**< reload value of PSCNTR */
     volatile uint32_t PSCNTR;   /**< counts down at MPS2_CLOCK */

@@ -20,6 +20,9 @@ extern "C" {
 /** @brief  The generic timer_set() may lose a tick and then waits 2^32 more. */
 #define PERIPH_TIMER_PROVIDES_SET
 
+/** @brief  Port 0 has the two LEDs, port 1 the two buttons. */
+#define GPIO_PIN(port, pin)     (((port) << 8) | (pin))
+
 /** @brief  One UART of the board. */
 typedef struct {
     mps2_uart_t *dev;       /**< registers */

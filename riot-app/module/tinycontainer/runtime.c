@@ -3,6 +3,18 @@
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
 
+/* What compilers take for granted. */
+
+#ifdef CPU_NATIVE
+#include <stdlib.h>
+
+/* Rust's precompiled core names it in its tables for unwinding. Nothing unwinds: panics abort. */
+__attribute__((weak)) void rust_eh_personality(void)
+{
+    abort();
+}
+#endif
+
 /* What a compiler for ARM calls to copy and clear memory (ARM's run-time ABI, section 4.3.4), by the C library's
  * functions, which are in the firmware anyway. Rust's own, and the C library's of these names, do the work themselves:
  * 1 KB. Where either brings them, these win. */
@@ -43,4 +55,4 @@ SAME(__aeabi_memclr4, __aeabi_memclr, void *, size_t);
 SAME(__aeabi_memclr8, __aeabi_memclr, void *, size_t);
 #endif
 
-typedef int tinycontainer_aeabi_not_empty;
+typedef int tinycontainer_runtime_not_empty;

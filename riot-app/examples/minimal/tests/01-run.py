@@ -1,0 +1,18 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 TinyContainer contributors
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""The smallest host takes its image in and starts it; what the container tries without a right is refused."""
+
+import sys
+
+from testrunner import run
+
+
+def testfunc(child):
+    child.expect_exact("bench")
+    child.expect(r"\brun?s\b|is refused")
+    assert child.after == "runs", child.after
+
+
+if __name__ == "__main__":
+    sys.exit(run(testfunc, timeout=30))
