@@ -145,6 +145,7 @@ impl<const BYTES: usize> Region<BYTES> {
     }
 
     /// The memory, the first time.
+    #[expect(clippy::mut_from_ref, reason = "one gets it, once")]
     pub(crate) fn take(&'static self) -> Option<&'static mut [MaybeUninit<u8>]> {
         if self.taken.swap(true, Ordering::Acquire) {
             return None;

@@ -533,15 +533,17 @@ pub extern "C" fn tinycontainer_call_text(call: u8) -> *const c_char {
 /// Why a call was refused, by number, as a sentence to follow "because". Never NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn tinycontainer_refusal_text(reason: u8) -> *const c_char {
-    text_or_unknown(firewall::Reason::ALL.into_iter().find(|known| *known as u8 == reason).map(|reason| match reason {
-        firewall::Reason::NotGranted => text!("the syscall is not granted to it"),
-        firewall::Reason::NoSuchEndpoint => text!("it has no right to such an endpoint"),
-        firewall::Reason::WrongDirection => text!("the endpoint may not be used in that direction"),
-        firewall::Reason::NotOpen => text!("the descriptor is not open"),
-        firewall::Reason::NotYours => text!("the descriptor is another container's"),
-        firewall::Reason::BadPointer => text!("the memory is not wholly its own"),
-        firewall::Reason::TooManyOpen => text!("all its descriptors are in use"),
-        firewall::Reason::NotMutual => text!("the other container does not list it as its peer"),
+    text_or_unknown(firewall::Reason::ALL.into_iter().find(|known| *known as u8 == reason).map(|reason| {
+        match reason {
+            firewall::Reason::NotGranted => text!("the syscall is not granted to it"),
+            firewall::Reason::NoSuchEndpoint => text!("it has no right to such an endpoint"),
+            firewall::Reason::WrongDirection => text!("the endpoint may not be used in that direction"),
+            firewall::Reason::NotOpen => text!("the descriptor is not open"),
+            firewall::Reason::NotYours => text!("the descriptor is another container's"),
+            firewall::Reason::BadPointer => text!("the memory is not wholly its own"),
+            firewall::Reason::TooManyOpen => text!("all its descriptors are in use"),
+            firewall::Reason::NotMutual => text!("the other container does not list it as its peer"),
+        }
     }))
 }
 

@@ -211,7 +211,9 @@ impl Code {
             Self::WrongAudience => text!("a token is for another device"),
             Self::Expired => text!("a token's time is over"),
             Self::NotYetValid => text!("a token's time has not come"),
-            Self::NoClock => text!("a token is valid for a time only, and this device does not know the time"),
+            Self::NoClock => {
+                text!("a token is valid for a time only, and this device does not know the time")
+            }
             Self::BadDigest => text!("a part was changed since it was signed"),
             Self::WrongRole => text!("a signer's role does not include this"),
             Self::OutOfScope => text!("the container is not in a signer's scope"),

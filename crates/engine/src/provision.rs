@@ -196,7 +196,9 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     pub fn finish(&mut self) -> Result<ContainerId, LoadError> {
         let id = match self.stage {
             Stage::Over => Err(LoadError::Failed),
-            Stage::Code if self.received == self.sizes.code => self.prove(Which::Code).and_then(|()| self.install()),
+            Stage::Code if self.received == self.sizes.code => {
+                self.prove(Which::Code).and_then(|()| self.install())
+            }
             _ => Err(LoadError::TooShort),
         };
         if id.is_ok() {
@@ -286,7 +288,8 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         let (Some(admission), Some(metadata)) = (&self.admission, &self.metadata) else {
             return Err(LoadError::Failed);
         };
-        let kept = metadata.get(..usize::from(admission.uid.1).max(admission.endpoints.end())).unwrap_or_default();
+        let kept =
+            metadata.get(..usize::from(admission.uid.1).max(admission.endpoints.end())).unwrap_or_default();
         // Without room for both it stays as it is.
         if let Some(mut short) = self.engine.platform.allocate(self.slot, kept.len()) {
             short.copy_from_slice(kept);

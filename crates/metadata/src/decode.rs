@@ -246,11 +246,8 @@ impl<'a> Container<'a> {
                 5 => container.version = Some(reader.u32()),
                 6 => {
                     reader.array_of(3);
-                    container.limits = Some(Limits {
-                        linear_memory: reader.u32(),
-                        stack: reader.u32(),
-                        heap: reader.u32(),
-                    });
+                    container.limits =
+                        Some(Limits { linear_memory: reader.u32(), stack: reader.u32(), heap: reader.u32() });
                 }
                 7 => {
                     let at = reader.position();

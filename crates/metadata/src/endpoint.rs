@@ -394,8 +394,10 @@ impl<'a> Fields<'a> {
             1 if year2024 => Some(Peer::Local { bus: Bus::App, unit: self.number }),
             1 => Bus::from_number(self.address).map(|bus| Peer::Local { bus, unit: self.number }),
             2 if year2024 => Some(Peer::RemoteUnaddressed { endpoint: self.number }),
-            2 => Scheme::from_number(self.address)
-                .map(|scheme| Peer::Remote { scheme, authority: names::read(&mut name, names::is_authority) }),
+            2 => Scheme::from_number(self.address).map(|scheme| Peer::Remote {
+                scheme,
+                authority: names::read(&mut name, names::is_authority),
+            }),
             _ => None,
         };
         if peer.is_none() || !name.is_good() {

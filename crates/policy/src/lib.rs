@@ -15,7 +15,7 @@ pub mod check;
 pub mod trust;
 
 pub use check::{
-    Ceilings, Check, Cleared, Device, Found, Holds, MAX_ENDPOINTS, Refused, Sink, Which, Year2024, clear, sha256,
-    covered_2024, examine,
+    Ceilings, Check, Cleared, Device, Found, Holds, MAX_ENDPOINTS, Refused, Sink, Which, Year2024, clear,
+    covered_2024, examine, sha256,
 };
 pub use trust::{AnchorSpec, Pattern, Reach, Roles, Scope, Target, Trust};
