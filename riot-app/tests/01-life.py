@@ -61,7 +61,7 @@ def testfunc(child):
     command(child, "list", "ticker", "listener", "empty-tampered")
 
     # What is not to be believed, and why.
-    command(child, "load empty-unsigned", r"refused \(30[01]\): metadata: ")
+    command(child, "load empty-unsigned", r"refused \(300\): metadata: unsigned")
     command(child, "load empty-tampered", r"refused \(309\)", "code")
     command(child, "load memhog", r"refused \(209\)")
     assert free(child) == untouched

@@ -175,6 +175,20 @@ fn swapped_code_and_data() {
 }
 
 #[test]
+fn an_image_without_its_token_is_unsigned() {
+    use tinycontainer::metadata::{Metadata, Proofs};
+    let engine = engine_with_one();
+    let mut image = good().sign(PROVIDER_A);
+    let Proofs::Profile1(proofs) = Metadata::decode(&image.metadata).unwrap().proofs else { panic!() };
+    // The token is the last item; in its place an empty byte string.
+    let head = if proofs.token.len() < 256 { 2 } else { 3 };
+    let before = image.metadata.len() - proofs.token.len() - head;
+    image.metadata.truncate(before);
+    image.metadata.push(0x40);
+    refused(&engine, &image, LoadError::Refused(Refused::Unsigned));
+}
+
+#[test]
 fn oversize_and_empty_everything() {
     let engine = engine_with_one();
     let limits = Limits { linear_memory: 65536, stack: 8192, heap: 65536 };

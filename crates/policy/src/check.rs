@@ -132,7 +132,7 @@ pub enum Refused {
     TooManyEndpoints,
     /// The image is of the 2024 format, which this device does not accept.
     Year2024,
-    /// The image is of the 2024 format and has no tokens over its parts.
+    /// There is no token over the metadata: it is empty; or the image is of the 2024 format and has no tokens.
     Unsigned,
 }
 
@@ -378,6 +378,9 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
     /// Who has signed the metadata.
     #[inline(never)]
     fn signer(&self, proofs: &Profile1<'_>) -> Result<Anchor<'e, Scope<'e>>, Refused> {
+        if proofs.token.is_empty() {
+            return Err(Refused::Unsigned);
+        }
         let token = self.token(proofs.token, Which::Metadata, Use::Metadata, Roles::METADATA)?;
         let digest = token.digest().map_err(|why| Refused::Token(Which::Metadata, why))?;
         if *digest == sha256(&[proofs.signed]) {
