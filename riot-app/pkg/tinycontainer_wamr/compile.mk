@@ -22,7 +22,7 @@ ifneq (,$(filter arm%,$(CPU_ARCH)))
   # than they save here.
   CFLAGS += --param=max-crossjump-edges=5000 --param=min-crossjump-insns=1
   CFLAGS += -fno-ivopts -fno-move-loop-invariants -fno-schedule-insns2 -fno-tree-sink -fno-caller-saves
-  CFLAGS += -fno-tree-dominator-opts
+  CFLAGS += -fno-tree-dominator-opts -fno-code-hoisting
 endif
 
 SOURCES := $(WAMR_SOURCES) $(HERE)/platform/platform.c
