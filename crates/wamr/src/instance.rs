@@ -16,10 +16,10 @@ use crate::natives::Running;
 
 /// A container in WAMR. Dropping it gives back all that is booked for it.
 ///
-/// What counts as one instruction of a [`Budget`] is one that WAMR's fast interpreter executes. It
-/// translates a function before it runs, and `local.get`, constants, `block`, `end` and `drop`
-/// vanish in that: an `i32.add` of a local and a constant is one. Every loop and every call has at least
-/// one. `memory.fill` and `memory.copy` are one and one more for each 16 bytes.
+/// What counts as one instruction of a [`Budget`] is one that WAMR's interpreter executes. The fast one, of a host,
+/// translates a function before it runs: `local.get`, constants, `block`, `end` and `drop` vanish in that, and an
+/// `i32.add` of a local and a constant is one. The classic one, of a device, executes each that is written. Every loop
+/// and every call has at least one. `memory.fill` and `memory.copy` are one and one more for each 16 bytes.
 pub struct Instance {
     wamr: Wamr,
     account: Account,
