@@ -3,7 +3,7 @@
  *
  * Where WAMR does not trust an unaligned access it takes numbers apart by functions of its own, which -Os does not
  * inline. A compiler that knows its processor does it in the best way there is: on a Cortex-M4 in one load. And
- * the cells of the operand stack are aligned to 4 always. 2 KB of flash, and a fifth of the time. */
+ * the cells of the operand stack are aligned to 4 always. All of this file saves 1.6 KB of flash. */
 #ifndef TC_ACCESS_H
 #define TC_ACCESS_H
 
@@ -61,7 +61,7 @@ tc_load_f64(const void *from)
 
 #if WASM_ENABLE_FAST_INTERP == 0
 /* Each of the classic interpreter's 23 loads and stores reads two numbers (alignment, which is a hint, and offset)
- * and compares in 64 bits. Once for all: 2 KB.
+ * and compares in 64 bits. Once for all.
  *
  * `ip` leads to the two numbers, which the loader has checked. Returns where the code goes on; NULL if the `*at`
  * bytes at `address` + offset are not all the memory's. Else `*at` is their place. */

@@ -23,7 +23,8 @@ impl Wamr {
     /// `step_us` (1000 for a clock of milliseconds).
     ///
     /// The fastest of three runs counts, for what disturbs a run only makes it slower. Each takes 4 to 8 ms, or 20
-    /// to 40 steps: the clock's steps make the result at most 5 % too large. The guest's memory (some 4 KiB, for that time) is booked on WAMR's own account.
+    /// to 40 steps: the clock's steps make the result at most 5 % too large. The guest's
+    /// memory (some 4 KiB, for that time) is booked on WAMR's own account.
     ///
     /// # Errors
     /// The guest finds no memory.

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 TinyContainer contributors
 # SPDX-License-Identifier: MIT OR Apache-2.0
 
-# Compiles what $(FOUND) lists into one object in $(OUT), where RIOT's linker rule looks for it.
+# Compiles what $(FOUND) lists into $(OUT), where RIOT's linker rule looks for it.
 include $(FOUND)
 
 # RIOT's flags, without its warnings: the code is not ours.
