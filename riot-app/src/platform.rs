@@ -73,6 +73,10 @@ impl Platform for Riot {
         self.rate
     }
 
+    fn now_us(&self) -> u64 {
+        clock::now_us()
+    }
+
     fn drivers(&self) -> &Self::Drivers {
         &DRIVERS
     }

@@ -41,6 +41,10 @@ impl Platform for Desk<'_> {
         Rate { instructions_per_ms: 1 }
     }
 
+    fn now_us(&self) -> u64 {
+        0
+    }
+
     fn drivers(&self) -> &Nothing {
         &self.runtime
     }

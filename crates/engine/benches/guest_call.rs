@@ -49,6 +49,9 @@ impl Platform for Bench {
     fn rate(&self) -> Rate {
         Rate { instructions_per_ms: u32::MAX }
     }
+    fn now_us(&self) -> u64 {
+        self.0.now_us()
+    }
     fn drivers(&self) -> &Null {
         &self.1
     }

@@ -38,6 +38,10 @@ pub trait Platform {
     /// How many of the interpreter's instructions a millisecond holds.
     fn rate(&self) -> tinycontainer_runtime::Rate;
 
+    /// Microseconds of the platform's monotonic clock, which never goes back. What a call outside of the engine takes
+    /// by this clock is charged to the container's budget, so a clock of coarse steps charges coarsely.
+    fn now_us(&self) -> u64;
+
     /// The drivers.
     fn drivers(&self) -> &Self::Drivers;
 

@@ -103,6 +103,9 @@ impl Platform for Loomed {
     fn rate(&self) -> Rate {
         Rate { instructions_per_ms: 1 }
     }
+    fn now_us(&self) -> u64 {
+        0
+    }
     fn drivers(&self) -> &NoDrivers {
         &self.drivers
     }

@@ -63,6 +63,10 @@ impl Platform for Posix {
         self.rate
     }
 
+    fn now_us(&self) -> u64 {
+        u64::try_from(self.config.buses.start().elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
     fn drivers(&self) -> &Buses {
         &self.config.buses
     }

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::mem::MaybeUninit;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use tinycontainer::metadata::{Access, Peer};
 use tinycontainer::policy::{Device, Trust};
@@ -152,6 +152,8 @@ pub struct TestPlatform {
     /// Bytes of images and queues that are held, and how many there may be.
     pub held: &'static Mutex<usize>,
     pub room: usize,
+    /// What the clock shows: a test moves it on.
+    pub clock_us: AtomicU64,
     pub log: Mutex<Vec<String>>,
     pub notices: Mutex<Vec<(String, Notice)>>,
 }
@@ -176,6 +178,7 @@ impl TestPlatform {
             accept_2024: false,
             held: Box::leak(Box::new(Mutex::new(0))),
             room: 1 << 20,
+            clock_us: AtomicU64::new(0),
             log: Mutex::default(),
             notices: Mutex::default(),
         }
@@ -195,6 +198,10 @@ impl Platform for TestPlatform {
 
     fn rate(&self) -> Rate {
         Rate { instructions_per_ms: RATE }
+    }
+
+    fn now_us(&self) -> u64 {
+        self.clock_us.load(Ordering::Relaxed)
     }
 
     fn drivers(&self) -> &TestDrivers {
