@@ -3,8 +3,9 @@
 use crate::agent::Agent;
 use crate::platform::{Lock, Platform};
 use crate::provision::{LoadError, Loading, Sizes};
-use crate::slot::{Shared, shown};
+use crate::slot::{Container, Shared, shown};
 use crate::status::{Status, Uid};
+use crate::versions::{VersionRecord, uid_key};
 use core::fmt;
 use tinycontainer_firewall::Refusal;
 use tinycontainer_lifecycle::{Event, Illegal, State};
@@ -146,18 +147,22 @@ impl<P: Platform, const N: usize> Engine<P, N> {
     /// # Errors
     /// Why not. Nothing has changed then.
     pub fn unload(&self, uid: &str) -> Result<(), UnloadError> {
+        let key = uid_key(uid);
         let container = self.shared.with(|shared| {
             let (slot, container) = shared.find(uid).ok_or(UnloadError::NotFound)?;
             // Legal below: nobody starts a container that is no longer there.
             self.state(slot).after(Event::Unload).map_err(|_| UnloadError::Running)?;
-            let id = container.id;
+            let Container { id, signer, version, .. } = *container;
             shared.table.remove(id);
-            Ok((slot, shared.slots.get_mut(slot).and_then(|slot| slot.container.take())))
+            // While it was loaded no other version could be, whatever the table has forgotten meanwhile.
+            let raised = shared.versions.remember(signer, key, version);
+            Ok((slot, shared.slots.get_mut(slot).and_then(|slot| slot.container.take()), raised))
         })?;
         // First its memory, outside of the lock; then the slot: whoever takes it finds its account empty.
-        let (slot, container) = container;
+        let (slot, container, raised) = container;
         drop(container);
         self.shared.with(|_| self.transit(slot, Event::Unload).is_ok());
+        raised.iter().for_each(|record| self.platform.version_seen(record));
         Ok(())
     }
 
@@ -228,11 +233,11 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         self.shared.with(|shared| shared.refusals.total())
     }
 
-    /// Tells the engine that this version of an image was loaded before: what a platform that
-    /// remembers versions calls at start-up.
-    pub fn remember_version(&self, uid: &str, version: u32) {
-        // 0 is nobody in particular.
-        self.shared.with(|shared| shared.versions.remember(uid, version, 0));
+    /// Takes back what [`Platform::version_seen`] was told before a restart. To be called before the first image is
+    /// loaded, with records of images first and floors last: an image whose record comes after a floor is held to
+    /// the floor as well.
+    pub fn restore_version(&self, record: VersionRecord) {
+        self.shared.with(|shared| shared.versions.restore(record));
     }
 
     /// The agent of a slot. There is one at a time: `None` while another exists, or if there is no

@@ -37,6 +37,7 @@ pub use tinycontainer_lifecycle::{Reason, State};
 pub use tinycontainer_metadata as metadata;
 pub use tinycontainer_policy as policy;
 pub use tinycontainer_runtime as runtime;
+pub use versions::{VersionRecord, VersionScope};
 
 /// The most descriptors a container has open at once.
 pub const MAX_OPEN: usize = 8;
@@ -44,5 +45,7 @@ pub const MAX_OPEN: usize = 8;
 pub const MAX_QUEUES: usize = 4;
 /// How many refusals are kept.
 pub const MAX_REFUSALS: usize = 16;
+/// How many records are kept of the versions that were loaded; see [`VersionRecord`].
+pub const MAX_VERSIONS: usize = 24;
 /// The longest metadata that is taken, in bytes.
 pub const MAX_METADATA: usize = 4096;

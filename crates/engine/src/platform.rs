@@ -8,6 +8,7 @@ use tinycontainer_policy::Device;
 use tinycontainer_runtime::Runtime;
 
 use crate::status::Stopped;
+use crate::versions::VersionRecord;
 
 /// A mutual exclusion that cannot be held for longer than a closure.
 pub trait Lock<T> {
@@ -57,6 +58,14 @@ pub trait Platform {
 
     /// A line that the container logged: bytes from the guest, not checked in any way.
     fn log(&self, uid: &str, line: &[u8]);
+
+    /// A record of the versions that were loaded is new or was raised: a platform with a store keeps it, one for
+    /// each signer, uid and scope, and gives all of them back after a restart; see
+    /// [`Engine::restore_version`](crate::Engine::restore_version). Called without the lock, by the thread that has
+    /// loaded or unloaded an image.
+    fn version_seen(&self, record: &VersionRecord) {
+        let _ = record;
+    }
 
     /// Something happened that a person may want to know. Called without the lock.
     fn notice(&self, uid: &str, notice: Notice) {

@@ -8,6 +8,7 @@ use crate::platform::{Lock, Platform};
 use crate::queue::Queue;
 use crate::slot::{Container, Place};
 use crate::status::Counters;
+use crate::versions::uid_key;
 use crate::{MAX_METADATA, MAX_QUEUES};
 use core::fmt;
 use heapless::Vec;
@@ -44,7 +45,8 @@ pub enum LoadError {
     UnsupportedType(Type),
     /// A container of that name is loaded, or on its way in.
     DuplicateUid,
-    /// A newer version of it has been loaded before: that one.
+    /// A newer version of it has been loaded before: that one. Or it is below the floor of its signer; see
+    /// [`VersionScope::Signer`](crate::VersionScope::Signer).
     Downgrade(u32),
     /// More endpoints on which other containers write to it than this device has queues for.
     TooManyQueues,
@@ -118,8 +120,10 @@ struct Admission {
     limits: Limits,
     schedule: Schedule,
     version: u32,
-    signer: u32,
+    signer: u64,
     uid: (u16, u16),
+    /// Of the uid; see [`uid_key`].
+    key: u64,
     endpoints: endpoint::Place,
     data: [u8; 32],
     code: [u8; 32],
@@ -267,7 +271,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         let platform = &self.engine.platform;
         let uid = name(self.metadata.as_deref().unwrap_or_default(), admission.uid);
         self.engine.shared.with(|shared| {
-            shared.may_load(uid, admission.version)?;
+            shared.may_load(uid, admission.key, admission.signer, admission.version)?;
             // Legal: the session holds the slot in LOADING.
             self.engine.transit(self.slot, Event::Verify).map_err(|_| LoadError::Failed)
         })?;
@@ -331,14 +335,14 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
             // As many as there are places: `queues` was counted in one like it.
             let _ = queues.push((*endpoint, Queue::new(buffer)));
         }
-        let Admission { grant, limits, schedule, version, signer, uid, endpoints, .. } = admission;
-        engine.shared.with(|shared| {
+        let Admission { grant, limits, schedule, version, signer, uid, key, endpoints, .. } = admission;
+        let (id, raised) = engine.shared.with(|shared| {
             let uid_text = name(metadata.as_deref().unwrap_or_default(), *uid);
             // Another session may have been faster.
-            shared.may_load(uid_text, *version)?;
+            shared.may_load(uid_text, *key, *signer, *version)?;
             let id = shared.table.admit_at(*slot, grant.clone()).map_err(|_| LoadError::Full)?;
             engine.transit(*slot, Event::Install).map_err(|_| LoadError::Failed)?;
-            shared.versions.remember(uid_text, *version, *signer);
+            let raised = shared.versions.remember(*signer, *key, *version);
             if let Some(place) = shared.slots.get_mut(*slot)
                 && let Some(metadata) = metadata.take()
             {
@@ -350,6 +354,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
                     uid: *uid,
                     endpoints: *endpoints,
                     version: *version,
+                    signer: *signer,
                     limits: *limits,
                     schedule: *schedule,
                     queues,
@@ -359,8 +364,10 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
                     counters: Counters::default(),
                 });
             }
-            Ok(id)
-        })
+            Ok::<_, LoadError>((id, raised))
+        })?;
+        raised.iter().for_each(|record| engine.platform.version_seen(record));
+        Ok(id)
     }
 }
 
@@ -385,8 +392,9 @@ fn admit(metadata: &[u8], cleared: &Cleared<'_>, admission: &mut Option<Admissio
         limits: Limits { linear_memory: limits.linear_memory, stack: limits.stack, heap: limits.heap },
         schedule: cleared.schedule(),
         version: claims.version,
-        signer: cleared.signer(),
+        signer: u64::from(cleared.signer()),
         uid: (start, start.saturating_add(claims.uid.len() as u16)),
+        key: uid_key(claims.uid),
         endpoints: claims.endpoints.place(metadata).ok_or(LoadError::Size)?,
         data: *cleared.data_digest(),
         code: *cleared.code_digest(),

@@ -5,7 +5,7 @@ use crate::provision::{LoadError, name};
 use crate::queue::Queue;
 use crate::status::{Counters, Stopped};
 use crate::versions::Versions;
-use crate::{MAX_QUEUES, MAX_REFUSALS};
+use crate::{MAX_QUEUES, MAX_REFUSALS, MAX_VERSIONS};
 use core::ops::DerefMut;
 use heapless::Vec;
 use tinycontainer_firewall::{ContainerId, Refusals, Table};
@@ -18,7 +18,7 @@ use tinycontainer_runtime::Limits;
 pub(crate) struct Shared<P: Platform, const N: usize> {
     pub(crate) table: Table<N, MAX_ENDPOINTS>,
     pub(crate) refusals: Refusals<MAX_REFUSALS>,
-    pub(crate) versions: Versions<24>,
+    pub(crate) versions: Versions<MAX_VERSIONS>,
     pub(crate) slots: [Slot<P::Buf>; N],
 }
 
@@ -78,6 +78,8 @@ pub(crate) struct Container<B> {
     pub(crate) uid: (u16, u16),
     pub(crate) endpoints: endpoint::Place,
     pub(crate) version: u32,
+    /// Tells signers apart.
+    pub(crate) signer: u64,
     pub(crate) limits: Limits,
     pub(crate) schedule: Schedule,
     /// One for each endpoint on which another container may write to this one.
@@ -121,12 +123,20 @@ impl<P: Platform, const N: usize> Shared<P, N> {
             .find_map(|(i, slot)| Some((i, slot.container.get_mut().filter(|c| c.uid() == uid)?)))
     }
 
-    /// Whether an image of that name and version may be loaded now.
-    pub(crate) fn may_load(&mut self, uid: &str, version: u32) -> Result<(), LoadError> {
+    /// Whether an image of that name, signer and version may be loaded now. `key` is the [`uid_key`] of `uid`.
+    ///
+    /// [`uid_key`]: crate::versions::uid_key
+    pub(crate) fn may_load(
+        &mut self,
+        uid: &str,
+        key: u64,
+        signer: u64,
+        version: u32,
+    ) -> Result<(), LoadError> {
         if self.find(uid).is_some() {
             return Err(LoadError::DuplicateUid);
         }
-        let lowest = self.versions.lowest(uid);
+        let lowest = self.versions.lowest(signer, key);
         if version < lowest { Err(LoadError::Downgrade(lowest)) } else { Ok(()) }
     }
 

@@ -1,84 +1,347 @@
 //! The highest version of each image seen, so that a device never goes back.
+//!
+//! Versions are counted for each signer and uid, so no signer can refuse or admit another's images. The table is
+//! bounded. What does not fit is merged, not forgotten: the lowest version of a signer becomes part of that signer's
+//! floor, below which no image of that signer is taken unless the table still knows the image's own version.
 
 use heapless::Vec;
 use tinycontainer_policy::sha256;
 
-/// Versions by a hash of the uid. When it is full, the oldest entry of whichever signer has the most
-/// makes room: nobody pushes out another's while he has more of his own.
-#[derive(Debug)]
-pub(crate) struct Versions<const V: usize> {
-    seen: Vec<Seen, V>,
+/// What a device remembers of versions that it has loaded, for [`Platform::version_seen`] and
+/// [`Engine::restore_version`].
+///
+/// [`Platform::version_seen`]: crate::Platform::version_seen
+/// [`Engine::restore_version`]: crate::Engine::restore_version
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VersionRecord {
+    /// Who signed the images; 0 for [`VersionScope::Device`].
+    pub signer: u64,
+    /// The first 8 bytes of the SHA-256 of the uid, little-endian; 0 unless the scope is [`VersionScope::Image`].
+    pub uid: u64,
+    /// The lowest version that may still be loaded.
+    pub version: u32,
+    /// Which images this is about.
+    pub scope: VersionScope,
 }
 
+/// Which images a [`VersionRecord`] is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum VersionScope {
+    /// The images of one signer with one uid.
+    Image = 0,
+    /// The images of one signer that have no record of their own.
+    Signer = 1,
+    /// All images that have neither a record of their own nor one of their signer.
+    Device = 2,
+}
+
+/// The records that one change of the table has raised: an image's own, and a floor.
+pub(crate) type Raised = Vec<VersionRecord, 2>;
+
+/// At most `V` records. When there is no place for a new one, the signer that has the most merges two of its own.
 #[derive(Debug)]
-struct Seen {
-    uid: u64,
-    version: u32,
-    signer: u32,
+pub(crate) struct Versions<const V: usize> {
+    /// Of images and signers, in no order; one at most for each signer and uid, and for each signer.
+    seen: Vec<VersionRecord, V>,
+    /// What was forgotten of signers that have no record at all.
+    device: u32,
 }
 
 impl<const V: usize> Versions<V> {
     pub(crate) const fn new() -> Self {
-        Self { seen: Vec::new() }
+        Self { seen: Vec::new(), device: 0 }
     }
 
-    /// The lowest version of `uid` that may still be loaded.
-    pub(crate) fn lowest(&self, uid: &str) -> u32 {
-        let key = key(uid);
-        self.seen.iter().find(|seen| seen.uid == key).map_or(0, |seen| seen.version)
+    /// The lowest version of this signer's `uid` that may still be loaded.
+    pub(crate) fn lowest(&self, signer: u64, uid: u64) -> u32 {
+        let of = |scope, uid| {
+            let record = self.seen.iter().find(|r| r.scope == scope && r.signer == signer && r.uid == uid);
+            record.map(|record| record.version)
+        };
+        let floor = || of(VersionScope::Signer, 0).unwrap_or(0).max(self.device);
+        of(VersionScope::Image, uid).unwrap_or_else(floor)
     }
 
-    /// Remembers that `version` has been loaded.
-    pub(crate) fn remember(&mut self, uid: &str, version: u32, signer: u32) {
-        let key = key(uid);
-        if let Some(seen) = self.seen.iter_mut().find(|seen| seen.uid == key) {
-            seen.version = version.max(seen.version);
-            return;
+    /// Remembers that `version` has been loaded, which is not below [`Self::lowest`]; or that it is still loaded, so
+    /// that no higher one can have been.
+    pub(crate) fn remember(&mut self, signer: u64, uid: u64, version: u32) -> Raised {
+        self.put(VersionRecord { signer, uid, version, scope: VersionScope::Image })
+    }
+
+    /// Takes a record of an earlier run of the device.
+    pub(crate) fn restore(&mut self, record: VersionRecord) {
+        let VersionRecord { signer, uid, version, scope } = record;
+        match scope {
+            // Not lower than what a floor says already: it may be this image's version that was merged into it.
+            VersionScope::Image => drop(self.remember(signer, uid, version.max(self.lowest(signer, uid)))),
+            VersionScope::Signer => drop(self.put(VersionRecord { uid: 0, ..record })),
+            VersionScope::Device => self.device = self.device.max(version),
+        }
+    }
+
+    fn put(&mut self, record: VersionRecord) -> Raised {
+        let mut raised = Raised::new();
+        // Two are raised at the most, for which there are places.
+        let mut tell = |record: Option<VersionRecord>| {
+            record.map(|record| raised.push(record));
+        };
+        let VersionRecord { signer, uid, version, scope } = record;
+        if let Some(known) =
+            self.seen.iter_mut().find(|r| r.scope == scope && r.signer == signer && r.uid == uid)
+        {
+            if version > known.version {
+                known.version = version;
+                tell(Some(*known));
+            }
+            return raised;
         }
         if self.seen.is_full() {
-            let entries = |signer| self.seen.iter().filter(|seen| seen.signer == signer).count();
-            // The oldest of the greediest: of equals the first, so not the newcomer if he has as many.
-            let most = self.seen.iter().map(|seen| entries(seen.signer)).max().unwrap_or(0);
-            if let Some(at) = self.seen.iter().position(|seen| entries(seen.signer) == most) {
-                self.seen.remove(at);
-            }
+            tell(match self.giver(signer) {
+                Some(giver) => self.merge(giver),
+                None => self.forget_lowest(),
+            });
         }
-        // With V = 0 nothing is remembered.
-        let _ = self.seen.push(Seen { uid: key, version, signer });
+        // What is new may have become part of a floor that was just made; and a signer that has one record, and is
+        // to have no more, has its floor.
+        let is_kept = scope == VersionScope::Image && self.seen.push(record).is_ok();
+        tell(Some(if is_kept { record } else { self.raise_floor(record) }));
+        raised
+    }
+
+    /// The signer whose records are to be merged: that of the new record if no other has more, else the one with the
+    /// most. `None` if all records are of different signers.
+    fn giver(&self, newcomer: u64) -> Option<u64> {
+        let records = |signer| self.seen.iter().filter(|record| record.signer == signer).count();
+        let own = records(newcomer).saturating_add(1);
+        let other = self.seen.iter().map(|r| (records(r.signer), r.signer)).max_by_key(|(count, _)| *count);
+        match other {
+            Some((count, signer)) if count > own => Some(signer),
+            _ if own > 1 => Some(newcomer),
+            _ => None,
+        }
+    }
+
+    /// Merges the lowest version of a signer into that signer's floor.
+    fn merge(&mut self, signer: u64) -> Option<VersionRecord> {
+        let lowest = self.seen.swap_remove(self.lowest_image(signer)?);
+        let has_floor = self.seen.iter().any(|r| r.scope == VersionScope::Signer && r.signer == signer);
+        // Without a floor the next lowest becomes it: two records have to make one.
+        let next = if has_floor { None } else { self.lowest_image(signer) };
+        let version = next.map_or(lowest.version, |at| self.seen.swap_remove(at).version.max(lowest.version));
+        Some(self.raise_floor(VersionRecord { version, ..lowest }))
+    }
+
+    /// Where the record of a signer's image with the lowest version is.
+    fn lowest_image(&self, signer: u64) -> Option<usize> {
+        let of = self.seen.iter().enumerate();
+        let images = of.filter(|(_, r)| r.scope == VersionScope::Image && r.signer == signer);
+        images.min_by_key(|(_, record)| record.version).map(|(at, _)| at)
+    }
+
+    /// Raises the floor of the record's signer to its version; that of the device if there is no place for one.
+    fn raise_floor(&mut self, record: VersionRecord) -> VersionRecord {
+        let floor = VersionRecord { uid: 0, scope: VersionScope::Signer, ..record };
+        if let Some(known) =
+            self.seen.iter_mut().find(|r| r.scope == VersionScope::Signer && r.signer == record.signer)
+        {
+            known.version = known.version.max(record.version);
+            return *known;
+        }
+        match self.seen.push(floor) {
+            Ok(()) => floor,
+            Err(_) => self.raise_device(record.version),
+        }
+    }
+
+    /// Merges the lowest version of all into the device's floor.
+    fn forget_lowest(&mut self) -> Option<VersionRecord> {
+        let lowest =
+            self.seen.iter().enumerate().min_by_key(|(_, record)| record.version).map(|(at, _)| at)?;
+        let version = self.seen.swap_remove(lowest).version;
+        Some(self.raise_device(version))
+    }
+
+    fn raise_device(&mut self, version: u32) -> VersionRecord {
+        self.device = self.device.max(version);
+        VersionRecord { signer: 0, uid: 0, version: self.device, scope: VersionScope::Device }
     }
 }
 
-/// 64 bits of SHA-256: two uids that a signer could make collide are both that signer's own.
-fn key(uid: &str) -> u64 {
+/// 64 bits of SHA-256. Only the signer of both could make two uids collide, and they count for that signer alone.
+pub(crate) fn uid_key(uid: &str) -> u64 {
     let [a, b, c, d, e, f, g, h, ..] = sha256(&[uid.as_bytes()]);
     u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
     use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashMap;
 
     #[test]
-    fn never_back_within_capacity() {
-        let mut versions = Versions::<2>::new();
-        assert_eq!(versions.lowest("a"), 0);
-        versions.remember("a", 5, 1);
-        versions.remember("a", 3, 1);
-        versions.remember("b", 1, 1);
-        assert_eq!((versions.lowest("a"), versions.lowest("b")), (5, 1));
-        versions.remember("c", 9, 1);
-        assert_eq!((versions.lowest("a"), versions.lowest("b"), versions.lowest("c")), (0, 1, 9));
+    fn exact_within_capacity() {
+        let mut versions = Versions::<4>::new();
+        assert_eq!(versions.lowest(1, 10), 0);
+        versions.remember(1, 10, 5);
+        versions.remember(1, 10, 3);
+        versions.remember(1, 11, 1);
+        assert_eq!((versions.lowest(1, 10), versions.lowest(1, 11), versions.lowest(1, 12)), (5, 1, 0));
+        assert_eq!(versions.lowest(2, 10), 0, "another signer's is not counted");
     }
 
     #[test]
-    fn who_fills_it_pushes_out_his_own() {
-        let mut versions = Versions::<4>::new();
-        versions.remember("victim", 5, 1);
-        for (n, uid) in ["a", "b", "c", "d", "e", "f", "g"].into_iter().enumerate() {
-            versions.remember(uid, n as u32 + 1, 2);
+    fn item_08_what_is_forgotten_is_refused_below_the_highest_forgotten() {
+        let mut versions = Versions::<3>::new();
+        for (uid, version) in [(1, 9), (2, 2), (3, 4), (4, 7), (5, 8)] {
+            versions.remember(1, uid, version);
         }
-        assert_eq!(versions.lowest("victim"), 5);
-        assert_eq!((versions.lowest("a"), versions.lowest("g")), (0, 7));
-        Versions::<0>::new().remember("x", 1, 1);
+        // 2 and 4 made the floor, then 7 went into it.
+        assert_eq!((2..=4).map(|uid| versions.lowest(1, uid)).max(), Some(7));
+        assert_eq!((versions.lowest(1, 1), versions.lowest(1, 5), versions.lowest(1, 99)), (9, 8, 7));
+        assert_eq!(versions.lowest(2, 1), 0, "the floor is the signer's");
+    }
+
+    #[test]
+    fn item_08_a_change_says_what_it_raised() {
+        let image = |uid, version| VersionRecord { signer: 1, uid, version, scope: VersionScope::Image };
+        let mut versions = Versions::<2>::new();
+        assert_eq!(versions.remember(1, 1, 5), [image(1, 5)]);
+        assert!(versions.remember(1, 1, 5).is_empty());
+        assert_eq!(versions.remember(1, 1, 6), [image(1, 6)]);
+        versions.remember(1, 2, 3);
+        let floor = VersionRecord { signer: 1, uid: 0, version: 6, scope: VersionScope::Signer };
+        assert_eq!(versions.remember(1, 3, 1), [floor, image(3, 1)]);
+        // More signers than places: the last resort is a floor for all.
+        versions.remember(2, 1, 4);
+        let device = VersionRecord { signer: 0, uid: 0, version: 4, scope: VersionScope::Device };
+        let raised = versions.remember(3, 1, 9);
+        assert_eq!(raised.first(), Some(&device));
+        assert_eq!((versions.lowest(1, 3), versions.lowest(2, 1), versions.lowest(7, 7)), (6, 4, 4));
+        // Without any place, all is in the last resort.
+        let mut none = Versions::<0>::new();
+        none.remember(1, 1, 5);
+        none.restore(VersionRecord { signer: 1, uid: 1, version: 8, scope: VersionScope::Image });
+        assert_eq!(none.lowest(2, 2), 8);
+    }
+
+    #[test]
+    fn item_08_a_signer_with_the_highest_version_blocks_nobody_else() {
+        let mut versions = Versions::<4>::new();
+        versions.remember(1, 10, 5);
+        for uid in 0..100 {
+            versions.remember(2, uid, u32::MAX);
+        }
+        assert_eq!((versions.lowest(1, 10), versions.lowest(1, 11)), (5, 0));
+        assert_eq!(versions.lowest(2, 10), u32::MAX);
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Load(u64, u64, u32),
+        Unload(usize),
+        RestoreImage(u64, u64, u32),
+        RestoreSigner(u64, u32),
+        RestoreDevice(u32),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let version = || prop_oneof![8 => 0..12u32, 1 => Just(u32::MAX)];
+        let (signer, uid) = (|| 0..7u64, || 0..9u64);
+        prop_oneof![
+            20 => (signer(), uid(), version()).prop_map(|(s, u, v)| Step::Load(s, u, v)),
+            10 => any::<usize>().prop_map(Step::Unload),
+            2 => (signer(), uid(), version()).prop_map(|(s, u, v)| Step::RestoreImage(s, u, v)),
+            1 => (signer(), 0..12u32).prop_map(|(s, v)| Step::RestoreSigner(s, v)),
+            1 => (0..4u32).prop_map(Step::RestoreDevice),
+        ]
+    }
+
+    /// The model: remembers everything. What is loaded has a version that no other load can change.
+    #[derive(Default)]
+    struct Model {
+        highest: HashMap<(u64, u64), u32>,
+        loaded: Vec<(u64, u64, u32), 3>,
+    }
+
+    fn run<const V: usize>(steps: &[Step]) -> Result<(), TestCaseError> {
+        let mut versions = Versions::<V>::new();
+        let mut model = Model::default();
+        for step in steps {
+            match *step {
+                Step::Load(signer, uid, version) => {
+                    let duplicate = model.loaded.iter().any(|(_, loaded, _)| *loaded == uid);
+                    if !duplicate && version >= versions.lowest(signer, uid) {
+                        let highest = model.highest.entry((signer, uid)).or_default();
+                        prop_assert!(version >= *highest, "{signer} {uid}: {version} after {highest}");
+                        if model.loaded.push((signer, uid, version)).is_ok() {
+                            *highest = version;
+                            versions.remember(signer, uid, version);
+                        }
+                    }
+                }
+                Step::Unload(which) if !model.loaded.is_empty() => {
+                    let (signer, uid, version) = model.loaded.swap_remove(which % model.loaded.len());
+                    versions.remember(signer, uid, version);
+                    prop_assert_eq!(versions.lowest(signer, uid).max(version), versions.lowest(signer, uid));
+                }
+                Step::Unload(_) => {}
+                Step::RestoreImage(signer, uid, version) => {
+                    // Records are restored before images are loaded.
+                    if model.loaded.is_empty() {
+                        versions.restore(VersionRecord { signer, uid, version, scope: VersionScope::Image });
+                        let highest = model.highest.entry((signer, uid)).or_default();
+                        *highest = version.max(*highest);
+                    }
+                }
+                Step::RestoreSigner(signer, version) => {
+                    let scope = VersionScope::Signer;
+                    versions.restore(VersionRecord { signer, uid: 0, version, scope });
+                }
+                Step::RestoreDevice(version) => {
+                    let scope = VersionScope::Device;
+                    versions.restore(VersionRecord { signer: 0, uid: 0, version, scope });
+                }
+            }
+            for ((signer, uid), highest) in &model.highest {
+                prop_assert!(versions.lowest(*signer, *uid) >= *highest, "{signer} {uid} after {step:?}");
+            }
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn item_08_never_below_a_model_that_forgets_nothing(steps in prop::collection::vec(step(), 0..200)) {
+            run::<0>(&steps)?;
+            run::<1>(&steps)?;
+            run::<2>(&steps)?;
+            run::<5>(&steps)?;
+            run::<24>(&steps)?;
+        }
+
+        /// One signer's loads change nothing for another that keeps within its share.
+        #[test]
+        fn item_08_a_signer_within_its_share_is_not_pushed_out(
+            own in prop::collection::vec((0..6u64, 0..9u32), 0..30),
+            others in prop::collection::vec((0..40u64, any::<u32>()), 0..60),
+        ) {
+            let mut versions = Versions::<12>::new();
+            let mut highest = HashMap::new();
+            let mut others = others.into_iter();
+            for (uid, version) in own {
+                versions.remember(1, uid, version.max(versions.lowest(1, uid)));
+                let entry = highest.entry(uid).or_insert(0);
+                *entry = version.max(*entry);
+                for (uid, version) in others.by_ref().take(3) {
+                    versions.remember(2, uid, version.max(versions.lowest(2, uid)));
+                }
+                for uid in 0..6 {
+                    prop_assert_eq!(versions.lowest(1, uid), highest.get(&uid).copied().unwrap_or(0));
+                }
+            }
+        }
     }
 }

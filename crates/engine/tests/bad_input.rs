@@ -6,7 +6,10 @@ mod common;
 use common::{N, TestEngine, TestPlatform, assert_nothing_held, engine, load, sizes};
 use tinycontainer::metadata::{Access, Bus, Kind, Limits, Peer, Priority, Schedule, Type};
 use tinycontainer::policy::{Refused, Which};
-use tinycontainer::{Direction, Engine, LoadError, MAX_METADATA, Mask, Sizes, Syscall};
+use tinycontainer::{
+    Direction, Engine, LoadError, MAX_METADATA, MAX_VERSIONS, Mask, Sizes, Syscall, VersionRecord,
+    VersionScope,
+};
 use tinycontainer_testkit::{
     CLASS, DEVICE, IDLE, Image, MANAGER, NOW, OWNER, OwnedPeer, PROVIDER_A, PROVIDER_B, STRANGER, Signer,
     Spec, claims, endpoint_token, sha256, sign, syscall_token,
@@ -327,9 +330,84 @@ fn types_duplicates_and_versions() {
     refused(&engine, &version(4), LoadError::Downgrade(5));
     load(&engine, &version(5)).unwrap();
     engine.unload("a.good").unwrap();
-    engine.remember_version("a.good", 9);
-    refused(&engine, &version(8), LoadError::Downgrade(9));
-    load(&engine, &version(9)).unwrap();
+}
+
+#[test]
+fn item_08_an_engine_never_goes_back_under_pressure() {
+    let engine = engine();
+    let load_and_unload = |uid: &str, version, signer| {
+        let result = load(&engine, &Spec { version, ..Spec::new(uid, IDLE) }.sign(signer));
+        if result.is_ok() {
+            engine.unload(uid).unwrap();
+        }
+        result
+    };
+    load_and_unload("a.good", 9, PROVIDER_A).unwrap();
+    load_and_unload("a.low", 1, PROVIDER_A).unwrap();
+    // Public images of the same signer, as many as push out everything.
+    for n in 0..2 * MAX_VERSIONS as u32 {
+        load_and_unload(&format!("a.{n}"), 10 + n, PROVIDER_A).unwrap();
+    }
+    assert!(matches!(load_and_unload("a.good", 8, PROVIDER_A), Err(LoadError::Downgrade(9..))));
+    assert!(matches!(load_and_unload("a.low", 0, PROVIDER_A), Err(LoadError::Downgrade(1..))));
+    assert_eq!(load_and_unload("b.good", 1, PROVIDER_B), Ok(()), "another signer's do not count");
+}
+
+#[test]
+fn item_08_a_signer_with_an_overlapping_scope_does_not_block_the_owner() {
+    let engine = engine();
+    let version = |version| Spec { version, ..good() };
+    load(&engine, &version(u32::MAX).sign(OWNER)).unwrap();
+    engine.unload("a.good").unwrap();
+    load(&engine, &version(1).sign(PROVIDER_A)).unwrap();
+    engine.unload("a.good").unwrap();
+    refused(&engine, &version(u32::MAX - 1).sign(OWNER), LoadError::Downgrade(u32::MAX));
+    load(&engine, &version(u32::MAX).sign(OWNER)).unwrap();
+}
+
+#[test]
+fn item_08_what_is_loaded_does_not_depend_on_the_table() {
+    let engine = engine();
+    load(&engine, &Spec { version: 2, ..good() }.sign(PROVIDER_A)).unwrap();
+    for n in 0..2 * MAX_VERSIONS as u32 {
+        let uid = format!("a.{n}");
+        load(&engine, &Spec { version: 10 + n, ..Spec::new(&uid, IDLE) }.sign(PROVIDER_A)).unwrap();
+        engine.unload(&uid).unwrap();
+    }
+    engine.unload("a.good").unwrap();
+    refused(&engine, &Spec { version: 1, ..good() }.sign(PROVIDER_A), LoadError::Downgrade(2));
+    load(&engine, &Spec { version: 2, ..good() }.sign(PROVIDER_A)).unwrap();
+}
+
+#[test]
+fn item_08_the_versions_survive_a_restart_with_a_platform_that_keeps_them() {
+    let first = engine();
+    for version in [3, 5] {
+        load(&first, &Spec { version, ..good() }.sign(PROVIDER_A)).unwrap();
+        first.unload("a.good").unwrap();
+    }
+    for n in 0..MAX_VERSIONS as u32 + 3 {
+        let uid = format!("b.{n}");
+        load(&first, &Spec { version: 7, ..Spec::new(&uid, IDLE) }.sign(PROVIDER_B)).unwrap();
+        first.unload(&uid).unwrap();
+    }
+    let seen = first.platform().versions.lock().unwrap().clone();
+    assert!(seen.iter().any(|record| record.scope == VersionScope::Signer), "floors are told as well");
+    // What a store makes of it: the last of each.
+    let mut kept: Vec<VersionRecord> = Vec::new();
+    for record in seen {
+        kept.retain(|k| (k.scope, k.signer, k.uid) != (record.scope, record.signer, record.uid));
+        kept.push(record);
+    }
+    kept.sort_by_key(|record| record.scope as u8);
+    let second = engine();
+    kept.into_iter().for_each(|record| second.restore_version(record));
+    refused(&second, &Spec { version: 4, ..good() }.sign(PROVIDER_A), LoadError::Downgrade(5));
+    for n in 0..MAX_VERSIONS as u32 + 3 {
+        let image = Spec { version: 6, ..Spec::new(&format!("b.{n}"), IDLE) }.sign(PROVIDER_B);
+        refused(&second, &image, LoadError::Downgrade(7));
+    }
+    load(&second, &Spec { version: 5, ..good() }.sign(PROVIDER_A)).unwrap();
 }
 
 #[test]

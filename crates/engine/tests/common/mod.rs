@@ -8,7 +8,9 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use tinycontainer::metadata::{Access, Peer};
 use tinycontainer::policy::{Device, Trust};
 use tinycontainer::runtime::{Account, Limits, LoadError, MemoryUse, Rate, Runtime};
-use tinycontainer::{Agent, Drivers, Engine, IoError, Lock, Next, Notice, Platform, Sizes, State};
+use tinycontainer::{
+    Agent, Drivers, Engine, IoError, Lock, Next, Notice, Platform, Sizes, State, VersionRecord,
+};
 use tinycontainer_pool::Pool;
 use tinycontainer_testkit as kit;
 use tinycontainer_wamr::{Instance, ThreadLocal, Wamr};
@@ -156,6 +158,8 @@ pub struct TestPlatform {
     pub clock_us: AtomicU64,
     pub log: Mutex<Vec<String>>,
     pub notices: Mutex<Vec<(String, Notice)>>,
+    /// What a store would keep.
+    pub versions: Mutex<Vec<VersionRecord>>,
 }
 
 impl TestPlatform {
@@ -181,6 +185,7 @@ impl TestPlatform {
             clock_us: AtomicU64::new(0),
             log: Mutex::default(),
             notices: Mutex::default(),
+            versions: Mutex::default(),
         }
     }
 }
@@ -225,6 +230,10 @@ impl Platform for TestPlatform {
 
     fn log(&self, uid: &str, line: &[u8]) {
         self.log.lock().unwrap().push(format!("{uid}: {}", String::from_utf8_lossy(line)));
+    }
+
+    fn version_seen(&self, record: &VersionRecord) {
+        self.versions.lock().unwrap().push(*record);
     }
 
     fn notice(&self, uid: &str, notice: Notice) {
