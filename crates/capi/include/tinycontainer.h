@@ -149,6 +149,10 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_END = 16,
     /**
+     * The time is earlier than the device's present one: the clock of a device does not go back.
+     */
+    TINYCONTAINER_RESULT_TIME_GOES_BACK = 17,
+    /**
      * All slots for containers are in use.
      */
     TINYCONTAINER_RESULT_FULL = 100,
@@ -719,13 +723,15 @@ tinycontainer_result_t tinycontainer_device(const char *device_name, const char 
 /**
  * Tells the device the time, in seconds since 1970. It goes on from there with the device's own clock.
  *
- * Returns 0, or `TINYCONTAINER_RESULT_NOT_INITIALIZED`.
+ * Returns 0, `TINYCONTAINER_RESULT_NOT_INITIALIZED`, or `TINYCONTAINER_RESULT_TIME_GOES_BACK` if it is earlier
+ * than the device's present time: nothing has changed then.
  */
 tinycontainer_result_t tinycontainer_time(uint64_t seconds);
 
 /**
  * Sets a clock to be asked for the time: it answers seconds since 1970, or 0 if it does not know. It is
- * called while an image is loaded. NULL: none; then a host asks its own, and a device does not know.
+ * called while an image is loaded and when a container is started. An answer that is earlier than one before
+ * counts as that one. NULL: none; then a host asks its own, and a device does not know.
  *
  * Without a time, images with tokens that are valid for a time only are not taken.
  */

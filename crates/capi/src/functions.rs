@@ -431,14 +431,16 @@ pub unsafe extern "C" fn tinycontainer_device(
 
 /// Tells the device the time, in seconds since 1970. It goes on from there with the device's own clock.
 ///
-/// Returns 0, or `TINYCONTAINER_RESULT_NOT_INITIALIZED`.
+/// Returns 0, `TINYCONTAINER_RESULT_NOT_INITIALIZED`, or `TINYCONTAINER_RESULT_TIME_GOES_BACK` if it is earlier
+/// than the device's present time: nothing has changed then.
 #[unsafe(no_mangle)]
 pub extern "C" fn tinycontainer_time(seconds: u64) -> TinycontainerResult {
-    code(on().map(|()| settings::set_time(seconds)))
+    code(on().and_then(|()| settings::set_time(seconds)))
 }
 
 /// Sets a clock to be asked for the time: it answers seconds since 1970, or 0 if it does not know. It is
-/// called while an image is loaded. NULL: none; then a host asks its own, and a device does not know.
+/// called while an image is loaded and when a container is started. An answer that is earlier than one before
+/// counts as that one. NULL: none; then a host asks its own, and a device does not know.
 ///
 /// Without a time, images with tokens that are valid for a time only are not taken.
 #[unsafe(no_mangle)]

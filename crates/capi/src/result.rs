@@ -48,6 +48,8 @@ pub enum TinycontainerResult {
     AlreadySet = 15,
     /// There is nothing more: no refusal after that one, no slot of that number.
     End = 16,
+    /// The time is earlier than the device's present one: the clock of a device does not go back.
+    TimeGoesBack = 17,
     /// All slots for containers are in use.
     Full = 100,
     /// There is no memory for it now.
@@ -114,7 +116,7 @@ use TinycontainerResult as Code;
 
 impl Code {
     /// Every code, in the order of the numbers.
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 48] = [
         Self::Ok,
         Self::NotInitialized,
         Self::AlreadyInitialized,
@@ -132,6 +134,7 @@ impl Code {
         Self::BadTrust,
         Self::AlreadySet,
         Self::End,
+        Self::TimeGoesBack,
         Self::Full,
         Self::OutOfMemory,
         Self::NoThread,
@@ -189,6 +192,7 @@ impl Code {
             Self::BadTrust => text!("the trust store is not one"),
             Self::AlreadySet => text!("it can be set once, and has been"),
             Self::End => text!("there is nothing more"),
+            Self::TimeGoesBack => text!("the time is earlier than the device's present one"),
             Self::Full => text!("all slots for containers are in use"),
             Self::OutOfMemory => text!("there is no memory for it now"),
             Self::NoThread => text!("there is no thread for the container"),
@@ -391,6 +395,7 @@ mod tests {
             (Code::BadTrust, 14),
             (Code::AlreadySet, 15),
             (Code::End, 16),
+            (Code::TimeGoesBack, 17),
             (Code::Full, 100),
             (Code::OutOfMemory, 101),
             (Code::NoThread, 102),

@@ -13,6 +13,8 @@ pub type Clock = extern "C" fn() -> u64;
 static TRUST: Mutex<Cell<Option<Trust<'static>>>> = Mutex::new(Cell::new(None));
 static NAMES: SetOnce<Names> = SetOnce::new();
 static CLOCK: Mutex<Cell<Time>> = Mutex::new(Cell::new(Time::Unknown));
+/// The latest time that was given out or set: the clock of a device does not go back.
+static LATEST: Mutex<Cell<u64>> = Mutex::new(Cell::new(0));
 
 struct Names {
     list: [&'static str; 2],
@@ -38,15 +40,23 @@ pub fn device(ceilings: Ceilings) -> Device<'static> {
     Device { audiences, trust, now: now(), ceilings, accept_2024: None }
 }
 
-/// Now, in seconds since 1970; `None` if nobody has said.
+/// Now, in seconds since 1970; `None` if nobody has said. It does not go back: an earlier time than one that was
+/// given before counts as that one.
 pub fn now() -> Option<u64> {
-    match critical_section::with(|cs| CLOCK.borrow(cs).get()) {
+    let now = match critical_section::with(|cs| CLOCK.borrow(cs).get()) {
         Time::Unknown => None,
         Time::Set { time, at_ms } => {
             Some(time.saturating_add(backend::uptime_ms().saturating_sub(at_ms) / 1000))
         }
         Time::Asked(clock) => Some(clock()).filter(|now| *now != 0),
-    }
+    };
+    now.map(|now| {
+        critical_section::with(|cs| {
+            let latest = LATEST.borrow(cs);
+            latest.set(latest.get().max(now));
+            latest.get()
+        })
+    })
 }
 
 /// Sets whom the device believes, unless the application has said so: for a platform that has a store
@@ -84,12 +94,56 @@ pub(crate) fn set_names(name: Option<&'static str>, class: Option<&'static str>)
     NAMES.set(names).map_err(|_| Code::AlreadySet)
 }
 
-pub(crate) fn set_time(time: u64) {
+/// Sets the time, unless it is earlier than the device's present one.
+pub(crate) fn set_time(time: u64) -> Result<(), Code> {
+    // Brings the latest time up to date.
+    let _ = now();
     let at_ms = backend::uptime_ms();
-    critical_section::with(|cs| CLOCK.borrow(cs).set(Time::Set { time, at_ms }));
+    critical_section::with(|cs| {
+        let latest = LATEST.borrow(cs);
+        if time < latest.get() {
+            return Err(Code::TimeGoesBack);
+        }
+        latest.set(time);
+        CLOCK.borrow(cs).set(Time::Set { time, at_ms });
+        Ok(())
+    })
 }
 
 pub(crate) fn set_clock(clock: Option<Clock>) {
     let time = clock.map_or(Time::Unknown, Time::Asked);
     critical_section::with(|cs| CLOCK.borrow(cs).set(time));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::sync::atomic::{AtomicU64, Ordering};
+
+    static SHOWN: AtomicU64 = AtomicU64::new(0);
+
+    extern "C" fn shown() -> u64 {
+        SHOWN.load(Ordering::Relaxed)
+    }
+
+    #[test]
+    fn item_07_the_time_does_not_go_back() {
+        assert_eq!(now(), None);
+        assert_eq!(set_time(1000), Ok(()));
+        assert_eq!(set_time(999), Err(Code::TimeGoesBack));
+        assert_eq!(now(), Some(1000), "nothing has changed");
+        assert_eq!(set_time(1000), Ok(()));
+        set_clock(Some(shown));
+        assert_eq!(now(), None, "an application's clock that does not know");
+        SHOWN.store(2000, Ordering::Relaxed);
+        assert_eq!(now(), Some(2000));
+        SHOWN.store(1500, Ordering::Relaxed);
+        assert_eq!(now(), Some(2000));
+        assert_eq!(set_time(1999), Err(Code::TimeGoesBack));
+        set_clock(None);
+        assert_eq!(now(), None);
+        assert_eq!(set_time(1999), Err(Code::TimeGoesBack), "not by way of forgetting the clock either");
+        assert_eq!(set_time(2001), Ok(()));
+        assert_eq!(now(), Some(2001));
+    }
 }

@@ -10,6 +10,7 @@ use core::fmt;
 use tinycontainer_firewall::Refusal;
 use tinycontainer_lifecycle::{Event, Illegal, State};
 use tinycontainer_metadata::Priority;
+use tinycontainer_policy::Device;
 use tinycontainer_runtime::{Account, Runtime as _};
 
 #[cfg(not(loom))]
@@ -98,6 +99,19 @@ impl<P: Platform, const N: usize> Engine<P, N> {
     /// The platform.
     pub fn platform(&self) -> &P {
         &self.platform
+    }
+
+    /// The device as it decides now. Its clock does not go back: the time is at least the latest that was decided
+    /// with, or else an image whose time is over would be taken again.
+    pub(crate) fn device(&self) -> Device<'_> {
+        let mut device = self.platform.device();
+        device.now = device.now.map(|now| {
+            self.shared.with(|shared| {
+                shared.latest = shared.latest.max(now);
+                shared.latest
+            })
+        });
+        device
     }
 
     /// Begins to take in an image of these sizes. Several can come in at the same time.

@@ -49,7 +49,8 @@ pub trait Platform {
     /// Memory of `len` bytes for the container in `slot`, or `None` if there is no room.
     fn allocate(&self, slot: usize, len: usize) -> Option<Self::Buf>;
 
-    /// The device as it decides over images: its name, its trust store, the time.
+    /// The device as it decides over images: its name, its trust store, the time. A time that is earlier than one
+    /// given before counts as that one: the clock of a device does not go back.
     fn device(&self) -> Device<'_>;
 
     /// The agent of `slot` has something to do: let it step. Called without the lock; may be called

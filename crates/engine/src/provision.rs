@@ -258,7 +258,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     #[inline(never)]
     fn decide(&mut self) -> Result<(), LoadError> {
         let metadata = self.metadata.as_deref().unwrap_or_default();
-        match &clear(metadata, &self.engine.platform.device()) {
+        match &clear(metadata, &self.engine.device()) {
             Ok(cleared) => admit(metadata, cleared, &mut self.admission),
             Err(why) => Err((*why).into()),
         }

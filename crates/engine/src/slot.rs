@@ -20,6 +20,8 @@ pub(crate) struct Shared<P: Platform, const N: usize> {
     pub(crate) refusals: Refusals<MAX_REFUSALS>,
     pub(crate) versions: Versions<MAX_VERSIONS>,
     pub(crate) slots: [Slot<P::Buf>; N],
+    /// The latest time that was decided with, in seconds since 1970.
+    pub(crate) latest: u64,
 }
 
 /// A place for a container.
@@ -112,6 +114,7 @@ impl<P: Platform, const N: usize> Shared<P, N> {
             refusals: Refusals::new(),
             versions: Versions::new(),
             slots: [const { Slot::EMPTY }; N],
+            latest: 0,
         }
     }
 

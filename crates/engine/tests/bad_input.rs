@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::sync::atomic::Ordering;
+
 use common::{N, TestEngine, TestPlatform, assert_nothing_held, engine, load, sizes};
 use tinycontainer::metadata::{Access, Bus, Kind, Limits, Peer, Priority, Schedule, Type};
 use tinycontainer::policy::{Refused, Which};
@@ -330,6 +332,19 @@ fn types_duplicates_and_versions() {
     refused(&engine, &version(4), LoadError::Downgrade(5));
     load(&engine, &version(5)).unwrap();
     engine.unload("a.good").unwrap();
+}
+
+#[test]
+fn item_07_the_clock_does_not_go_back() {
+    let engine = engine();
+    let until = |exp| good().sign_with(PROVIDER_A, |claims| Claims { exp: Some(exp), ..*claims });
+    let at = |now| engine.platform().now.store(now, Ordering::Relaxed);
+    at(NOW + 10);
+    let expired = token(Which::Metadata, Refusal::Expired);
+    refused(&engine, &until(NOW + 10), expired);
+    at(NOW - 1000);
+    refused(&engine, &until(NOW + 10), expired);
+    load(&engine, &until(NOW + 11)).unwrap();
 }
 
 #[test]

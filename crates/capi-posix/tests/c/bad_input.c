@@ -265,6 +265,9 @@ int main(int argc, char **argv)
     tinycontainer_clock(no_time);
     tinycontainer_clock(NULL);
     CHECK(tinycontainer_time(1800000000) == OK);
+    CHECK(tinycontainer_time(1799999999) == TINYCONTAINER_RESULT_TIME_GOES_BACK);
+    CHECK(tinycontainer_time(0) == TINYCONTAINER_RESULT_TIME_GOES_BACK);
+    CHECK(tinycontainer_time(1800000060) == OK);
 
     tinycontainer_memory_t before, after;
     CHECK(tinycontainer_memory(&before) == OK);

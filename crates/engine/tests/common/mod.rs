@@ -154,6 +154,8 @@ pub struct TestPlatform {
     /// Bytes of images and queues that are held, and how many there may be.
     pub held: &'static Mutex<usize>,
     pub room: usize,
+    /// What time it is, in seconds since 1970.
+    pub now: AtomicU64,
     /// What the clock shows: a test moves it on.
     pub clock_us: AtomicU64,
     pub log: Mutex<Vec<String>>,
@@ -182,6 +184,7 @@ impl TestPlatform {
             accept_2024: false,
             held: Box::leak(Box::new(Mutex::new(0))),
             room: 1 << 20,
+            now: AtomicU64::new(kit::NOW),
             clock_us: AtomicU64::new(0),
             log: Mutex::default(),
             notices: Mutex::default(),
@@ -223,7 +226,7 @@ impl Platform for TestPlatform {
     }
 
     fn device(&self) -> Device<'_> {
-        kit::device_with(self.trust)
+        Device { now: Some(self.now.load(Ordering::Relaxed)), ..kit::device_with(self.trust) }
     }
 
     fn wake(&self, _slot: usize) {}
