@@ -153,6 +153,10 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_TIME_GOES_BACK = 17,
     /**
+     * The loading session is over: nothing of the image came for 30 seconds.
+     */
+    TINYCONTAINER_RESULT_TIMED_OUT = 18,
+    /**
      * All slots for containers are in use.
      */
     TINYCONTAINER_RESULT_FULL = 100,
@@ -168,6 +172,10 @@ enum tinycontainer_result_t
      * The interpreter does not start on this device.
      */
     TINYCONTAINER_RESULT_RUNTIME_FAILED = 103,
+    /**
+     * As many images are on their way in as may be at once.
+     */
+    TINYCONTAINER_RESULT_TOO_MANY_SESSIONS = 104,
     /**
      * A part of the image is empty that must not be, or is too large.
      */
@@ -557,7 +565,8 @@ tinycontainer_result_t tinycontainer_load(const uint8_t *metadata,
 /**
  * Begins to take an image in piece by piece: `tinycontainer_load_write` with metadata, data and code, in
  * this order, in pieces of any size; then `tinycontainer_load_finish`. The metadata is verified as soon
- * as it is complete. One session is open at a time.
+ * as it is complete. One session is open at a time. One that was not written to for 30 seconds has failed: its
+ * next call answers `TINYCONTAINER_RESULT_TIMED_OUT`, and the next session takes its place.
  *
  * The sizes are those of the parts, in bytes; `session` gets the session's number, never 0.
  *

@@ -62,7 +62,7 @@ pub trait Backend: Sync {
     /// Opens the one loading session; gives the number that it has from now on, never 0.
     ///
     /// # Errors
-    /// Why not: [`Code::Busy`] if there is one.
+    /// Why not: [`Code::Busy`] if there is one that has not timed out.
     fn begin(&self, sizes: Sizes) -> Result<u32, LoadFailure>;
 
     /// Takes the next bytes of metadata, data and code.

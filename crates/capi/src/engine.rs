@@ -99,9 +99,11 @@ impl<T: Port<N>, const N: usize> Backend for EngineBackend<T, N> {
     fn begin(&self, sizes: Sizes) -> Result<u32, LoadFailure> {
         let engine = self.engine()?;
         let begun = self.0.session().cell.with(|open| {
-            if open.loading.is_some() {
+            if open.loading.as_ref().is_some_and(|loading| !loading.is_stale()) {
                 return Err(Code::Busy.into());
             }
+            // One whose peer went silent gives its memory to this one.
+            open.loading = None;
             open.loading = Some(engine.begin(sizes)?);
             open.number = open.number.checked_add(1).unwrap_or(1);
             Ok(open.number)
@@ -183,5 +185,155 @@ impl<T: Port<N>, const N: usize> Backend for EngineBackend<T, N> {
 
     fn uptime_ms(&self) -> u64 {
         self.0.uptime_ms()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::drivers::NoDrivers;
+    use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+    use std::boxed::Box;
+    use std::sync::{Mutex, OnceLock};
+    use std::vec;
+    use tinycontainer::policy::{Ceilings, Device, Trust};
+    use tinycontainer::runtime::{
+        Account, Budget, Host, Instance, Limits, LoadError, MemoryUse, Outcome, Rate, Runtime,
+    };
+    use tinycontainer::{Hook, Lock, SESSION_TIMEOUT_MS};
+
+    static CLOCK_US: AtomicU64 = AtomicU64::new(0);
+    /// Bytes of images.
+    static HELD: AtomicUsize = AtomicUsize::new(0);
+
+    struct StdLock<T>(Mutex<T>);
+
+    impl<T> Lock<T> for StdLock<T> {
+        fn new(value: T) -> Self {
+            Self(Mutex::new(value))
+        }
+        fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+            f(&mut self.0.lock().unwrap())
+        }
+    }
+
+    struct Counted(Box<[u8]>);
+
+    impl core::ops::Deref for Counted {
+        type Target = [u8];
+        fn deref(&self) -> &[u8] {
+            &self.0
+        }
+    }
+
+    impl core::ops::DerefMut for Counted {
+        fn deref_mut(&mut self) -> &mut [u8] {
+            &mut self.0
+        }
+    }
+
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            HELD.fetch_sub(self.0.len(), Ordering::Relaxed);
+        }
+    }
+
+    /// A platform on which images come in and nothing runs.
+    struct Idle;
+
+    impl Runtime for Idle {
+        type Instance = Never;
+        fn instantiate(&self, _: Account, _: &[u8], _: &Limits) -> Result<Never, LoadError> {
+            Err(LoadError::OutOfMemory)
+        }
+        fn memory(&self, _: Account) -> MemoryUse {
+            MemoryUse::default()
+        }
+    }
+
+    enum Never {}
+
+    impl Instance for Never {
+        fn call(&mut self, _: Hook, _: Budget, _: &mut dyn Host) -> Outcome {
+            match *self {}
+        }
+    }
+
+    impl Platform for Idle {
+        type Lock<T> = StdLock<T>;
+        type Buf = Counted;
+        type Runtime = Self;
+        type Drivers = NoDrivers;
+        fn runtime(&self) -> &Self {
+            self
+        }
+        fn rate(&self) -> Rate {
+            Rate { instructions_per_ms: 1 }
+        }
+        fn now_us(&self) -> u64 {
+            CLOCK_US.load(Ordering::Relaxed)
+        }
+        fn drivers(&self) -> &NoDrivers {
+            &NoDrivers
+        }
+        fn allocate(&self, _: usize, len: usize) -> Option<Counted> {
+            HELD.fetch_add(len, Ordering::Relaxed);
+            Some(Counted(vec![0; len].into()))
+        }
+        fn device(&self) -> Device<'_> {
+            let ceilings = Ceilings { linear_memory: 0, stack: 0, heap: 0, image: 4096 };
+            Device { audiences: &[], trust: Trust::NONE, now: None, ceilings, accept_2024: None }
+        }
+        fn wake(&self, _: usize) {}
+        fn log(&self, _: &str, _: &[u8]) {}
+    }
+
+    static SESSION: Session<Idle, 4> = Session::new();
+
+    struct IdlePort;
+
+    impl Port<4> for IdlePort {
+        type Platform = Idle;
+        fn init(&self, _: Priorities) -> Result<Pid, Code> {
+            Err(Code::RuntimeFailed)
+        }
+        fn engine(&self) -> Option<&'static Engine<Idle, 4>> {
+            static ENGINE: OnceLock<Engine<Idle, 4>> = OnceLock::new();
+            Some(ENGINE.get_or_init(|| Engine::new(Idle)))
+        }
+        fn session(&self) -> &'static Session<Idle, 4> {
+            &SESSION
+        }
+        fn ensure_agent(&self, _: usize) -> Result<(), Code> {
+            Ok(())
+        }
+        fn memory(&self) -> Memory {
+            Memory::default()
+        }
+        fn uptime_ms(&self) -> u64 {
+            0
+        }
+    }
+
+    #[test]
+    fn item_09_a_silent_session_makes_way_for_the_next() {
+        let backend = EngineBackend(IdlePort);
+        let begin = |metadata| backend.begin(Sizes { metadata, data: 0, code: 1 }).map_err(LoadFailure::code);
+        let write = |session| backend.write(session, &[0]).map_err(LoadFailure::code);
+        let wait_ms = |ms: u64| drop(CLOCK_US.fetch_add(ms * 1000, Ordering::Relaxed));
+        let first = begin(100).unwrap();
+        wait_ms(SESSION_TIMEOUT_MS);
+        assert_eq!(begin(200), Err(Code::Busy));
+        assert_eq!(write(first), Ok(()));
+        wait_ms(SESSION_TIMEOUT_MS + 1);
+        let second = begin(200).unwrap();
+        assert_eq!(HELD.load(Ordering::Relaxed), 200, "the memory of the first is free");
+        assert_eq!(write(first), Err(Code::NoSession));
+        assert_eq!(write(second), Ok(()));
+        wait_ms(SESSION_TIMEOUT_MS + 1);
+        assert_eq!(write(second), Err(Code::TimedOut));
+        assert_eq!(HELD.load(Ordering::Relaxed), 0);
+        assert_eq!(write(second), Err(Code::NoSession));
     }
 }

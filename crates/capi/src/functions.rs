@@ -160,7 +160,8 @@ pub unsafe extern "C" fn tinycontainer_load(
 
 /// Begins to take an image in piece by piece: `tinycontainer_load_write` with metadata, data and code, in
 /// this order, in pieces of any size; then `tinycontainer_load_finish`. The metadata is verified as soon
-/// as it is complete. One session is open at a time.
+/// as it is complete. One session is open at a time. One that was not written to for 30 seconds has failed: its
+/// next call answers `TINYCONTAINER_RESULT_TIMED_OUT`, and the next session takes its place.
 ///
 /// The sizes are those of the parts, in bytes; `session` gets the session's number, never 0.
 ///

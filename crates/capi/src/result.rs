@@ -50,6 +50,8 @@ pub enum TinycontainerResult {
     End = 16,
     /// The time is earlier than the device's present one: the clock of a device does not go back.
     TimeGoesBack = 17,
+    /// The loading session is over: nothing of the image came for 30 seconds.
+    TimedOut = 18,
     /// All slots for containers are in use.
     Full = 100,
     /// There is no memory for it now.
@@ -58,6 +60,8 @@ pub enum TinycontainerResult {
     NoThread = 102,
     /// The interpreter does not start on this device.
     RuntimeFailed = 103,
+    /// As many images are on their way in as may be at once.
+    TooManySessions = 104,
     /// A part of the image is empty that must not be, or is too large.
     BadImageSize = 200,
     /// More bytes came than were announced.
@@ -116,7 +120,7 @@ use TinycontainerResult as Code;
 
 impl Code {
     /// Every code, in the order of the numbers.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 50] = [
         Self::Ok,
         Self::NotInitialized,
         Self::AlreadyInitialized,
@@ -135,10 +139,12 @@ impl Code {
         Self::AlreadySet,
         Self::End,
         Self::TimeGoesBack,
+        Self::TimedOut,
         Self::Full,
         Self::OutOfMemory,
         Self::NoThread,
         Self::RuntimeFailed,
+        Self::TooManySessions,
         Self::BadImageSize,
         Self::TooLong,
         Self::TooShort,
@@ -192,11 +198,13 @@ impl Code {
             Self::BadTrust => text!("the trust store is not one"),
             Self::AlreadySet => text!("it can be set once, and has been"),
             Self::End => text!("there is nothing more"),
+            Self::TimedOut => text!("the loading session is over: nothing of the image came for too long"),
             Self::TimeGoesBack => text!("the time is earlier than the device's present one"),
             Self::Full => text!("all slots for containers are in use"),
             Self::OutOfMemory => text!("there is no memory for it now"),
             Self::NoThread => text!("there is no thread for the container"),
             Self::RuntimeFailed => text!("the interpreter does not start on this device"),
+            Self::TooManySessions => text!("as many images are on their way in as may be at once"),
             Self::BadImageSize => text!("a part of the image is empty that must not be, or is too large"),
             Self::TooLong => text!("more bytes came than were announced"),
             Self::TooShort => text!("fewer bytes came than were announced"),
@@ -278,6 +286,8 @@ impl From<LoadError> for Code {
             LoadError::OutOfMemory => Self::OutOfMemory,
             LoadError::Refused(refused) => refused.into(),
             LoadError::UnsupportedType(_) => Self::UnsupportedType,
+            LoadError::TooManySessions => Self::TooManySessions,
+            LoadError::TimedOut => Self::TimedOut,
             LoadError::DuplicateUid => Self::DuplicateUid,
             LoadError::Downgrade(_) => Self::Downgrade,
             LoadError::TooManyQueues => Self::TooManyQueues,
@@ -396,10 +406,12 @@ mod tests {
             (Code::AlreadySet, 15),
             (Code::End, 16),
             (Code::TimeGoesBack, 17),
+            (Code::TimedOut, 18),
             (Code::Full, 100),
             (Code::OutOfMemory, 101),
             (Code::NoThread, 102),
             (Code::RuntimeFailed, 103),
+            (Code::TooManySessions, 104),
             (Code::BadImageSize, 200),
             (Code::TooLong, 201),
             (Code::TooShort, 202),

@@ -36,13 +36,15 @@ pub(crate) fn ms(ms: u32) -> String {
 pub(crate) fn advice(error: &LoadError) -> &'static str {
     match error {
         LoadError::Refused(refused) => refused_advice(refused),
+        LoadError::TooManySessions => "wait until one of the images is loaded, or end its session",
+        LoadError::TimedOut => "send it again, without a pause of half a minute",
         LoadError::Full | LoadError::OutOfMemory => "unload a container that is not needed",
         LoadError::Size => {
             "an image has metadata of at most 4096 bytes, and code; was it built with tinycontainerctl?"
         }
         LoadError::UnsupportedType(_) => "devices run containers of type wasm: build it as one",
         LoadError::DuplicateUid => "unload the other one first, or give one of them another uid",
-        LoadError::Downgrade(_) => "build it anew with a higher `version`",
+        LoadError::Downgrade(_) => "build it anew with this `version` or a higher one",
         LoadError::TooManyQueues => "let fewer of its endpoints be written to by other containers",
         LoadError::TooLong | LoadError::TooShort | LoadError::Failed => {
             "was it cut or changed on its way? Get it again"

@@ -114,7 +114,12 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         device
     }
 
-    /// Begins to take in an image of these sizes. Several can come in at the same time.
+    /// Begins to take in an image of these sizes. At most [`MAX_SESSIONS`](crate::MAX_SESSIONS) come in at the same
+    /// time.
+    ///
+    /// A session that makes no progress for [`SESSION_TIMEOUT_MS`](crate::SESSION_TIMEOUT_MS) has failed and does not
+    /// count any more. Its memory and its slot belong to the [`Loading`] all the same, so they are free only when
+    /// the owner drops it, or calls it again: an owner whose peer may go silent asks [`Loading::is_stale`].
     ///
     /// # Errors
     /// Why not. Nothing has changed then.

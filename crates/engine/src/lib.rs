@@ -8,6 +8,7 @@
 //! | [`agent`] | [`Agent`]: one container's life, a step at a time |
 //! | `service` | the guest's native calls: firewall, then driver or peer |
 //! | `queue` | messages between containers |
+//! | `sessions`, `versions` | which images are on their way in, and which versions there have been |
 //! | `slot` | what the engine knows of each container |
 //! | [`status`] | what it tells |
 //!
@@ -22,6 +23,7 @@ pub mod platform;
 pub mod provision;
 mod queue;
 mod service;
+mod sessions;
 mod slot;
 pub mod status;
 mod versions;
@@ -45,6 +47,10 @@ pub const MAX_OPEN: usize = 8;
 pub const MAX_QUEUES: usize = 4;
 /// How many refusals are kept.
 pub const MAX_REFUSALS: usize = 16;
+/// The most images that are on their way in at once.
+pub const MAX_SESSIONS: usize = 2;
+/// How long a loading session may go without progress, in milliseconds.
+pub const SESSION_TIMEOUT_MS: u64 = 30_000;
 /// How many records are kept of the versions that were loaded; see [`VersionRecord`].
 pub const MAX_VERSIONS: usize = 24;
 /// The longest metadata that is taken, in bytes.

@@ -9,7 +9,7 @@ use crate::queue::Queue;
 use crate::slot::{Container, Place};
 use crate::status::Counters;
 use crate::versions::uid_key;
-use crate::{MAX_METADATA, MAX_QUEUES};
+use crate::{MAX_METADATA, MAX_QUEUES, MAX_SESSIONS, SESSION_TIMEOUT_MS};
 use core::fmt;
 use heapless::Vec;
 use sha2::{Digest, Sha256};
@@ -43,10 +43,12 @@ pub enum LoadError {
     Refused(Refused),
     /// This device cannot run containers of that type.
     UnsupportedType(Type),
+    /// As many images are on their way in as may be at once: [`MAX_SESSIONS`](crate::MAX_SESSIONS).
+    TooManySessions,
     /// A container of that name is loaded, or on its way in.
     DuplicateUid,
-    /// A newer version of it has been loaded before: that one. Or it is below the floor of its signer; see
-    /// [`VersionScope::Signer`](crate::VersionScope::Signer).
+    /// A newer version of it has been loaded before, or it is below a floor; see
+    /// [`VersionScope`](crate::VersionScope). The lowest version that may still be loaded.
     Downgrade(u32),
     /// More endpoints on which other containers write to it than this device has queues for.
     TooManyQueues,
@@ -54,6 +56,8 @@ pub enum LoadError {
     TooLong,
     /// Fewer bytes than the sizes said.
     TooShort,
+    /// The session made no progress for [`SESSION_TIMEOUT_MS`](crate::SESSION_TIMEOUT_MS).
+    TimedOut,
     /// The session has failed before; this is not the first error.
     Failed,
 }
@@ -74,11 +78,22 @@ impl fmt::Display for LoadError {
             Self::UnsupportedType(kind) => {
                 return write!(f, "this device cannot run containers of type {}", kind.name());
             }
-            Self::DuplicateUid => "a container of that name is loaded already",
-            Self::Downgrade(seen) => return write!(f, "version {seen} has been loaded before: never back"),
+            Self::TooManySessions => {
+                return write!(f, "{MAX_SESSIONS} images are on their way in already, the most at once");
+            }
+            Self::DuplicateUid => "a container of that name is loaded already, or on its way in",
+            Self::Downgrade(lowest) => {
+                return write!(
+                    f,
+                    "version {lowest} is the lowest that may still be loaded: a device never goes back"
+                );
+            }
             Self::TooManyQueues => "more endpoints for messages than this device has queues for",
             Self::TooLong => "more bytes came than were announced",
             Self::TooShort => "fewer bytes came than were announced",
+            Self::TimedOut => {
+                return write!(f, "nothing of the image came for {} seconds", SESSION_TIMEOUT_MS / 1000);
+            }
             Self::Failed => "the loading has failed before",
         })
     }
@@ -159,16 +174,46 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         if !(1..=MAX_METADATA).contains(&metadata) || code == 0 || total.is_none_or(|total| total > ceiling) {
             return Err(LoadError::Size);
         }
-        let slot = engine
-            .shared
-            .with(|_| (0..N).find(|slot| engine.transit(*slot, Event::Begin).is_ok()))
-            .ok_or(LoadError::Full)?;
+        let now_us = engine.platform.now_us();
+        let slot = engine.shared.with(|shared| {
+            shared.sessions.has_place(now_us)?;
+            let free = (0..N).find(|slot| engine.transit(*slot, Event::Begin).is_ok());
+            let slot = free.ok_or(LoadError::Full)?;
+            // There is a place, as was just seen.
+            shared.sessions.begin(slot, now_us)?;
+            Ok::<_, LoadError>(slot)
+        })?;
         if let Some(buffer) = engine.platform.allocate(slot, metadata) {
             return Ok((slot, buffer));
         }
         // Legal: the slot is ours, in LOADING.
-        engine.shared.with(|_| engine.transit(slot, Event::Abandon).is_ok());
+        Self::give_back(engine, slot);
         Err(LoadError::OutOfMemory)
+    }
+
+    /// Gives back a slot that no memory is held for.
+    fn give_back(engine: &'e Engine<P, N>, slot: usize) {
+        engine.shared.with(|shared| {
+            shared.sessions.end(slot);
+            engine.transit(slot, Event::Abandon).is_ok()
+        });
+    }
+
+    /// Whether the session has made no progress for [`SESSION_TIMEOUT_MS`]: it has failed, and the owner should
+    /// drop it, for it still holds memory and a slot. So has one that is over.
+    pub fn is_stale(&self) -> bool {
+        let now_us = self.engine.platform.now_us();
+        self.stage == Stage::Over
+            || self.engine.shared.with(|shared| shared.sessions.is_live(self.slot, now_us).is_err())
+    }
+
+    /// Takes note of progress, unless the session has timed out or is over.
+    fn progress(&self) -> Result<(), LoadError> {
+        if self.stage == Stage::Over {
+            return Err(LoadError::Failed);
+        }
+        let now_us = self.engine.platform.now_us();
+        self.engine.shared.with(|shared| shared.sessions.progress(self.slot, now_us))
     }
 
     /// The slot that the container will have.
@@ -182,7 +227,9 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     /// The first thing that is wrong; after that the session is over and holds no memory.
     pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), LoadError> {
         while !bytes.is_empty() {
-            match self.step(bytes) {
+            // Before and after: verifying the metadata takes its time too.
+            let taken = self.progress().and_then(|()| self.step(bytes));
+            match taken.and_then(|taken| self.progress().map(|()| taken)) {
                 Ok(taken) => bytes = bytes.get(taken..).unwrap_or_default(),
                 Err(error) => {
                     self.end();
@@ -198,13 +245,12 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     /// # Errors
     /// Why not; after that the session is over and holds no memory.
     pub fn finish(&mut self) -> Result<ContainerId, LoadError> {
-        let id = match self.stage {
-            Stage::Over => Err(LoadError::Failed),
+        let id = self.progress().and_then(|()| match self.stage {
             Stage::Code if self.received == self.sizes.code => {
                 self.prove(Which::Code).and_then(|()| self.install())
             }
             _ => Err(LoadError::TooShort),
-        };
+        });
         if id.is_ok() {
             // The slot is the container's now, and may by now be anybody's.
             self.stage = Stage::Over;
@@ -220,7 +266,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
             self.stage = Stage::Over;
             (self.metadata, self.data, self.code) = (None, None, None);
             // Legal: until a container is installed the session holds the slot in LOADING or INSTALL.
-            self.engine.shared.with(|_| self.engine.transit(self.slot, Event::Abandon).is_ok());
+            Self::give_back(self.engine, self.slot);
         }
     }
 
@@ -269,9 +315,11 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     fn open(&mut self) -> Result<(), LoadError> {
         let Some(admission) = &self.admission else { return Err(LoadError::Failed) };
         let platform = &self.engine.platform;
+        let now_us = platform.now_us();
         let uid = name(self.metadata.as_deref().unwrap_or_default(), admission.uid);
         self.engine.shared.with(|shared| {
             shared.may_load(uid, admission.key, admission.signer, admission.version)?;
+            shared.sessions.reserve(self.slot, admission.key, now_us)?;
             // Legal: the session holds the slot in LOADING.
             self.engine.transit(self.slot, Event::Verify).map_err(|_| LoadError::Failed)
         })?;
@@ -338,10 +386,11 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         let Admission { grant, limits, schedule, version, signer, uid, key, endpoints, .. } = admission;
         let (id, raised) = engine.shared.with(|shared| {
             let uid_text = name(metadata.as_deref().unwrap_or_default(), *uid);
-            // Another session may have been faster.
+            // If this one has timed out meanwhile, another session may have been faster.
             shared.may_load(uid_text, *key, *signer, *version)?;
             let id = shared.table.admit_at(*slot, grant.clone()).map_err(|_| LoadError::Full)?;
             engine.transit(*slot, Event::Install).map_err(|_| LoadError::Failed)?;
+            shared.sessions.end(*slot);
             let raised = shared.versions.remember(*signer, *key, *version);
             if let Some(place) = shared.slots.get_mut(*slot)
                 && let Some(metadata) = metadata.take()

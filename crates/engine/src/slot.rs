@@ -3,6 +3,7 @@
 use crate::platform::Platform;
 use crate::provision::{LoadError, name};
 use crate::queue::Queue;
+use crate::sessions::Sessions;
 use crate::status::{Counters, Stopped};
 use crate::versions::Versions;
 use crate::{MAX_QUEUES, MAX_REFUSALS, MAX_VERSIONS};
@@ -19,6 +20,7 @@ pub(crate) struct Shared<P: Platform, const N: usize> {
     pub(crate) table: Table<N, MAX_ENDPOINTS>,
     pub(crate) refusals: Refusals<MAX_REFUSALS>,
     pub(crate) versions: Versions<MAX_VERSIONS>,
+    pub(crate) sessions: Sessions,
     pub(crate) slots: [Slot<P::Buf>; N],
     /// The latest time that was decided with, in seconds since 1970.
     pub(crate) latest: u64,
@@ -113,6 +115,7 @@ impl<P: Platform, const N: usize> Shared<P, N> {
             table: Table::new(),
             refusals: Refusals::new(),
             versions: Versions::new(),
+            sessions: Sessions::new(),
             slots: [const { Slot::EMPTY }; N],
             latest: 0,
         }

@@ -9,8 +9,8 @@ use common::{N, TestEngine, TestPlatform, assert_nothing_held, engine, load, siz
 use tinycontainer::metadata::{Access, Bus, Kind, Limits, Peer, Priority, Schedule, Type};
 use tinycontainer::policy::{Refused, Which};
 use tinycontainer::{
-    Direction, Engine, LoadError, MAX_METADATA, MAX_VERSIONS, Mask, Sizes, Syscall, VersionRecord,
-    VersionScope,
+    Direction, Engine, LoadError, MAX_METADATA, MAX_SESSIONS, MAX_VERSIONS, Mask, SESSION_TIMEOUT_MS, Sizes,
+    Syscall, VersionRecord, VersionScope,
 };
 use tinycontainer_testkit::{
     CLASS, DEVICE, IDLE, Image, MANAGER, NOW, OWNER, OwnedPeer, PROVIDER_A, PROVIDER_B, STRANGER, Signer,
@@ -426,20 +426,92 @@ fn item_08_the_versions_survive_a_restart_with_a_platform_that_keeps_them() {
 }
 
 #[test]
-fn two_sessions_for_one_name() {
+fn item_09_two_sessions_for_one_name() {
     let engine = engine();
     let image = good().sign(PROVIDER_A);
     let mut sessions: Vec<_> = (0..2).map(|_| engine.begin(sizes(&image)).unwrap()).collect();
-    for session in &mut sessions {
-        for part in [&image.metadata, &image.code] {
-            session.write(part).unwrap();
-        }
-    }
-    let results: Vec<_> = sessions.into_iter().map(|mut session| session.finish().map(drop)).collect();
+    let results: Vec<_> = sessions.iter_mut().map(|session| session.write(&image.metadata)).collect();
     assert_eq!(results, [Ok(()), Err(LoadError::DuplicateUid)]);
+    sessions[0].write(&image.code).unwrap();
+    let results: Vec<_> = sessions.into_iter().map(|mut session| session.finish().map(drop)).collect();
+    assert_eq!(results, [Ok(()), Err(LoadError::Failed)]);
     assert_eq!(engine.containers().count(), 1);
     engine.unload("a.good").unwrap();
     assert_nothing_held(&engine);
+}
+
+#[test]
+fn item_09_sessions_have_a_quota() {
+    let engine = engine_with_one();
+    let spec = Spec { data: vec![7; 1000], ..good() };
+    let (public, mine) = (spec.sign(PROVIDER_A), Spec::new("a.mine", IDLE).sign(PROVIDER_A));
+    let held = || *engine.platform().held.lock().unwrap();
+    let before = held();
+    // One public image, replayed on as many connections as there may be.
+    let mut replayed: Vec<_> = (0..MAX_SESSIONS).map(|_| engine.begin(sizes(&public)).unwrap()).collect();
+    assert_eq!(engine.begin(sizes(&public)).err(), Some(LoadError::TooManySessions));
+    let taken = replayed.iter_mut().filter_map(|session| session.write(&public.metadata).ok()).count();
+    assert_eq!(taken, 1, "a uid is on its way in once");
+    assert!(held() - before < 2 * (1000 + public.code.len() + public.metadata.len()));
+    // Those that were refused do not count any more.
+    load(&engine, &mine).unwrap();
+    drop(replayed);
+    refused(&engine, &mine, LoadError::DuplicateUid);
+    load(&engine, &public).unwrap();
+}
+
+#[test]
+fn item_09_a_session_without_progress_fails() {
+    let engine = engine_with_one();
+    let image = Spec { data: vec![7; 1000], ..good() }.sign(PROVIDER_A);
+    let wait_ms = |ms: u64| drop(engine.platform().clock_us.fetch_add(ms * 1000, Ordering::Relaxed));
+    let before = snapshot(&engine);
+    for written in [0, 1, image.metadata.len()] {
+        let mut loading = engine.begin(sizes(&image)).unwrap();
+        loading.write(&image.metadata[..written]).unwrap();
+        wait_ms(SESSION_TIMEOUT_MS);
+        assert!(!loading.is_stale());
+        wait_ms(1);
+        assert!(loading.is_stale());
+        assert_eq!(loading.write(&[0]), Err(LoadError::TimedOut), "after {written} bytes");
+        assert_eq!(snapshot(&engine), before, "it holds nothing");
+        assert_eq!((loading.write(&[0]), loading.finish()), (Err(LoadError::Failed), Err(LoadError::Failed)));
+        let mut loading = engine.begin(sizes(&image)).unwrap();
+        loading.write(&image.metadata[..written]).unwrap();
+        wait_ms(SESSION_TIMEOUT_MS + 1);
+        assert_eq!(loading.finish(), Err(LoadError::TimedOut));
+        assert_eq!(snapshot(&engine), before);
+    }
+    // A slow one is no silent one.
+    let mut loading = engine.begin(sizes(&image)).unwrap();
+    for byte in image.metadata.iter().chain(&image.data).chain(&image.code) {
+        wait_ms(SESSION_TIMEOUT_MS);
+        loading.write(&[*byte]).unwrap();
+    }
+    wait_ms(SESSION_TIMEOUT_MS);
+    loading.finish().unwrap();
+}
+
+#[test]
+fn item_09_silent_sessions_keep_nobody_out() {
+    let engine = engine();
+    let image = good().sign(PROVIDER_A);
+    let mut silent: Vec<_> = (0..MAX_SESSIONS).map(|_| engine.begin(sizes(&image)).unwrap()).collect();
+    silent[0].write(&image.metadata).unwrap();
+    refused(&engine, &image, LoadError::TooManySessions);
+    engine.platform().clock_us.fetch_add((SESSION_TIMEOUT_MS + 1) * 1000, Ordering::Relaxed);
+    // Neither their places nor the uid are kept for them.
+    load(&engine, &image).unwrap();
+    for session in &mut silent {
+        assert!(session.is_stale());
+        assert_eq!(session.write(&[0]), Err(LoadError::TimedOut));
+    }
+    engine.unload("a.good").unwrap();
+    assert_nothing_held(&engine);
+    // All slots are free again.
+    for n in 0..N {
+        load(&engine, &Spec::new(&format!("a.{n}"), IDLE).sign(PROVIDER_A)).unwrap();
+    }
 }
 
 #[test]

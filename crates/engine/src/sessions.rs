@@ -1,0 +1,75 @@
+//! Which images are on their way in: how many, of which names, and when each last made progress.
+
+use crate::provision::LoadError;
+use crate::{MAX_SESSIONS, SESSION_TIMEOUT_MS};
+use heapless::Vec;
+
+/// The sessions that count. One that has timed out is removed when the next one needs its place or its name; its
+/// owner learns of it at the next call, and still holds the slot and the memory until then.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    open: Vec<Open, MAX_SESSIONS>,
+}
+
+#[derive(Debug)]
+struct Open {
+    /// No two sessions hold the same slot.
+    slot: usize,
+    /// The key of the uid, once the metadata is verified; see [`uid_key`](crate::versions::uid_key).
+    uid: Option<u64>,
+    /// When it last made progress, in microseconds of the platform's clock.
+    progress_us: u64,
+}
+
+impl Open {
+    fn is_stale(&self, now_us: u64) -> bool {
+        now_us.saturating_sub(self.progress_us) > SESSION_TIMEOUT_MS.saturating_mul(1000)
+    }
+}
+
+impl Sessions {
+    pub(crate) const fn new() -> Self {
+        Self { open: Vec::new() }
+    }
+
+    /// Whether one more may begin.
+    pub(crate) fn has_place(&mut self, now_us: u64) -> Result<(), LoadError> {
+        self.open.retain(|open| !open.is_stale(now_us));
+        if self.open.is_full() { Err(LoadError::TooManySessions) } else { Ok(()) }
+    }
+
+    /// Counts the session that has taken `slot`.
+    pub(crate) fn begin(&mut self, slot: usize, now_us: u64) -> Result<(), LoadError> {
+        let open = Open { slot, uid: None, progress_us: now_us };
+        self.open.push(open).map_err(|_| LoadError::TooManySessions)
+    }
+
+    /// Keeps a uid for the session in `slot`, unless another one has it.
+    pub(crate) fn reserve(&mut self, slot: usize, uid: u64, now_us: u64) -> Result<(), LoadError> {
+        self.open.retain(|open| open.slot == slot || !open.is_stale(now_us));
+        if self.open.iter().any(|open| open.slot != slot && open.uid == Some(uid)) {
+            return Err(LoadError::DuplicateUid);
+        }
+        let own = self.open.iter_mut().find(|open| open.slot == slot).ok_or(LoadError::TimedOut)?;
+        own.uid = Some(uid);
+        Ok(())
+    }
+
+    /// The session in `slot` makes progress, unless it has timed out.
+    pub(crate) fn progress(&mut self, slot: usize, now_us: u64) -> Result<(), LoadError> {
+        self.is_live(slot, now_us)?;
+        self.open.iter_mut().filter(|open| open.slot == slot).for_each(|open| open.progress_us = now_us);
+        Ok(())
+    }
+
+    /// Whether the session in `slot` has not timed out.
+    pub(crate) fn is_live(&self, slot: usize, now_us: u64) -> Result<(), LoadError> {
+        let mut of_slot = self.open.iter().filter(|open| open.slot == slot);
+        if of_slot.any(|open| !open.is_stale(now_us)) { Ok(()) } else { Err(LoadError::TimedOut) }
+    }
+
+    /// The session in `slot` is over.
+    pub(crate) fn end(&mut self, slot: usize) {
+        self.open.retain(|open| open.slot != slot);
+    }
+}
