@@ -377,6 +377,10 @@ typedef struct tinycontainer_status_t {
      * The most it has used in the runtime, in bytes.
      */
     uint32_t memory_peak;
+    /**
+     * Of its refusals, those that are no longer kept for `tinycontainer_refusal_next`.
+     */
+    uint32_t dropped;
 } tinycontainer_status_t;
 
 /**
@@ -402,7 +406,7 @@ typedef struct tinycontainer_memory_t {
  */
 typedef struct tinycontainer_refusal_t {
     /**
-     * Which one it is, counted from 1 over all refusals ever. Gaps show what the ring has lost.
+     * Which one it is, counted from 1 over all refusals ever. Gaps show what was dropped.
      */
     uint64_t number;
     /**
@@ -429,6 +433,10 @@ typedef struct tinycontainer_refusal_t {
      * Whether it is known which endpoint it was about.
      */
     bool has_endpoint;
+    /**
+     * How many refusals before this one, of all containers, are no longer kept.
+     */
+    uint64_t dropped;
 } tinycontainer_refusal_t;
 
 /**
@@ -694,7 +702,8 @@ tinycontainer_result_t tinycontainer_memory(struct tinycontainer_memory_t *memor
 
 /**
  * Shows the refusal with the lowest number above `after`. Begin with 0, go on with the number of the
- * last one shown. The device keeps the last ones only.
+ * last one shown. The device keeps the last ones only, a share for each container: one that is refused often
+ * pushes out its own.
  *
  * Returns 0, or `TINYCONTAINER_RESULT_END` if there is none.
  *

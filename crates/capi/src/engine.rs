@@ -321,7 +321,7 @@ mod tests {
         let backend = EngineBackend(IdlePort);
         let begin = |metadata| backend.begin(Sizes { metadata, data: 0, code: 1 }).map_err(LoadFailure::code);
         let write = |session| backend.write(session, &[0]).map_err(LoadFailure::code);
-        let wait_ms = |ms: u64| drop(CLOCK_US.fetch_add(ms * 1000, Ordering::Relaxed));
+        let wait_ms = |ms: u64| CLOCK_US.fetch_add(ms * 1000, Ordering::Relaxed);
         let first = begin(100).unwrap();
         wait_ms(SESSION_TIMEOUT_MS);
         assert_eq!(begin(200), Err(Code::Busy));

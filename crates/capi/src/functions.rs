@@ -367,7 +367,8 @@ pub unsafe extern "C" fn tinycontainer_memory(memory: *mut MemoryStatus) -> Tiny
 }
 
 /// Shows the refusal with the lowest number above `after`. Begin with 0, go on with the number of the
-/// last one shown. The device keeps the last ones only.
+/// last one shown. The device keeps the last ones only, a share for each container: one that is refused often
+/// pushes out its own.
 ///
 /// Returns 0, or `TINYCONTAINER_RESULT_END` if there is none.
 ///
@@ -388,6 +389,7 @@ pub unsafe extern "C" fn tinycontainer_refusal_next(
             call: refusal.call as u8,
             reason: refusal.denial.reason as u8,
             has_endpoint: refusal.denial.endpoint.is_some(),
+            dropped: refusal.dropped,
         })
     });
     // SAFETY: as the caller has promised.
@@ -659,6 +661,7 @@ fn shown(status: &Status) -> ContainerStatus {
         image_bytes: status.image_bytes,
         memory_used: status.memory.used,
         memory_peak: status.memory.peak,
+        dropped: counters.dropped,
     }
 }
 

@@ -52,13 +52,15 @@ pub struct ContainerStatus {
     pub memory_used: u32,
     /// The most it has used in the runtime, in bytes.
     pub memory_peak: u32,
+    /// Of its refusals, those that are no longer kept for `tinycontainer_refusal_next`.
+    pub dropped: u32,
 }
 
 /// A call that was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
 pub struct RefusedCall {
-    /// Which one it is, counted from 1 over all refusals ever. Gaps show what the ring has lost.
+    /// Which one it is, counted from 1 over all refusals ever. Gaps show what was dropped.
     pub number: u64,
     /// On which endpoint, if `has_endpoint`.
     pub endpoint: u32,
@@ -72,6 +74,8 @@ pub struct RefusedCall {
     pub reason: u8,
     /// Whether it is known which endpoint it was about.
     pub has_endpoint: bool,
+    /// How many refusals before this one, of all containers, are no longer kept.
+    pub dropped: u64,
 }
 
 /// The memory of all containers, in bytes.

@@ -173,6 +173,7 @@ impl<P: Platform, const N: usize> Engine<P, N> {
             self.state(slot).after(Event::Unload).map_err(|_| UnloadError::Running)?;
             let Container { id, signer, version, .. } = *container;
             shared.table.remove(id);
+            shared.refusals.retire(id);
             // While it was loaded no other version could be, whatever the table has forgotten meanwhile.
             let raised = shared.versions.remember(signer, key, version);
             Ok((slot, shared.slots.get_mut(slot).and_then(|slot| slot.container.take()), raised))
@@ -250,6 +251,13 @@ impl<P: Platform, const N: usize> Engine<P, N> {
     /// All refusals ever.
     pub fn refusals(&self) -> u64 {
         self.shared.with(|shared| shared.refusals.total())
+    }
+
+    /// How many of all refusals are no longer kept. For one container: [`Counters::dropped`].
+    ///
+    /// [`Counters::dropped`]: crate::status::Counters::dropped
+    pub fn refusals_dropped(&self) -> u64 {
+        self.shared.with(|shared| shared.refusals.dropped())
     }
 
     /// Takes back what [`Platform::version_seen`] was told before a restart. To be called before the first image is

@@ -128,7 +128,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         self.session.refusals = self.session.refusals.saturating_add(1);
         self.pay(cost::REFUSAL);
         let id = self.session.guard.id();
-        self.engine.shared.with(|shared| shared.refusals.record(self.now, id, call, denial));
+        self.engine.shared.with(|shared| shared.refuse(self.now, id, call, denial));
         self.engine.platform.notice(&self.uid(), Notice::Refused(call, denial));
         match denial.reason {
             Reason::TooManyOpen => Errno::TooManyOpen,

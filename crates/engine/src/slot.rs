@@ -9,7 +9,8 @@ use crate::versions::Versions;
 use crate::{MAX_QUEUES, MAX_REFUSALS, MAX_VERSIONS};
 use core::ops::DerefMut;
 use heapless::Vec;
-use tinycontainer_firewall::{ContainerId, Refusals, Table};
+use tinycontainer_abi::Syscall;
+use tinycontainer_firewall::{ContainerId, Denial, Refusals, Table};
 use tinycontainer_lifecycle::State;
 use tinycontainer_metadata::{Endpoint, Endpoints, Peer, Schedule, endpoint};
 use tinycontainer_policy::MAX_ENDPOINTS;
@@ -144,6 +145,15 @@ impl<P: Platform, const N: usize> Shared<P, N> {
         }
         let lowest = self.versions.lowest(signer, key);
         if version < lowest { Err(LoadError::Downgrade(lowest)) } else { Ok(()) }
+    }
+
+    /// Records a refusal, and whose earlier one was dropped for it.
+    pub(crate) fn refuse(&mut self, at_ms: u64, id: ContainerId, call: Syscall, denial: Denial) {
+        let dropped = self.refusals.record(at_ms, id, call, denial);
+        if let Some(container) = dropped.and_then(|id| self.by_id(id)) {
+            let dropped = &mut container.counters.dropped;
+            *dropped = dropped.saturating_add(1);
+        }
     }
 
     pub(crate) fn container(&mut self, slot: usize) -> Option<&mut Container<P::Buf>> {

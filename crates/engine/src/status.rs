@@ -57,6 +57,8 @@ pub struct Counters {
     pub refusals: u32,
     /// WebAssembly instructions.
     pub instructions: u64,
+    /// Of its refusals, those that are no longer kept to be shown.
+    pub dropped: u32,
 }
 
 /// A container as it is now.

@@ -464,7 +464,7 @@ fn item_09_sessions_have_a_quota() {
 fn item_09_a_session_without_progress_fails() {
     let engine = engine_with_one();
     let image = Spec { data: vec![7; 1000], ..good() }.sign(PROVIDER_A);
-    let wait_ms = |ms: u64| drop(engine.platform().clock_us.fetch_add(ms * 1000, Ordering::Relaxed));
+    let wait_ms = |ms: u64| engine.platform().clock_us.fetch_add(ms * 1000, Ordering::Relaxed);
     let before = snapshot(&engine);
     for written in [0, 1, image.metadata.len()] {
         let mut loading = engine.begin(sizes(&image)).unwrap();

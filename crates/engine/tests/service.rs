@@ -406,6 +406,30 @@ fn the_ring_of_refusals_stays_small_and_the_count_goes_on() {
 }
 
 #[test]
+fn item_12_a_container_does_not_erase_the_evidence_of_another() {
+    let engine = engine();
+    results(&engine, &scripted("quiet", &["(call $open (i32.const 9))"; 3]));
+    // Refusals until its budget ends.
+    let flood = module("", "(loop $l (drop (call $open (i32.const 7))) br $l) unreachable", "");
+    load_and_start(&engine, &Spec::new("flood", &flood), OWNER);
+    settle(&mut engine.agent(1).unwrap(), 0);
+    let counters = |uid| engine.status(uid).unwrap().counters;
+    let flooded = counters("flood").refusals;
+    assert!(flooded > 2 * tinycontainer::MAX_REFUSALS as u32, "{flooded}");
+    let mut kept: Vec<(u64, String, u64)> = Vec::new();
+    while let Some((refusal, uid)) = engine.refusal_after(kept.last().map_or(0, |(number, ..)| *number)) {
+        kept.push((refusal.number, uid.unwrap().to_string(), refusal.dropped));
+    }
+    assert_eq!(kept.len(), tinycontainer::MAX_REFUSALS);
+    let quiet: Vec<_> = kept.iter().filter(|(_, uid, _)| uid == "quiet").map(|(n, ..)| *n).collect();
+    assert_eq!(quiet, [1, 2, 3]);
+    assert_eq!((counters("quiet").dropped, counters("quiet").refusals), (0, 3));
+    assert_eq!(u64::from(counters("flood").dropped), engine.refusals_dropped());
+    assert_eq!(u64::from(flooded) + 3 - kept.len() as u64, engine.refusals_dropped());
+    assert_eq!(kept.last().unwrap().2, engine.refusals_dropped());
+}
+
+#[test]
 fn calling_does_not_stretch_a_budget() {
     // Natives cost about what the host executes for them: a loop of calls ends after far fewer rounds
     // than a loop of arithmetic, and a refused call is no cheaper.

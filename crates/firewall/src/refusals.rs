@@ -1,9 +1,9 @@
-//! The last refusals: who, what, why. Bounded, so that refusing costs a hostile container's victim
-//! nothing.
+//! The last refusals: who, what, why. Bounded, and shared fairly: a container that is refused often pushes out its own
+//! refusals, not those of others.
 
 use crate::guard::{Denial, Reason};
 use crate::table::ContainerId;
-use heapless::Deque;
+use heapless::Vec;
 use tinycontainer_abi::Syscall;
 
 /// A call that was refused.
@@ -11,8 +11,10 @@ use tinycontainer_abi::Syscall;
 pub struct Refusal {
     /// When, in milliseconds of the platform's clock.
     pub at_ms: u64,
-    /// Which one it is, counted from 1 over all refusals ever. Gaps show what the ring has lost.
+    /// Which one it is, counted from 1 over all refusals ever. Gaps show what was dropped.
     pub number: u64,
+    /// How many refusals before this one, of all containers, are no longer kept.
+    pub dropped: u64,
     /// Who made the call.
     pub container: ContainerId,
     /// What was called.
@@ -21,21 +23,28 @@ pub struct Refusal {
     pub denial: Denial,
 }
 
-/// A refusal without its number, which its place tells, in 24 bytes.
+/// A refusal, in 32 bytes.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
+    number: u64,
     at_ms: u64,
     container: ContainerId,
     endpoint: u32,
     has_endpoint: bool,
+    /// The container is unloaded.
+    is_retired: bool,
     call: Syscall,
     reason: Reason,
 }
 
-/// A ring of the last `R` refusals, at least 1.
+/// The last refusals, `R` at the most, at least 1.
+///
+/// When all places are taken, the oldest entry of the container with the most entries makes place for a new one: the
+/// new one's own container if no other has more. Entries of unloaded containers go before all others.
 #[derive(Debug)]
 pub struct Refusals<const R: usize> {
-    ring: Deque<Entry, R>,
+    /// By number.
+    kept: Vec<Entry, R>,
     total: u64,
 }
 
@@ -46,21 +55,50 @@ impl<const R: usize> Default for Refusals<R> {
 }
 
 impl<const R: usize> Refusals<R> {
-    /// An empty ring.
+    /// Without an entry.
     pub const fn new() -> Self {
-        Self { ring: Deque::new(), total: 0 }
+        Self { kept: Vec::new(), total: 0 }
     }
 
-    /// Records a refusal; the oldest makes room.
-    pub fn record(&mut self, at_ms: u64, container: ContainerId, call: Syscall, denial: Denial) {
-        if self.ring.is_full() {
-            self.ring.pop_front();
-        }
-        // There is room: one went if there was none.
+    /// Records a refusal. Returns the container whose entry was dropped for it, if one was.
+    pub fn record(
+        &mut self,
+        at_ms: u64,
+        container: ContainerId,
+        call: Syscall,
+        denial: Denial,
+    ) -> Option<ContainerId> {
+        let dropped = if self.kept.is_full() { self.victim(container) } else { None };
+        let dropped = dropped.map(|at| self.kept.remove(at).container);
+        self.total = self.total.saturating_add(1);
         let Denial { endpoint, reason } = denial;
         let (endpoint, has_endpoint) = (endpoint.unwrap_or(0), endpoint.is_some());
-        let _ = self.ring.push_back(Entry { at_ms, container, endpoint, has_endpoint, call, reason });
-        self.total = self.total.saturating_add(1);
+        let number = self.total;
+        let entry =
+            Entry { number, at_ms, container, endpoint, has_endpoint, is_retired: false, call, reason };
+        // There is a place: an entry was dropped if there was none.
+        let _ = self.kept.push(entry);
+        dropped
+    }
+
+    /// Which entry makes place for one of `newcomer`.
+    fn victim(&self, newcomer: ContainerId) -> Option<usize> {
+        let entries = |of: ContainerId| self.kept.iter().filter(|entry| entry.container == of).count();
+        if let Some(at) = self.kept.iter().position(|entry| entry.is_retired) {
+            return Some(at);
+        }
+        let most = self.kept.iter().map(|entry| entries(entry.container)).max()?;
+        if entries(newcomer) == most {
+            self.kept.iter().position(|entry| entry.container == newcomer)
+        } else {
+            self.kept.iter().position(|entry| entries(entry.container) == most)
+        }
+    }
+
+    /// The container is unloaded: its entries stay until others need their places.
+    pub fn retire(&mut self, container: ContainerId) {
+        let own = self.kept.iter_mut().filter(|entry| entry.container == container);
+        own.for_each(|entry| entry.is_retired = true);
     }
 
     /// All there ever were.
@@ -68,13 +106,17 @@ impl<const R: usize> Refusals<R> {
         self.total
     }
 
-    /// What the ring still has, oldest first.
+    /// How many of these are no longer kept.
+    pub fn dropped(&self) -> u64 {
+        self.total.saturating_sub(self.kept.len() as u64)
+    }
+
+    /// What is still kept, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = Refusal> {
-        let before = self.total.saturating_sub(self.ring.len() as u64);
-        self.ring.iter().zip(1..).map(move |(entry, place)| {
-            let Entry { at_ms, container, endpoint, has_endpoint, call, reason } = *entry;
+        self.kept.iter().zip(1..).map(|(entry, place)| {
+            let Entry { number, at_ms, container, endpoint, has_endpoint, call, reason, .. } = *entry;
             let denial = Denial { endpoint: has_endpoint.then_some(endpoint), reason };
-            Refusal { at_ms, number: before.saturating_add(place), container, call, denial }
+            Refusal { at_ms, number, dropped: number.saturating_sub(place), container, call, denial }
         })
     }
 }

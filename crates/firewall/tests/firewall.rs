@@ -158,7 +158,94 @@ fn the_ring_keeps_the_last_and_counts_all() {
     assert_eq!(ring.iter().map(|r| (r.at_ms, r.number)).collect::<Vec<_>>(), [(2, 3), (3, 4), (4, 5)]);
 }
 
+#[test]
+fn item_12_a_flooder_pushes_out_its_own_refusals() {
+    let mut table = Table::<3, 4>::new();
+    let [victim, other, flooder] = std::array::from_fn(|_| table.admit(grant(Mask::NONE, &[])).unwrap());
+    let mut ring = Refusals::<4>::new();
+    let denial = on(9, Reason::NoSuchEndpoint);
+    for id in [victim, other, victim] {
+        assert_eq!(ring.record(0, id, Syscall::Open, denial), None);
+    }
+    for _ in 0..1000 {
+        ring.record(1, flooder, Syscall::Open, denial);
+    }
+    let kept = |ring: &Refusals<4>| ring.iter().map(|r| (r.number, r.container)).collect::<Vec<_>>();
+    // The victim had the most once, and gave one; from then on it is the flooder's.
+    assert_eq!(kept(&ring), [(2, other), (3, victim), (1002, flooder), (1003, flooder)]);
+    assert_eq!((ring.total(), ring.dropped()), (1003, 999));
+    assert_eq!(ring.iter().map(|r| r.dropped).collect::<Vec<_>>(), [1, 1, 999, 999]);
+    // An unloaded container's go first, until then they stay.
+    ring.retire(victim);
+    assert_eq!(kept(&ring).len(), 4);
+    assert_eq!(ring.record(2, flooder, Syscall::Open, denial), Some(victim));
+    assert_eq!(ring.record(2, flooder, Syscall::Open, denial), Some(flooder));
+    assert_eq!(kept(&ring).first(), Some(&(2, other)));
+}
+
+/// What the ring should do, said plainly: a list for each container.
+#[derive(Default)]
+struct NaiveRing {
+    entries: HashMap<ContainerId, Vec<u64>>,
+    retired: Vec<ContainerId>,
+    total: u64,
+}
+
+impl NaiveRing {
+    fn record(&mut self, who: ContainerId, places: usize) {
+        self.total += 1;
+        if self.entries.values().map(Vec::len).sum::<usize>() == places {
+            let oldest_of = |ids: &[ContainerId]| {
+                let oldest = |id: &ContainerId| self.entries.get(id).and_then(|list| list.first().copied());
+                ids.iter().filter(|id| oldest(id).is_some()).min_by_key(|id| oldest(id)).copied()
+            };
+            let most = self.entries.values().map(Vec::len).max().unwrap();
+            let all: Vec<_> = self.entries.keys().copied().collect();
+            let greediest: Vec<_> = all.iter().copied().filter(|id| self.entries[id].len() == most).collect();
+            let giver = oldest_of(&self.retired)
+                .or_else(|| greediest.contains(&who).then_some(who))
+                .or_else(|| oldest_of(&greediest));
+            self.entries.get_mut(&giver.unwrap()).unwrap().remove(0);
+        }
+        self.entries.entry(who).or_default().push(self.total);
+    }
+}
+
 proptest! {
+    #[test]
+    fn item_12_the_ring_behaves_like_a_list_for_each_container(
+        steps in prop::collection::vec((0..5usize, 0..40u8), 0..200),
+    ) {
+        const PLACES: usize = 6;
+        let mut table = Table::<5, 4>::new();
+        let mut ids: [ContainerId; 5] = std::array::from_fn(|_| table.admit(grant(Mask::NONE, &[])).unwrap());
+        let mut ring = Refusals::<PLACES>::new();
+        let mut naive = NaiveRing::default();
+        for (who, what) in steps {
+            if what == 0 {
+                // Unloaded, and another one loaded in its place.
+                ring.retire(ids[who]);
+                naive.retired.push(ids[who]);
+                table.remove(ids[who]);
+                ids[who] = table.admit_at(who, grant(Mask::NONE, &[])).unwrap();
+            } else {
+                ring.record(u64::from(what), ids[who], Syscall::Open, Denial::new(Reason::NotGranted));
+                naive.record(ids[who], PLACES);
+            }
+            let mut expected: Vec<_> = naive
+                .entries
+                .iter()
+                .flat_map(|(id, numbers)| numbers.iter().map(|number| (*number, *id)))
+                .collect();
+            expected.sort_by_key(|(number, _)| *number);
+            prop_assert_eq!(ring.iter().map(|r| (r.number, r.container)).collect::<Vec<_>>(), expected.clone());
+            prop_assert_eq!((ring.total(), ring.dropped()), (naive.total, naive.total - expected.len() as u64));
+            for (refusal, kept_before) in ring.iter().zip(0..) {
+                prop_assert_eq!(refusal.dropped, refusal.number - 1 - kept_before);
+            }
+        }
+    }
+
     /// A guard against a model that is a map, under any sequence of opens, closes and guesses.
     #[test]
     fn descriptors_behave_like_a_map(steps in prop::collection::vec((0..3u8, any::<u16>(), any::<bool>()), 0..200)) {

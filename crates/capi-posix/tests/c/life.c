@@ -224,7 +224,8 @@ int main(int argc, char **argv)
     WAIT(!tinycontainer_iscontainerrunning(UID("curious")));
     CHECK(tinycontainer_refusal_next(last, &refusal) == OK);
     CHECK(refusal.number == last + 1 && refusal.has_endpoint && refusal.endpoint == 9);
-    CHECK(strcmp(refusal.uid, "curious") == 0);
+    CHECK(strcmp(refusal.uid, "curious") == 0 && refusal.dropped == 0);
+    CHECK(tinycontainer_status(UID("curious"), &status) == OK && status.refusals == 1 && status.dropped == 0);
     CHECK(strcmp(tinycontainer_call_text(refusal.call), "open") == 0);
     CHECK(strcmp(tinycontainer_refusal_text(refusal.reason), "it has no right to such an endpoint") == 0);
     CHECK(tinycontainer_refusal_next(refusal.number, &refusal) == TINYCONTAINER_RESULT_END);
