@@ -80,8 +80,36 @@ struct Entry {
 }
 
 static APP: SetOnce<IoDriver> = SetOnce::new();
-static TABLE: [SetOnce<Entry>; TINYCONTAINER_DRIVERS as usize] =
-    [const { SetOnce::new() }; TINYCONTAINER_DRIVERS as usize];
+static TABLE: Table = Table::new();
+
+/// The drivers by peer. Entries are only ever added, and read without a lock.
+struct Table([SetOnce<Entry>; TINYCONTAINER_DRIVERS as usize]);
+
+impl Table {
+    const fn new() -> Self {
+        Self([const { SetOnce::new() }; TINYCONTAINER_DRIVERS as usize])
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.0.iter().filter_map(SetOnce::value)
+    }
+
+    /// Adds an entry unless it overlaps with another. Check and addition are one step: of two threads with
+    /// overlapping entries one succeeds.
+    fn add(&self, entry: Entry) -> Result<(), Code> {
+        critical_section::with(|_| {
+            let overlaps = |other: &Entry| {
+                other.bus == entry.bus && other.first <= entry.last && entry.first <= other.last
+            };
+            if self.entries().any(overlaps) {
+                return Err(Code::AlreadySet);
+            }
+            let free = self.0.iter().find(|place| place.value().is_none()).ok_or(Code::DriverTableFull)?;
+            // Nobody else adds one meanwhile.
+            free.set(entry).map_err(|_| Code::DriverTableFull)
+        })
+    }
+}
 
 impl IoDriver {
     pub(crate) fn is_whole(&self) -> bool {
@@ -107,23 +135,12 @@ pub(crate) fn add(bus: u8, first: u32, last: u32, driver: &'static TableDriver) 
     if first > last {
         return Err(Code::BadArgument);
     }
-    let overlaps = |entry: &Entry| entry.bus == bus && entry.first <= last && first <= entry.last;
-    if TABLE.iter().filter_map(SetOnce::value).any(overlaps) {
-        return Err(Code::AlreadySet);
-    }
-    let mut entry = Entry { bus, first, last, driver };
-    for place in &TABLE {
-        match place.set(entry) {
-            Ok(()) => return Ok(()),
-            Err(back) => entry = back,
-        }
-    }
-    Err(Code::DriverTableFull)
+    TABLE.add(Entry { bus, first, last, driver })
 }
 
 fn driver_for(bus: Bus, unit: u32) -> Option<&'static TableDriver> {
     let serves = |entry: &&Entry| entry.bus == bus && (entry.first..=entry.last).contains(&unit);
-    TABLE.iter().filter_map(SetOnce::value).find(serves).map(|entry| entry.driver)
+    TABLE.entries().find(serves).map(|entry| entry.driver)
 }
 
 /// The drivers of the application, then those of the platform: `Platform::Drivers` of a platform under
@@ -273,5 +290,38 @@ impl Drivers for NoDrivers {
 
     fn close(&self, handle: Never) {
         match handle {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::sync::Barrier;
+    use std::thread;
+
+    static NONE: TableDriver =
+        TableDriver { context: core::ptr::null_mut(), open: None, close: None, read: None, write: None };
+
+    #[test]
+    fn item_14_of_overlapping_drivers_one_is_added() {
+        const THREADS: u32 = 4;
+        for round in 0..2000 {
+            let (table, barrier) = (Table::new(), Barrier::new(THREADS as usize));
+            let added = thread::scope(|scope| {
+                let adders: [_; THREADS as usize] = core::array::from_fn(|n| {
+                    let (table, barrier) = (&table, &barrier);
+                    scope.spawn(move || {
+                        let first = n as u32;
+                        barrier.wait();
+                        table.add(Entry { bus: Bus::I2c, first, last: THREADS, driver: &NONE })
+                    })
+                });
+                adders.map(|adder| adder.join().unwrap())
+            });
+            let done = added.iter().filter(|added| added.is_ok()).count();
+            assert_eq!((done, table.entries().count()), (1, 1), "round {round}: {added:?}");
+            assert!(added.iter().all(|added| matches!(added, Ok(()) | Err(Code::AlreadySet))));
+        }
     }
 }
