@@ -290,7 +290,7 @@ impl From<Refused> for Code {
             Refused::Malformed(_) => Self::Malformed,
             Refused::Token(_, refusal) => refusal.into(),
             Refused::Digest(_) | Refused::Unproven(_) => Self::BadDigest,
-            Refused::Role(_) => Self::WrongRole,
+            Refused::Role(_) | Refused::SignerRole(_) => Self::WrongRole,
             Refused::Container(_) => Self::OutOfScope,
             Refused::Syscalls(_) => Self::SyscallsNotGranted,
             Refused::Unauthorized(_) | Refused::OtherAccess(_) | Refused::Reach(_) => {

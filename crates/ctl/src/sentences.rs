@@ -69,6 +69,10 @@ fn refused_advice(refused: &Refused) -> &'static str {
         Refused::Unauthorized(_) => {
             "bring an `authorization` of the peer's owner (tinycontainerctl grant endpoint)"
         }
+        Refused::SignerRole(_) => {
+            "give the signer's anchor the role `endpoints` in the trust store, or bring an `authorization` \
+             of the peer's owner (tinycontainerctl grant endpoint)"
+        }
         Refused::OtherAccess(_) => "ask the peer's owner for a token for just this peer and direction",
         Refused::Reach(_) => {
             "the trust store's `endpoints` for whoever authorised it decide; ask the peer's owner"

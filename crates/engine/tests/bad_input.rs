@@ -112,7 +112,8 @@ fn endpoints_need_somebody_in_whose_scope_they_are() {
     for (given, why) in [
         (endpoint_token(OWNER, "a.other", &own), token(e, Refusal::WrongSubject)),
         (endpoint_token(STRANGER, "a.good", &own), token(e, Refusal::UnknownKey)),
-        (endpoint_token(PROVIDER_A, "a.good", &own), LoadError::Refused(Refused::Role(e))),
+        (endpoint_token(MANAGER, "a.good", &own), LoadError::Refused(Refused::Role(e))),
+        (endpoint_token(PROVIDER_A, "a.good", &own), LoadError::Refused(Refused::Reach(2))),
         (
             endpoint_token(OWNER, "a.good", &access(18, Direction::Out)),
             LoadError::Refused(Refused::OtherAccess(2)),

@@ -120,6 +120,8 @@ pub enum Refused {
     Syscalls(Mask),
     /// The signer does not reach this endpoint, and there is no token of somebody who does.
     Unauthorized(u32),
+    /// The signer's anchor reaches this endpoint but lacks the role *endpoints*, and there is no authorization token.
+    SignerRole(u32),
     /// The authorization token of this endpoint is for another peer or direction.
     OtherAccess(u32),
     /// The authorization token of this endpoint is of somebody who does not reach it either.
@@ -155,6 +157,11 @@ impl fmt::Display for Refused {
                 f,
                 "endpoint {id}: not in the signer's scope, and without an authorization token of \
                  somebody in whose scope it is"
+            ),
+            Self::SignerRole(id) => write!(
+                f,
+                "endpoint {id}: the signer's anchor reaches it but lacks the role `endpoints`, and there is \
+                 no authorization token"
             ),
             Self::OtherAccess(id) => {
                 write!(f, "endpoint {id}: its authorization token is for another peer or direction")
@@ -484,9 +491,11 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
         }
         for endpoint in self.metadata.endpoints.iter() {
             let which = Which::Endpoint(endpoint.id);
-            let in_scope = signer.is_some_and(|scope| scope.covers_access(&endpoint.access));
+            let in_scope = signer.is_some_and(|scope| scope.may_use(&endpoint.access));
+            let reached = signer.is_some_and(|scope| scope.covers_access(&endpoint.access));
             let outcome = match endpoint.token {
                 _ if in_scope => Ok(Holds::BySigner),
+                None if reached => Err(Refused::SignerRole(endpoint.id)),
                 None => Err(Refused::Unauthorized(endpoint.id)),
                 Some(token) => self
                     .token(token, which, Use::Endpoint, Roles::ENDPOINTS)

@@ -61,7 +61,7 @@ pub fn trust_store() -> Vec<u8> {
         name: signer.name,
         kid: signer.kid,
         key: Key::Ed25519(key),
-        roles: Roles::METADATA.and(Roles::SYSCALLS),
+        roles: Roles::METADATA.and(Roles::SYSCALLS).and(Roles::ENDPOINTS),
         containers: &[],
         syscalls: Mask::ALL,
         reaches: &[],

@@ -142,7 +142,7 @@ fn others_grant_what_the_signer_may_not() {
     // Who may not grant it can sign, but no device believes it.
     grant("a-TEST.key", "a", "a.pin", "gpio:17", "out");
     bench.good(&build);
-    bench.bad(1, &with(&["verify", "pin.tci"]), "endpoint 2: the signer's role");
+    bench.bad(1, &with(&["verify", "pin.tci"]), "endpoint 2: not in the scope of whoever signed");
     grant("owner-TEST.key", "owner", "a.pin", "gpio:17", "out");
     bench.good(&build);
     bench.good(&with(&["verify", "pin.tci"]));
@@ -285,4 +285,22 @@ fn names_from_outside_do_not_steer_the_terminal() {
     }
     let json = bench.good(&["inspect", "esc.tci", "--json"]).json();
     assert_eq!(json["tokens"][0]["iss"], evil, "a script gets what it is");
+}
+
+#[test]
+fn item_10_the_desk_says_which_role_the_signer_lacks() {
+    let bench = Bench::new();
+    let image = bench.image("a.one", QUIET, BUS);
+    bench.good(&with(&["verify", &image]));
+    let text = String::from_utf8(bench.read("trust.toml")).unwrap();
+    let anchor = "roles = [\"metadata\", \"parts\", \"syscalls\", \"endpoints\"]";
+    assert!(text.contains(anchor));
+    bench.write("trust.toml", text.replace(anchor, "roles = [\"metadata\", \"parts\", \"syscalls\"]"));
+    let says = "the signer's anchor reaches it but lacks the role `endpoints`";
+    let said = bench.bad(1, &with(&["verify", &image]), says);
+    assert!(said.out.contains("help: give the signer's anchor the role `endpoints`"), "{}", said.out);
+    bench.bad(1, &with(&["explain", &image, "--call", "read", "--endpoint", "1"]), says);
+    assert!(bench.good(&with(&["inspect", &image])).out.contains(says));
+    let shown = bench.good(&["trust", "trust.toml"]).out;
+    assert!(shown.contains("without the role `endpoints`, so none counts: i2c:72 in"), "{shown}");
 }
