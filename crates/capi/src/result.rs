@@ -310,6 +310,8 @@ impl From<Refusal> for Code {
         match refusal {
             Refusal::Malformed(_)
             | Refusal::UnsupportedMessage(_)
+            | Refusal::NoCwtTag
+            | Refusal::NoCoseTag
             | Refusal::NoAlgorithm
             | Refusal::UnprotectedAlgorithm
             | Refusal::Critical

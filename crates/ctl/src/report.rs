@@ -373,6 +373,8 @@ fn signature_holds(why: Refusal) -> Option<bool> {
         Refusal::UnknownKey | Refusal::NoKeyId => None,
         Refusal::Malformed(_)
         | Refusal::UnsupportedMessage(_)
+        | Refusal::NoCwtTag
+        | Refusal::NoCoseTag
         | Refusal::NoAlgorithm
         | Refusal::UnprotectedAlgorithm
         | Refusal::Critical

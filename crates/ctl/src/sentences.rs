@@ -93,6 +93,9 @@ fn token_advice(why: &Refusal) -> &'static str {
         Refusal::UnknownKey | Refusal::NoKeyId => {
             "if its signer is to be believed, add their public key to the trust store"
         }
+        Refusal::NoCwtTag | Refusal::NoCoseTag => {
+            "have it made anew: a token begins with the tags 61 and 18 (or 17), as `tinycontainerctl` writes it"
+        }
         Refusal::WrongAudience => "its issuer can make it for this device: --aud",
         Refusal::Expired => "its issuer can make a new one: --exp",
         Refusal::NotYetValid => "wait, or set the device's clock (here: --now)",

@@ -134,3 +134,16 @@ fn the_cddl_check_can_fail() {
         Ok(())
     );
 }
+
+#[test]
+fn item_13_the_cddl_requires_both_tags() {
+    let token = hex_literal::hex!(
+        "d83d d2 84 43 a10127 a0 58 1f a3 02 6e 736f6d652e636f6e7461696e6572 03 66 646576696365 3a00010003 01"
+        "5840 00000000000000000000000000000000 00000000000000000000000000000000"
+        "00000000000000000000000000000000 00000000000000000000000000000000"
+    );
+    assert_eq!(validates("cwt", &token), Ok(()));
+    for untagged in [&token[2..], &token[3..]] {
+        assert!(validates("cwt", untagged).is_err());
+    }
+}

@@ -46,6 +46,10 @@ pub enum Claim {
 pub enum Refusal {
     /// It is not a token of this profile.
     Malformed(Error),
+    /// Its first item is not tag 61, which marks a CWT.
+    NoCwtTag,
+    /// Tag 61 holds no COSE tag: neither 18 (COSE_Sign1) nor 17 (COSE_Mac0).
+    NoCoseTag,
     /// It is some other COSE message: that tag.
     UnsupportedMessage(u64),
     /// It names no algorithm in its protected header.
@@ -100,6 +104,10 @@ impl fmt::Display for Refusal {
                 return write!(f, "the token is for another use ({})", other.name());
             }
             Self::Missing(claim) => return write!(f, "the token lacks a claim ({claim:?})"),
+            Self::NoCwtTag => "the token lacks the CWT tag (61) that must come first",
+            Self::NoCoseTag => {
+                "the token lacks the COSE tag (18 for COSE_Sign1, 17 for COSE_Mac0) that must follow tag 61"
+            }
             Self::NoAlgorithm => "the token names no algorithm in its protected header",
             Self::UnprotectedAlgorithm => "the token names an algorithm where anybody could change it",
             Self::Critical => "the token has critical headers, and none are known",

@@ -91,30 +91,26 @@ impl Owned {
 
 /// A token of the right form, so that the CDDL holds. Whether it verifies is not this crate's business.
 pub fn token() -> impl Strategy<Value = Vec<u8>> {
-    (any::<[u8; 32]>(), any::<[u8; 8]>(), any::<bool>(), any::<u16>()).prop_map(
-        |(signature, kid, tagged, exp)| {
-            let mut out = Vec::new();
-            let mut claims = Vec::new();
-            minicbor::Encoder::new(&mut claims)
-                .map(4)
-                .and_then(|e| e.u8(2)?.str("some.container")?.u8(3)?.str("device")?.u8(4)?.u16(exp))
-                .and_then(|e| e.i32(-65540)?.u8(1))
-                .unwrap();
-            let mut protected = Vec::new();
-            minicbor::Encoder::new(&mut protected)
-                .map(2)
-                .and_then(|e| e.u8(1)?.i8(-8)?.u8(4)?.bytes(&kid))
-                .unwrap();
-            let mut e = minicbor::Encoder::new(&mut out);
-            if tagged {
-                e.tag(minicbor::data::Tag::new(61)).unwrap().tag(minicbor::data::Tag::new(18)).unwrap();
-            }
-            e.array(4)
-                .and_then(|e| e.bytes(&protected)?.map(0)?.bytes(&claims)?.bytes(&signature.repeat(2)))
-                .unwrap();
-            out
-        },
-    )
+    (any::<[u8; 32]>(), any::<[u8; 8]>(), any::<u16>()).prop_map(|(signature, kid, exp)| {
+        let mut out = Vec::new();
+        let mut claims = Vec::new();
+        minicbor::Encoder::new(&mut claims)
+            .map(4)
+            .and_then(|e| e.u8(2)?.str("some.container")?.u8(3)?.str("device")?.u8(4)?.u16(exp))
+            .and_then(|e| e.i32(-65540)?.u8(1))
+            .unwrap();
+        let mut protected = Vec::new();
+        minicbor::Encoder::new(&mut protected)
+            .map(2)
+            .and_then(|e| e.u8(1)?.i8(-8)?.u8(4)?.bytes(&kid))
+            .unwrap();
+        let mut e = minicbor::Encoder::new(&mut out);
+        e.tag(minicbor::data::Tag::new(61)).unwrap().tag(minicbor::data::Tag::new(18)).unwrap();
+        e.array(4)
+            .and_then(|e| e.bytes(&protected)?.map(0)?.bytes(&claims)?.bytes(&signature.repeat(2)))
+            .unwrap();
+        out
+    })
 }
 
 fn pick<T: Copy + std::fmt::Debug + 'static>(from: &'static [T]) -> impl Strategy<Value = T> + Clone {
