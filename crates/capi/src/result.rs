@@ -76,6 +76,8 @@ pub enum TinycontainerResult {
     TooManyEndpoints = 208,
     /// More memory asked for than this device gives a container.
     OverLimits = 209,
+    /// Other sizes of data and code were announced than the signed metadata says.
+    OtherSizes = 210,
     /// The image is not signed.
     Unsigned = 300,
     /// A token is malformed, lacks a claim, or is of a kind that is not supported.
@@ -114,7 +116,7 @@ use TinycontainerResult as Code;
 
 impl Code {
     /// Every code, in the order of the numbers.
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 48] = [
         Self::Ok,
         Self::NotInitialized,
         Self::AlreadyInitialized,
@@ -146,6 +148,7 @@ impl Code {
         Self::TooManyQueues,
         Self::TooManyEndpoints,
         Self::OverLimits,
+        Self::OtherSizes,
         Self::Unsigned,
         Self::BadToken,
         Self::UnknownKey,
@@ -203,6 +206,7 @@ impl Code {
             Self::TooManyQueues => text!("more endpoints for messages than this device has queues for"),
             Self::TooManyEndpoints => text!("more endpoints than this device takes"),
             Self::OverLimits => text!("more memory asked for than this device gives a container"),
+            Self::OtherSizes => text!("other sizes were announced than the signed metadata says"),
             Self::Unsigned => text!("the image is not signed"),
             Self::BadToken => text!("a token is malformed or not supported"),
             Self::UnknownKey => text!("a token names a key that is no trust anchor here"),
@@ -277,6 +281,7 @@ impl From<LoadError> for Code {
             LoadError::DuplicateUid => Self::DuplicateUid,
             LoadError::Downgrade(_) => Self::Downgrade,
             LoadError::TooManyQueues => Self::TooManyQueues,
+            LoadError::OtherSizes(_) => Self::OtherSizes,
             LoadError::TooLong => Self::TooLong,
             LoadError::TooShort => Self::TooShort,
             LoadError::Failed => Self::NoSession,
@@ -298,6 +303,7 @@ impl From<Refused> for Code {
             }
             Refused::Priority(_) => Self::PriorityNotGranted,
             Refused::Limits => Self::OverLimits,
+            Refused::Size(..) => Self::BadImageSize,
             Refused::TooManyEndpoints => Self::TooManyEndpoints,
             Refused::Year2024 => Self::Format2024,
             Refused::Unsigned => Self::Unsigned,
@@ -407,6 +413,7 @@ mod tests {
             (Code::TooManyQueues, 207),
             (Code::TooManyEndpoints, 208),
             (Code::OverLimits, 209),
+            (Code::OtherSizes, 210),
             (Code::Unsigned, 300),
             (Code::BadToken, 301),
             (Code::UnknownKey, 302),

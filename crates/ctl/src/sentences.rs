@@ -1,7 +1,7 @@
 //! How things are said.
 
 use tinycontainer::LoadError;
-use tinycontainer_metadata::{Access, Bus, Direction, Peer};
+use tinycontainer_metadata::{Access, Bus, Direction, Error, Metadata, Peer};
 use tinycontainer_policy::Refused;
 use tinycontainer_token::Refusal;
 
@@ -32,6 +32,22 @@ pub(crate) fn ms(ms: u32) -> String {
     if ms < 1000 { format!("{ms} ms") } else { format!("{} s", f64::from(ms) / 1000.0) }
 }
 
+/// What is wrong with metadata that does not decode, and what to do about it.
+pub(crate) fn malformed(metadata: &[u8], error: Error) -> (String, &'static str) {
+    if Metadata::lacks_sizes(metadata) {
+        return (
+            "the metadata lacks the sizes of data and code (key 8 of the container section), without which no \
+             device takes an image"
+                .into(),
+            "it was built before they were required: build it anew with tinycontainerctl",
+        );
+    }
+    (
+        format!("the metadata is malformed: {error}"),
+        "was the file cut or changed on its way? Get it again from whoever made it",
+    )
+}
+
 /// What to do about an image that a device does not take.
 pub(crate) fn advice(error: &LoadError) -> &'static str {
     match error {
@@ -43,6 +59,9 @@ pub(crate) fn advice(error: &LoadError) -> &'static str {
         LoadError::UnsupportedType(_) => "devices run containers of type wasm: build it as one",
         LoadError::DuplicateUid => "unload the other one first, or give one of them another uid",
         LoadError::Downgrade(_) => "build it anew with a higher `version`",
+        LoadError::OtherSizes(_) => {
+            "data or code were changed since the image was signed: get it again from whoever made it"
+        }
         LoadError::TooManyQueues => "let fewer of its endpoints be written to by other containers",
         LoadError::TooLong | LoadError::TooShort | LoadError::Failed => {
             "was it cut or changed on its way? Get it again"
@@ -81,6 +100,7 @@ fn refused_advice(refused: &Refused) -> &'static str {
             "ask for a lower `priority`; the trust store says how high this signer may go"
         }
         Refused::Limits => "ask for less in [limits]; the device's ceilings decide",
+        Refused::Size(..) => "make data or code smaller; the device's ceiling for a whole image decides",
         Refused::TooManyEndpoints => "list fewer endpoints",
         Refused::Year2024 => "build it anew with tinycontainerctl: its signatures bind to nothing",
         Refused::Unsigned => "have it signed: tinycontainerctl build",

@@ -11,6 +11,7 @@
 //! gets what the signer's own anchor reaches; for more it needs a token of an anchor that reaches it.
 
 use minicbor::encode::{Encoder, Error as EncodeError, Write};
+use sha2::{Digest, Sha256};
 use tinycontainer_abi::{Direction, Mask};
 use tinycontainer_cbor::{Error, Keys, Kind, Reader, read};
 use tinycontainer_metadata::{Access, Bus, Peer, Priority, Scheme};
@@ -277,9 +278,41 @@ impl<'a> Trust<'a> {
         Ok(trust)
     }
 
+    /// Whether an anchor with exactly these bytes is in the store: same name, kid, key and scope.
+    pub fn contains_anchor_hash(&self, hash: AnchorHash) -> bool {
+        self.spans().any(|(bytes, _)| AnchorHash::of(bytes) == hash)
+    }
+
+    /// The hash of the anchor with that kid.
+    pub(crate) fn anchor_hash(&self, kid: &[u8]) -> Option<AnchorHash> {
+        self.spans().find(|(_, anchor)| anchor.kid == kid).map(|(bytes, _)| AnchorHash::of(bytes))
+    }
+
+    /// Each anchor with its bytes.
+    fn spans(&self) -> impl Iterator<Item = (&'a [u8], Anchor<'a, Scope<'a>>)> + use<'a> {
+        list(self.anchors, |reader| {
+            let start = reader.position();
+            let anchor = read_anchor(reader);
+            (reader.since(start), anchor)
+        })
+    }
+
     /// The anchors.
     pub fn anchors(&self) -> impl Iterator<Item = Anchor<'a, Scope<'a>>> + use<'a> {
         list(self.anchors, read_anchor)
+    }
+}
+
+/// Tells anchors apart: the first 8 bytes of SHA-256 over an anchor's CBOR in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnchorHash(pub [u8; 8]);
+
+impl AnchorHash {
+    #[inline(never)]
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let digest: [u8; 32] = Sha256::digest(bytes).into();
+        let [a, b, c, d, e, f, g, h, ..] = digest;
+        Self([a, b, c, d, e, f, g, h])
     }
 }
 

@@ -4,7 +4,8 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use tinycontainer_metadata::{
-    Access, Bus, Direction, Draft, Endpoint, Limits, Mask, Part, Peer, Priority, Schedule, Scheme, Type,
+    Access, Bus, Direction, Draft, Endpoint, Limits, Mask, Part, PartSizes, Peer, Priority, Schedule, Scheme,
+    Type,
 };
 
 /// A draft that owns what it points to.
@@ -19,6 +20,7 @@ pub struct Owned {
     pub schedule: Schedule,
     pub endpoints: Vec<(u32, OwnedPeer, Direction, Option<Vec<u8>>)>,
     pub vendor_secu: Option<Vec<u8>>,
+    pub sizes: (u32, u32),
     pub data: OwnedPart,
     pub code: OwnedPart,
 }
@@ -75,6 +77,7 @@ impl Owned {
             schedule: self.schedule,
             endpoints,
             vendor_secu: self.vendor_secu.as_deref(),
+            sizes: PartSizes { data: self.sizes.0, code: self.sizes.1 },
             data: self.data.part(),
             code: self.code.part(),
         }
@@ -162,11 +165,11 @@ pub fn draft() -> impl Strategy<Value = Owned> {
         (uid(), pick(&Type::ALL), any::<u32>(), 0..=Mask::ALL.0, option::of(token()), any::<[u32; 3]>()),
         schedule(),
         btree_map(any::<u32>(), (peer(), pick(&Direction::ALL), option::of(token())), 0..=32),
-        (option::of(vec(any::<u8>(), 0..=256)), part(), part()),
+        (option::of(vec(any::<u8>(), 0..=256)), part(), part(), (any::<u32>(), 1..=u32::MAX)),
     )
         .prop_map(
             |((uid, kind, version, syscalls, syscall_token, limits), schedule, endpoints, rest)| {
-                let (vendor_secu, data, code) = rest;
+                let (vendor_secu, data, code, sizes) = rest;
                 Owned {
                     uid,
                     kind,
@@ -178,6 +181,7 @@ pub fn draft() -> impl Strategy<Value = Owned> {
                     schedule,
                     endpoints: endpoints.into_iter().map(|(id, (p, d, t))| (id, p, d, t)).collect(),
                     vendor_secu,
+                    sizes,
                     data,
                     code,
                 }
