@@ -217,6 +217,10 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_OVER_LIMITS = 209,
     /**
+     * Other sizes of data and code were announced than the signed metadata says.
+     */
+    TINYCONTAINER_RESULT_OTHER_SIZES = 210,
+    /**
      * The image is not signed.
      */
     TINYCONTAINER_RESULT_UNSIGNED = 300,

@@ -82,6 +82,8 @@ pub enum TinycontainerResult {
     TooManyEndpoints = 208,
     /// More memory asked for than this device gives a container.
     OverLimits = 209,
+    /// Other sizes of data and code were announced than the signed metadata says.
+    OtherSizes = 210,
     /// The image is not signed.
     Unsigned = 300,
     /// A token is malformed, lacks a claim, or is of a kind that is not supported.
@@ -120,7 +122,7 @@ use TinycontainerResult as Code;
 
 impl Code {
     /// Every code, in the order of the numbers.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 51] = [
         Self::Ok,
         Self::NotInitialized,
         Self::AlreadyInitialized,
@@ -155,6 +157,7 @@ impl Code {
         Self::TooManyQueues,
         Self::TooManyEndpoints,
         Self::OverLimits,
+        Self::OtherSizes,
         Self::Unsigned,
         Self::BadToken,
         Self::UnknownKey,
@@ -215,6 +218,7 @@ impl Code {
             Self::TooManyQueues => text!("more endpoints for messages than this device has queues for"),
             Self::TooManyEndpoints => text!("more endpoints than this device takes"),
             Self::OverLimits => text!("more memory asked for than this device gives a container"),
+            Self::OtherSizes => text!("other sizes were announced than the signed metadata says"),
             Self::Unsigned => text!("the image is not signed"),
             Self::BadToken => text!("a token is malformed or not supported"),
             Self::UnknownKey => text!("a token names a key that is no trust anchor here"),
@@ -291,6 +295,7 @@ impl From<LoadError> for Code {
             LoadError::DuplicateUid => Self::DuplicateUid,
             LoadError::Downgrade(_) => Self::Downgrade,
             LoadError::TooManyQueues => Self::TooManyQueues,
+            LoadError::OtherSizes(_) => Self::OtherSizes,
             LoadError::TooLong => Self::TooLong,
             LoadError::TooShort => Self::TooShort,
             LoadError::Failed => Self::NoSession,
@@ -304,7 +309,7 @@ impl From<Refused> for Code {
             Refused::Malformed(_) => Self::Malformed,
             Refused::Token(_, refusal) => refusal.into(),
             Refused::Digest(_) | Refused::Unproven(_) => Self::BadDigest,
-            Refused::Role(_) => Self::WrongRole,
+            Refused::Role(_) | Refused::SignerRole(_) => Self::WrongRole,
             Refused::Container(_) => Self::OutOfScope,
             Refused::Syscalls(_) => Self::SyscallsNotGranted,
             Refused::Unauthorized(_) | Refused::OtherAccess(_) | Refused::Reach(_) => {
@@ -312,6 +317,7 @@ impl From<Refused> for Code {
             }
             Refused::Priority(_) => Self::PriorityNotGranted,
             Refused::Limits => Self::OverLimits,
+            Refused::Size(..) => Self::BadImageSize,
             Refused::TooManyEndpoints => Self::TooManyEndpoints,
             Refused::Year2024 => Self::Format2024,
             Refused::Unsigned => Self::Unsigned,
@@ -324,6 +330,8 @@ impl From<Refusal> for Code {
         match refusal {
             Refusal::Malformed(_)
             | Refusal::UnsupportedMessage(_)
+            | Refusal::NoCwtTag
+            | Refusal::NoCoseTag
             | Refusal::NoAlgorithm
             | Refusal::UnprotectedAlgorithm
             | Refusal::Critical
@@ -422,6 +430,7 @@ mod tests {
             (Code::TooManyQueues, 207),
             (Code::TooManyEndpoints, 208),
             (Code::OverLimits, 209),
+            (Code::OtherSizes, 210),
             (Code::Unsigned, 300),
             (Code::BadToken, 301),
             (Code::UnknownKey, 302),

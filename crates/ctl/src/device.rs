@@ -130,8 +130,11 @@ pub(crate) fn say_anchors(store: &[u8]) {
             .reaches()
             .map(|reach| format!("{} {}", shown(&target(&reach.target)), reach.direction.name()))
             .collect();
-        let verb = if scope.roles.has(Roles::ENDPOINTS) { "reaches, and authorises" } else { "reaches" };
-        out!("  {verb}: {}", list(&reaches));
+        if scope.roles.has(Roles::ENDPOINTS) {
+            out!("  reaches, and authorises: {}", list(&reaches));
+        } else if !reaches.is_empty() {
+            out!("  lists endpoints without the role `endpoints`, so none counts: {}", list(&reaches));
+        }
     }
 }
 

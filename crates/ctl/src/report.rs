@@ -26,6 +26,8 @@ pub(crate) struct Report {
     pub(crate) metadata_bytes: usize,
     pub(crate) data_bytes: Option<usize>,
     pub(crate) code_bytes: Option<usize>,
+    /// As the metadata says them; none in the 2024 format.
+    pub(crate) sizes: Option<Sizes>,
     /// What it asks to call.
     pub(crate) syscalls: Vec<&'static str>,
     pub(crate) endpoints: Vec<EndpointLine>,
@@ -46,6 +48,14 @@ pub(crate) struct EndpointLine {
     pub(crate) peer: String,
     pub(crate) direction: &'static str,
     pub(crate) sentence: String,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Sizes {
+    pub(crate) data: u32,
+    pub(crate) code: u32,
+    /// Metadata, data and code together.
+    pub(crate) image: u64,
 }
 
 #[derive(Serialize)]
@@ -145,6 +155,11 @@ pub(crate) fn outline(metadata: &Metadata<'_>, subject: &Subject) -> Report {
         metadata_bytes: subject.metadata.len(),
         data_bytes: subject.data.as_ref().map(Vec::len),
         code_bytes: subject.code.as_ref().map(Vec::len),
+        sizes: metadata.sizes.map(|sizes| Sizes {
+            data: sizes.data,
+            code: sizes.code,
+            image: [metadata.file_bytes, sizes.data, sizes.code].into_iter().map(u64::from).sum(),
+        }),
         syscalls: names(asked),
         endpoints: metadata
             .endpoints
@@ -280,6 +295,7 @@ fn check_line(check: Check, outcome: Result<Holds<'_>, Refused>, signer: Option<
         Check::Proof(which) => which.to_string(),
         Check::Priority => "priority".into(),
         Check::Limits => "limits".into(),
+        Check::Sizes => "sizes".into(),
     };
     match outcome {
         Ok(holds) => CheckLine {
@@ -373,6 +389,8 @@ fn signature_holds(why: Refusal) -> Option<bool> {
         Refusal::UnknownKey | Refusal::NoKeyId => None,
         Refusal::Malformed(_)
         | Refusal::UnsupportedMessage(_)
+        | Refusal::NoCwtTag
+        | Refusal::NoCoseTag
         | Refusal::NoAlgorithm
         | Refusal::UnprotectedAlgorithm
         | Refusal::Critical

@@ -1,7 +1,7 @@
 //! How things are said.
 
 use tinycontainer::LoadError;
-use tinycontainer_metadata::{Access, Bus, Direction, Peer};
+use tinycontainer_metadata::{Access, Bus, Direction, Error, Metadata, Peer};
 use tinycontainer_policy::Refused;
 use tinycontainer_token::Refusal;
 
@@ -32,6 +32,22 @@ pub(crate) fn ms(ms: u32) -> String {
     if ms < 1000 { format!("{ms} ms") } else { format!("{} s", f64::from(ms) / 1000.0) }
 }
 
+/// What is wrong with metadata that does not decode, and what to do about it.
+pub(crate) fn malformed(metadata: &[u8], error: Error) -> (String, &'static str) {
+    if Metadata::lacks_sizes(metadata) {
+        return (
+            "the metadata lacks the sizes of data and code (key 8 of the container section), without which no \
+             device takes an image"
+                .into(),
+            "it was built before they were required: build it anew with tinycontainerctl",
+        );
+    }
+    (
+        format!("the metadata is malformed: {error}"),
+        "was the file cut or changed on its way? Get it again from whoever made it",
+    )
+}
+
 /// What to do about an image that a device does not take.
 pub(crate) fn advice(error: &LoadError) -> &'static str {
     match error {
@@ -45,6 +61,9 @@ pub(crate) fn advice(error: &LoadError) -> &'static str {
         LoadError::UnsupportedType(_) => "devices run containers of type wasm: build it as one",
         LoadError::DuplicateUid => "unload the other one first, or give one of them another uid",
         LoadError::Downgrade(_) => "build it anew with this `version` or a higher one",
+        LoadError::OtherSizes(_) => {
+            "data or code were changed since the image was signed: get it again from whoever made it"
+        }
         LoadError::TooManyQueues => "let fewer of its endpoints be written to by other containers",
         LoadError::TooLong | LoadError::TooShort | LoadError::Failed => {
             "was it cut or changed on its way? Get it again"
@@ -71,6 +90,10 @@ fn refused_advice(refused: &Refused) -> &'static str {
         Refused::Unauthorized(_) => {
             "bring an `authorization` of the peer's owner (tinycontainerctl grant endpoint)"
         }
+        Refused::SignerRole(_) => {
+            "give the signer's anchor the role `endpoints` in the trust store, or bring an `authorization` \
+             of the peer's owner (tinycontainerctl grant endpoint)"
+        }
         Refused::OtherAccess(_) => "ask the peer's owner for a token for just this peer and direction",
         Refused::Reach(_) => {
             "the trust store's `endpoints` for whoever authorised it decide; ask the peer's owner"
@@ -79,6 +102,7 @@ fn refused_advice(refused: &Refused) -> &'static str {
             "ask for a lower `priority`; the trust store says how high this signer may go"
         }
         Refused::Limits => "ask for less in [limits]; the device's ceilings decide",
+        Refused::Size(..) => "make data or code smaller; the device's ceiling for a whole image decides",
         Refused::TooManyEndpoints => "list fewer endpoints",
         Refused::Year2024 => "build it anew with tinycontainerctl: its signatures bind to nothing",
         Refused::Unsigned => "have it signed: tinycontainerctl build",
@@ -90,6 +114,9 @@ fn token_advice(why: &Refusal) -> &'static str {
     match why {
         Refusal::UnknownKey | Refusal::NoKeyId => {
             "if its signer is to be believed, add their public key to the trust store"
+        }
+        Refusal::NoCwtTag | Refusal::NoCoseTag => {
+            "have it made anew: a token begins with the tags 61 and 18 (or 17), as `tinycontainerctl` writes it"
         }
         Refusal::WrongAudience => "its issuer can make it for this device: --aud",
         Refusal::Expired => "its issuer can make a new one: --exp",

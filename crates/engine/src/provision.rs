@@ -15,7 +15,7 @@ use heapless::Vec;
 use sha2::{Digest, Sha256};
 use tinycontainer_firewall::{ContainerId, Grant};
 use tinycontainer_lifecycle::Event;
-use tinycontainer_metadata::{Peer, Schedule, Type, endpoint};
+use tinycontainer_metadata::{PartSizes, Peer, Schedule, Type, endpoint};
 use tinycontainer_policy::{Cleared, MAX_ENDPOINTS, Refused, Which, clear};
 use tinycontainer_runtime::Limits;
 
@@ -50,6 +50,8 @@ pub enum LoadError {
     /// A newer version of it has been loaded before, or it is below a floor; see
     /// [`VersionScope`](crate::VersionScope). The lowest version that may still be loaded.
     Downgrade(u32),
+    /// Other sizes of data and code were announced than the signed metadata says: these.
+    OtherSizes(PartSizes),
     /// More endpoints on which other containers write to it than this device has queues for.
     TooManyQueues,
     /// More bytes than the sizes said.
@@ -86,6 +88,12 @@ impl fmt::Display for LoadError {
                 return write!(
                     f,
                     "version {lowest} is the lowest that may still be loaded: a device never goes back"
+                );
+            }
+            Self::OtherSizes(PartSizes { data, code }) => {
+                return write!(
+                    f,
+                    "other sizes were announced than the signed metadata says: {data} bytes of data, {code} of code"
                 );
             }
             Self::TooManyQueues => "more endpoints for messages than this device has queues for",
@@ -305,7 +313,10 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     fn decide(&mut self) -> Result<(), LoadError> {
         let metadata = self.metadata.as_deref().unwrap_or_default();
         match &clear(metadata, &self.engine.device()) {
-            Ok(cleared) => admit(metadata, cleared, &mut self.admission),
+            Ok(cleared) => {
+                announced(self.sizes, cleared.sizes())?;
+                admit(metadata, cleared, &mut self.admission)
+            }
             Err(why) => Err((*why).into()),
         }
     }
@@ -417,6 +428,16 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         })?;
         raised.iter().for_each(|record| engine.platform.version_seen(record));
         Ok(id)
+    }
+}
+
+/// The sizes announced are those that were signed, if the format says any.
+fn announced(sizes: Sizes, signed: Option<PartSizes>) -> Result<(), LoadError> {
+    match signed {
+        Some(signed) if (signed.data as usize, signed.code as usize) != (sizes.data, sizes.code) => {
+            Err(LoadError::OtherSizes(signed))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -6,11 +6,11 @@ mod common;
 use std::sync::atomic::Ordering;
 
 use common::{N, TestEngine, TestPlatform, assert_nothing_held, engine, load, sizes};
-use tinycontainer::metadata::{Access, Bus, Kind, Limits, Peer, Priority, Schedule, Type};
+use tinycontainer::metadata::{Access, Bus, Kind, Limits, PartSizes, Peer, Priority, Schedule, Type};
 use tinycontainer::policy::{Refused, Which};
 use tinycontainer::{
-    Direction, Engine, LoadError, MAX_METADATA, MAX_SESSIONS, MAX_VERSIONS, Mask, SESSION_TIMEOUT_MS, Sizes,
-    Syscall, VersionRecord, VersionScope,
+    Direction, Engine, LoadError, MAX_METADATA, MAX_SESSIONS, MAX_VERSIONS, Mask, Platform as _,
+    SESSION_TIMEOUT_MS, Sizes, Syscall, VersionRecord, VersionScope,
 };
 use tinycontainer_testkit::{
     CLASS, DEVICE, IDLE, Image, MANAGER, NOW, OWNER, OwnedPeer, PROVIDER_A, PROVIDER_B, STRANGER, Signer,
@@ -117,7 +117,8 @@ fn endpoints_need_somebody_in_whose_scope_they_are() {
     for (given, why) in [
         (endpoint_token(OWNER, "a.other", &own), token(e, Refusal::WrongSubject)),
         (endpoint_token(STRANGER, "a.good", &own), token(e, Refusal::UnknownKey)),
-        (endpoint_token(PROVIDER_A, "a.good", &own), LoadError::Refused(Refused::Role(e))),
+        (endpoint_token(MANAGER, "a.good", &own), LoadError::Refused(Refused::Role(e))),
+        (endpoint_token(PROVIDER_A, "a.good", &own), LoadError::Refused(Refused::Reach(2))),
         (
             endpoint_token(OWNER, "a.good", &access(18, Direction::Out)),
             LoadError::Refused(Refused::OtherAccess(2)),
@@ -152,8 +153,6 @@ fn swapped_code_and_data() {
     refused(&engine, &image, LoadError::Refused(Refused::Digest(Which::Code)));
     let mut image = spec.sign(PROVIDER_A);
     image.data = b"dat4".to_vec();
-    refused(&engine, &image, LoadError::Refused(Refused::Digest(Which::Data)));
-    image.data = b"data longer".to_vec();
     refused(&engine, &image, LoadError::Refused(Refused::Digest(Which::Data)));
     // Code of another signer, by a token of its own: of who may, for this container, over this code.
     let part = |signer, sub, use_, bytes: &[u8]| {
@@ -222,10 +221,12 @@ fn oversize_and_empty_everything() {
     assert_eq!(begin(1, 0, 1 << 20), Some(LoadError::Size));
     assert_eq!(begin(1, usize::MAX / 4, 1), Some(LoadError::Size));
     let image = good().sign(PROVIDER_A);
-    let all = (1 << 20) - image.metadata.len();
-    let small = Engine::new(TestPlatform { room: all - 1, ..TestPlatform::new_sharing() });
-    for (data, code) in [(all - 1, 1), (0, all)] {
+    let room = (1 << 20) - image.metadata.len() - 100;
+    let small = Engine::new(TestPlatform { room, ..TestPlatform::new_sharing() });
+    for (data, code) in [(room - 1, 1), (0, room)] {
         let before = snapshot(&small);
+        let sizes = Some(PartSizes { data: data as u32, code: code as u32 });
+        let image = Spec { sizes, ..good() }.sign(PROVIDER_A);
         let mut loading = small.begin(Sizes { metadata: image.metadata.len(), data, code }).unwrap();
         assert_eq!(loading.write(&image.metadata), Err(LoadError::OutOfMemory));
         assert_eq!(loading.write(&[0]), Err(LoadError::Failed));
@@ -249,6 +250,47 @@ fn oversize_and_empty_everything() {
         panic!("uid of 65 bytes")
     };
     assert_eq!(error.kind(), Kind::Range);
+}
+
+#[test]
+fn item_09_announced_sizes_are_the_signed_ones_before_memory_is_taken() {
+    let engine = engine();
+    let image = Spec { data: vec![7; 20], ..good() }.sign(PROVIDER_A);
+    let (data, code) = (image.data.len(), image.code.len());
+    let before = snapshot(&engine);
+    let most = (1 << 20) - image.metadata.len();
+    for (data, code) in [(data + 1, code), (data - 1, code), (0, code), (data, code + 1), (data, most - data)]
+    {
+        let mut loading = engine.begin(Sizes { metadata: image.metadata.len(), data, code }).unwrap();
+        let (last, head) = image.metadata.split_last().unwrap();
+        loading.write(head).unwrap();
+        assert_eq!(*engine.platform().held.lock().unwrap(), image.metadata.len());
+        let signed = PartSizes { data: image.data.len() as u32, code: image.code.len() as u32 };
+        assert_eq!(loading.write(&[*last]), Err(LoadError::OtherSizes(signed)));
+        assert_eq!(*engine.platform().held.lock().unwrap(), 0);
+        drop(loading);
+        assert_eq!(snapshot(&engine), before);
+    }
+    load(&engine, &image).unwrap();
+}
+
+#[test]
+fn item_09_an_image_larger_than_the_ceiling_is_refused_by_its_metadata() {
+    let engine = engine();
+    let sizes = Some(PartSizes { data: 1 << 19, code: u32::MAX });
+    let image = Spec { sizes, ..good() }.sign(PROVIDER_A);
+    let bytes = image.metadata.len() as u64 + (1 << 19) + u64::from(u32::MAX);
+    refused(&engine, &image, LoadError::Refused(Refused::Size(bytes, 1 << 20)));
+    // Just as much as fits.
+    let sizes = |code| Some(PartSizes { data: 0, code });
+    // The length of the metadata does not depend on the number, from 2^16 on.
+    let metadata = Spec { sizes: sizes(1 << 19), ..good() }.sign(PROVIDER_A).metadata.len();
+    let most = (1 << 20) - metadata as u32;
+    for (code, holds) in [(most, true), (most + 1, false)] {
+        let image = Spec { sizes: sizes(code), ..good() }.sign(PROVIDER_A);
+        let outcome = tinycontainer::policy::clear(&image.metadata, &engine.platform().device());
+        assert_eq!(outcome.is_ok(), holds);
+    }
 }
 
 #[test]
@@ -302,7 +344,7 @@ fn every_truncation_and_many_flips() {
     }
     for len in 1..image.code.len() {
         let cut = Image { code: image.code[..len].to_vec(), ..image.clone() };
-        assert_eq!(load(&engine, &cut), Err(LoadError::Refused(Refused::Digest(Which::Code))));
+        assert!(matches!(load(&engine, &cut), Err(LoadError::OtherSizes(_))));
     }
     // Verifying takes its time, so one bit in each byte.
     for at in 0..image.metadata.len() {

@@ -1,7 +1,9 @@
 //! Bytes to [`Metadata`]. Every error says what is wrong at which byte of the file.
 
 use crate::endpoint::{Endpoints, Flavour};
-use crate::{FORMAT_VERSION, Limits, MAX_VENDOR_SECU, Mask, Priority, Schedule, Syscall, TAG, Type, names};
+use crate::{
+    FORMAT_VERSION, Limits, MAX_VENDOR_SECU, Mask, PartSizes, Priority, Schedule, Syscall, TAG, Type, names,
+};
 use tinycontainer_cbor::{Error, Keys, Kind, Reader, read};
 
 /// What an image says of itself. All of it is alleged until its [`Proofs`] are verified.
@@ -15,6 +17,10 @@ pub struct Metadata<'a> {
     pub version: u32,
     /// The memory it asks for. 2024 images say nothing: all 0.
     pub limits: Limits,
+    /// The length of the metadata file, in bytes.
+    pub file_bytes: u32,
+    /// The sizes of data and code. `None` for the 2024 format, which does not say.
+    pub sizes: Option<PartSizes>,
     /// When it runs and how long.
     pub schedule: Schedule,
     /// What it wants to reach.
@@ -106,6 +112,19 @@ impl<'a> Metadata<'a> {
         })
     }
 
+    /// Whether it is metadata of profile 1 without the sizes of data and code, as it was written before they became
+    /// mandatory: for those who explain why it does not decode.
+    pub fn lacks_sizes(bytes: &'a [u8]) -> bool {
+        let mut reader = Reader::new(bytes);
+        let mut keys = Keys::default();
+        if start(&mut reader, &mut keys).0 != 0 || reader.uint() != FORMAT_VERSION {
+            return false;
+        }
+        reader.key_is(&mut keys, 1);
+        let container = reader.nested(Container::read);
+        reader.is_good() && container.limits.is_some() && container.sizes.is_none()
+    }
+
     /// Whether it begins as metadata of the 2024 format does.
     pub fn is_2024(bytes: &[u8]) -> bool {
         let mut reader = Reader::new(bytes);
@@ -148,8 +167,8 @@ fn profile1<'a>(bytes: &'a [u8], reader: &mut Reader<'a>, keys: &mut Keys, pairs
     let signed = bytes.get(..reader.position()).unwrap_or_default();
     reader.key_is(keys, 4);
     let token = reader.bytes();
-    let Container { uid, kind, syscall_token, syscalls, version, limits, vendor_secu } = container;
-    if syscalls.is_none() || version.is_none() || limits.is_none() {
+    let Container { uid, kind, syscall_token, syscalls, version, limits, vendor_secu, sizes } = container;
+    if syscalls.is_none() || version.is_none() || limits.is_none() || sizes.is_none() {
         reader.missing();
     }
     let syscalls = syscalls.unwrap_or(Mask::NONE);
@@ -162,6 +181,8 @@ fn profile1<'a>(bytes: &'a [u8], reader: &mut Reader<'a>, keys: &mut Keys, pairs
         kind,
         version: version.unwrap_or(0),
         limits: limits.unwrap_or_default(),
+        file_bytes: length(bytes),
+        sizes,
         schedule,
         endpoints,
         vendor_secu,
@@ -176,7 +197,7 @@ fn format2024<'a>(file: &'a [u8], reader: &mut Reader<'a>, keys: &mut Keys, pair
     }
     let syscall_token = container.syscall_token.unwrap_or_default();
     let ours = [container.version.is_some(), container.syscalls.is_some(), container.limits.is_some()];
-    if ours.contains(&true) || container.vendor_secu.is_some() {
+    if ours.contains(&true) || container.vendor_secu.is_some() || container.sizes.is_some() {
         reader.fail(Kind::Unknown, reader.position());
     }
     let mut metadata = Metadata {
@@ -184,6 +205,8 @@ fn format2024<'a>(file: &'a [u8], reader: &mut Reader<'a>, keys: &mut Keys, pair
         kind: container.kind,
         version: 0,
         limits: Limits::default(),
+        file_bytes: length(file),
+        sizes: None,
         // The lowest class: it does not ask for any.
         schedule: Schedule { priority: Priority::Low, ..Schedule::default() },
         endpoints: Endpoints::NONE,
@@ -205,6 +228,10 @@ fn format2024<'a>(file: &'a [u8], reader: &mut Reader<'a>, keys: &mut Keys, pair
     metadata
 }
 
+fn length(file: &[u8]) -> u32 {
+    u32::try_from(file.len()).unwrap_or(u32::MAX)
+}
+
 /// The container section. Which fields must be there is for each format to say.
 struct Container<'a> {
     uid: &'a str,
@@ -214,6 +241,7 @@ struct Container<'a> {
     version: Option<u32>,
     limits: Option<Limits>,
     vendor_secu: Option<&'a [u8]>,
+    sizes: Option<PartSizes>,
 }
 
 impl<'a> Container<'a> {
@@ -232,6 +260,7 @@ impl<'a> Container<'a> {
             version: None,
             limits: None,
             vendor_secu: None,
+            sizes: None,
         };
         for _ in 2..pairs {
             match reader.key(&mut keys) {
@@ -256,6 +285,15 @@ impl<'a> Container<'a> {
                         reader.fail(Kind::Range, at);
                     }
                     container.vendor_secu = Some(bytes);
+                }
+                8 => {
+                    reader.array_of(2);
+                    let (data, at) = (reader.u32(), reader.position());
+                    let code = reader.u32();
+                    if code == 0 {
+                        reader.fail(Kind::Range, at);
+                    }
+                    container.sizes = Some(PartSizes { data, code });
                 }
                 _ => reader.unknown(&keys),
             }

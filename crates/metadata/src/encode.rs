@@ -1,6 +1,6 @@
 //! [`Draft`] to bytes.
 
-use crate::{Endpoint, FORMAT_VERSION, Limits, Mask, Part, Schedule, TAG, Type};
+use crate::{Endpoint, FORMAT_VERSION, Limits, Mask, Part, PartSizes, Schedule, TAG, Type};
 use minicbor::encode::write::Cursor;
 use minicbor::encode::{Encoder, Error, Write};
 
@@ -29,6 +29,8 @@ pub struct Draft<'a> {
     pub endpoints: &'a [Endpoint<'a>],
     /// Bytes for the device's vendor.
     pub vendor_secu: Option<&'a [u8]>,
+    /// The sizes of data and code.
+    pub sizes: PartSizes,
     /// The proof for the data.
     pub data: Part<'a>,
     /// The proof for the code.
@@ -78,7 +80,7 @@ impl Draft<'_> {
 
     fn encode_container<W: Write>(&self, to: &mut Encoder<W>) -> Encoded<W> {
         let optional = [self.syscall_token.is_some(), self.vendor_secu.is_some()];
-        to.map(5 + optional.iter().filter(|there| **there).count() as u64)?;
+        to.map(6 + optional.iter().filter(|there| **there).count() as u64)?;
         to.u8(1)?.bytes(self.uid.as_bytes())?;
         to.u8(2)?.u8(self.kind as u8)?;
         if let Some(token) = self.syscall_token {
@@ -91,6 +93,7 @@ impl Draft<'_> {
         if let Some(bytes) = self.vendor_secu {
             to.u8(7)?.bytes(bytes)?;
         }
+        to.u8(8)?.array(2)?.u32(self.sizes.data)?.u32(self.sizes.code)?;
         Ok(())
     }
 

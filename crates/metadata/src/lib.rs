@@ -137,6 +137,15 @@ pub struct Limits {
     pub heap: u32,
 }
 
+/// The sizes of an image's data and code, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PartSizes {
+    /// The data; 0 if there is none.
+    pub data: u32,
+    /// The code, at least 1.
+    pub code: u32,
+}
+
 /// When a container runs and how long, in milliseconds unless said otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Schedule {

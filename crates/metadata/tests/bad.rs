@@ -4,7 +4,7 @@
 use minicbor::Encoder;
 use minicbor::data::Tag;
 use tinycontainer_metadata::transport::Parts;
-use tinycontainer_metadata::{Access, Kind, Metadata, Proofs, TAG};
+use tinycontainer_metadata::{Access, Kind, Metadata, PartSizes, Proofs, TAG};
 
 type Out<'a> = Encoder<&'a mut Vec<u8>>;
 
@@ -29,7 +29,7 @@ fn file(container: &[u8], endpoints: Option<&[u8]>, security: &[u8]) -> Vec<u8> 
 /// The container section with one field changed.
 fn container(uid: &[u8], kind: u64, syscalls: u64, limits: u64, vendor: Option<usize>) -> Vec<u8> {
     cbor(|e| {
-        e.map(5 + u64::from(vendor.is_some())).unwrap().u8(1).unwrap().bytes(uid).unwrap();
+        e.map(6 + u64::from(vendor.is_some())).unwrap().u8(1).unwrap().bytes(uid).unwrap();
         e.u8(2)
             .unwrap()
             .u64(kind)
@@ -47,6 +47,7 @@ fn container(uid: &[u8], kind: u64, syscalls: u64, limits: u64, vendor: Option<u
         if let Some(len) = vendor {
             e.u8(7).unwrap().bytes(&vec![0; len]).unwrap();
         }
+        e.u8(8).unwrap().array(2).unwrap().u8(9).unwrap().u8(10).unwrap();
     })
 }
 
@@ -147,6 +148,27 @@ fn the_container() {
     let mut trailing = good_container();
     trailing.push(0);
     assert_eq!(kind_of_container(&trailing), Kind::Trailing);
+}
+
+#[test]
+fn item_09_sizes_are_mandatory() {
+    let good = good_container();
+    assert!(good.ends_with(&[8, 0x82, 9, 10]));
+    let bytes = file(&good, None, &good_security());
+    let metadata = Metadata::decode(&bytes).unwrap();
+    assert_eq!(metadata.sizes, Some(PartSizes { data: 9, code: 10 }));
+    assert_eq!(metadata.file_bytes as usize, bytes.len());
+    assert!(!Metadata::lacks_sizes(&bytes));
+    // As images were before: one pair less.
+    let mut old = good[..good.len() - 4].to_vec();
+    old[0] -= 1;
+    assert_eq!(kind_of_container(&old), Kind::Missing);
+    assert!(Metadata::lacks_sizes(&file(&old, None, &good_security())));
+    let with = |sizes: &[u8]| [&good[..good.len() - 3], sizes].concat();
+    assert_eq!(kind_of_container(&with(&[0x82, 9, 0])), Kind::Range, "no code");
+    assert_eq!(kind_of_container(&with(&[0x81, 9])), Kind::Range);
+    assert_eq!(kind_of_container(&with(&[0x83, 9, 10, 11])), Kind::Range);
+    assert_eq!(kind_of_container(&with(&[0x82, 9, 0x1b, 0, 0, 0, 1, 0, 0, 0, 0])), Kind::Range);
 }
 
 #[test]

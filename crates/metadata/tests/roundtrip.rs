@@ -38,6 +38,7 @@ proptest! {
             schedule: decoded.schedule,
             endpoints: &endpoints,
             vendor_secu: decoded.vendor_secu,
+            sizes: decoded.sizes.unwrap(),
             data: proofs.data,
             code: proofs.code,
         };
@@ -73,6 +74,7 @@ proptest! {
                 && before.limits == after.limits
                 && before.schedule == after.schedule
                 && before.vendor_secu == after.vendor_secu
+                && before.sizes == after.sizes
                 && before.endpoints.iter().eq(after.endpoints.iter())
                 && match (before.proofs, after.proofs) {
                     (Proofs::Profile1(a), Proofs::Profile1(b)) => {
@@ -127,10 +129,40 @@ fn the_cddl_check_can_fail() {
     assert!(validates("container", &[0xa0]).is_err());
     // A container whose type is 8.
     assert!(
-        validates("container", &hex_literal::hex!("a5 01 41 61 02 08 04 00 05 00 06 83 00 00 00")).is_err()
+        validates(
+            "container",
+            &hex_literal::hex!("a6 01 41 61 02 08 04 00 05 00 06 83 00 00 00 08 82 00 01")
+        )
+        .is_err()
     );
     assert_eq!(
-        validates("container", &hex_literal::hex!("a5 01 41 61 02 04 04 00 05 00 06 83 00 00 00")),
+        validates(
+            "container",
+            &hex_literal::hex!("a6 01 41 61 02 04 04 00 05 00 06 83 00 00 00 08 82 00 01")
+        ),
         Ok(())
     );
+}
+
+#[test]
+fn item_13_the_cddl_requires_both_tags() {
+    let token = hex_literal::hex!(
+        "d83d d2 84 43 a10127 a0 58 1f a3 02 6e 736f6d652e636f6e7461696e6572 03 66 646576696365 3a00010003 01"
+        "5840 00000000000000000000000000000000 00000000000000000000000000000000"
+        "00000000000000000000000000000000 00000000000000000000000000000000"
+    );
+    assert_eq!(validates("cwt", &token), Ok(()));
+    for untagged in [&token[2..], &token[3..]] {
+        assert!(validates("cwt", untagged).is_err());
+    }
+}
+
+#[test]
+fn item_09_the_cddl_requires_sizes() {
+    let with = hex_literal::hex!("a6 01 41 61 02 04 04 00 05 00 06 83 00 00 00 08 82 00 01");
+    assert_eq!(validates("container", &with), Ok(()));
+    let without = hex_literal::hex!("a5 01 41 61 02 04 04 00 05 00 06 83 00 00 00");
+    let no_code = hex_literal::hex!("a6 01 41 61 02 04 04 00 05 00 06 83 00 00 00 08 82 00 00");
+    assert!(validates("container", &without).is_err());
+    assert!(validates("container", &no_code).is_err());
 }

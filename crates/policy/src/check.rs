@@ -1,5 +1,6 @@
 //! The decision over an image: every check it must pass, in one place.
 
+use crate::reliance::Reliance;
 use crate::trust::{Roles, Scope, Trust};
 use core::fmt;
 use core::ops::ControlFlow;
@@ -7,7 +8,8 @@ use sha2::{Digest, Sha256};
 use tinycontainer_cbor::Error;
 use tinycontainer_firewall::{Grant, Issuer, Mask, Right};
 use tinycontainer_metadata::{
-    Access, Endpoint, Format2024, Limits, Metadata, Part, Peer, Priority, Profile1, Proofs, Schedule,
+    Access, Endpoint, Format2024, Limits, Metadata, Part, PartSizes, Peer, Priority, Profile1, Proofs,
+    Schedule,
 };
 use tinycontainer_token::year2024::{self, Claim2024};
 use tinycontainer_token::{Anchor, Expected, Refusal, Use, Verified, verify};
@@ -43,7 +45,8 @@ pub struct Ceilings {
     pub stack: u32,
     /// The interpreter's own.
     pub heap: u32,
-    /// The whole image: metadata, data and code. Checked against the sizes that the loader is told.
+    /// The whole image: metadata, data and code. Checked against the sizes that the metadata says, and against those that
+    /// the loader is told.
     pub image: u32,
 }
 
@@ -71,6 +74,10 @@ impl<'a> Year2024<'a> {
             decode: |bytes| Metadata::decode(bytes),
             examine: |examiner, proofs, policy, found| examiner.format2024(proofs, policy, found),
         }
+    }
+
+    pub(crate) fn key(&self) -> &'a [u8; 32] {
+        self.key
     }
 }
 
@@ -120,6 +127,8 @@ pub enum Refused {
     Syscalls(Mask),
     /// The signer does not reach this endpoint, and there is no token of somebody who does.
     Unauthorized(u32),
+    /// The signer's anchor reaches this endpoint but lacks the role *endpoints*, and there is no authorization token.
+    SignerRole(u32),
     /// The authorization token of this endpoint is for another peer or direction.
     OtherAccess(u32),
     /// The authorization token of this endpoint is of somebody who does not reach it either.
@@ -128,6 +137,8 @@ pub enum Refused {
     Priority(Priority),
     /// The image asks for more memory than this device gives.
     Limits,
+    /// Metadata, data and code together have more bytes than this device takes: how many, and how many it takes.
+    Size(u64, u32),
     /// The image has more endpoints than this device takes.
     TooManyEndpoints,
     /// The image is of the 2024 format, which this device does not accept.
@@ -156,6 +167,11 @@ impl fmt::Display for Refused {
                 "endpoint {id}: not in the signer's scope, and without an authorization token of \
                  somebody in whose scope it is"
             ),
+            Self::SignerRole(id) => write!(
+                f,
+                "endpoint {id}: the signer's anchor reaches it but lacks the role `endpoints`, and there is \
+                 no authorization token"
+            ),
             Self::OtherAccess(id) => {
                 write!(f, "endpoint {id}: its authorization token is for another peer or direction")
             }
@@ -166,6 +182,10 @@ impl fmt::Display for Refused {
                 write!(f, "priority: the signer may not ask for {}", class.name())
             }
             Self::Limits => f.write_str("limits: more memory than this device gives a container"),
+            Self::Size(bytes, ceiling) => write!(
+                f,
+                "sizes: metadata, data and code have {bytes} bytes together, and this device takes {ceiling}"
+            ),
             Self::TooManyEndpoints => {
                 write!(f, "endpoints: more than the {MAX_ENDPOINTS} that this device takes")
             }
@@ -190,6 +210,8 @@ pub enum Check {
     Priority,
     /// The memory limits.
     Limits,
+    /// The sizes of the whole image's parts.
+    Sizes,
 }
 
 /// What a check that holds has found.
@@ -214,6 +236,7 @@ pub struct Cleared<'m> {
     data: [u8; 32],
     code: [u8; 32],
     signer: u32,
+    reliance: Reliance,
 }
 
 impl<'m> Cleared<'m> {
@@ -230,6 +253,16 @@ impl<'m> Cleared<'m> {
     /// The memory it gets.
     pub fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// The sizes that data and code must have. `None` for the 2024 format, which does not say.
+    pub fn sizes(&self) -> Option<PartSizes> {
+        self.metadata.sizes
+    }
+
+    /// What it was believed upon: to be asked again later whether that still holds.
+    pub fn reliance(&self) -> &Reliance {
+        &self.reliance
     }
 
     /// When it runs and how long.
@@ -269,7 +302,8 @@ pub fn clear<'m>(bytes: &'m [u8], device: &Device<'_>) -> Result<Cleared<'m>, Re
     let Some(metadata) = &decoded else { return Err(Refused::Unsigned) };
     let found = decide(metadata, device)?;
     // Without a refusal everything has been found; were it not so, nothing would be believed.
-    let Found { mask: Some(mask), data: Some(data), code: Some(code), limits, signer } = found else {
+    let Found { mask: Some(mask), data: Some(data), code: Some(code), limits, signer, reliance } = found
+    else {
         return Err(Refused::Unsigned);
     };
     let mut grant = Grant::issue(&ISSUER, mask);
@@ -277,7 +311,7 @@ pub fn clear<'m>(bytes: &'m [u8], device: &Device<'_>) -> Result<Cleared<'m>, Re
         let right = Right { endpoint: id, direction: access.direction };
         grant.allow(&ISSUER, right).map_err(|_| Refused::TooManyEndpoints)?;
     }
-    Ok(Cleared { metadata: *metadata, grant, limits, data, code, signer })
+    Ok(Cleared { metadata: *metadata, grant, limits, data, code, signer, reliance })
 }
 
 // In frames of their own: a signature is verified in the second.
@@ -306,16 +340,21 @@ fn decide(metadata: &Metadata<'_>, device: &Device<'_>) -> Result<Found, Refused
 }
 
 /// What the checks have found out so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Found {
     mask: Option<Mask>,
     data: Option<[u8; 32]>,
     code: Option<[u8; 32]>,
     limits: Limits,
     signer: u32,
+    reliance: Reliance,
 }
 
 impl Found {
+    fn new(limits: Limits) -> Self {
+        Self { mask: None, data: None, code: None, limits, signer: 0, reliance: Reliance::NONE }
+    }
+
     /// The digest that the data must have, if a proof for it holds.
     pub fn data_digest(&self) -> Option<&[u8; 32]> {
         self.data.as_ref()
@@ -332,8 +371,8 @@ pub type Sink<'s> = dyn FnMut(Check, Result<Holds<'_>, Refused>) -> ControlFlow<
 
 /// Makes every check, in order, and tells `sink` each outcome.
 pub fn examine(metadata: &Metadata<'_>, device: &Device<'_>, sink: &mut Sink<'_>) -> Found {
-    let mut found = Found { limits: metadata.limits, ..Found::default() };
-    let mut examiner = Examiner { metadata, device, sink };
+    let mut found = Found::new(metadata.limits);
+    let mut examiner = Examiner { metadata, device, sink, reliance: Reliance::NONE };
     // Break only means that the sink has heard enough.
     let _ = match (&metadata.proofs, &device.accept_2024) {
         (Proofs::Profile1(proofs), _) => examiner.profile1(proofs, &mut found),
@@ -342,6 +381,7 @@ pub fn examine(metadata: &Metadata<'_>, device: &Device<'_>, sink: &mut Sink<'_>
         }
         (Proofs::Format2024(_), None) => examiner.tell(Check::Format, Err(Refused::Year2024)),
     };
+    found.reliance = examiner.reliance;
     found
 }
 
@@ -349,6 +389,7 @@ struct Examiner<'e, 'm, 's> {
     metadata: &'e Metadata<'m>,
     device: &'e Device<'e>,
     sink: &'e mut Sink<'s>,
+    reliance: Reliance,
 }
 
 impl<'e, 'm> Examiner<'e, 'm, '_> {
@@ -368,6 +409,7 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
         let allowed = scope.is_some_and(|scope| priority <= scope.priority);
         self.tell(Check::Priority, plain(allowed, Refused::Priority(priority)))?;
         self.limits(found.limits)?;
+        self.sizes()?;
         found.mask = self.syscalls(proofs, scope)?;
         self.endpoints(scope)?;
         found.data = self.part(Which::Data, proofs.data, scope.is_some())?;
@@ -377,7 +419,7 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
 
     /// Who has signed the metadata.
     #[inline(never)]
-    fn signer(&self, proofs: &Profile1<'_>) -> Result<Anchor<'e, Scope<'e>>, Refused> {
+    fn signer(&mut self, proofs: &Profile1<'_>) -> Result<Anchor<'e, Scope<'e>>, Refused> {
         if proofs.token.is_empty() {
             return Err(Refused::Unsigned);
         }
@@ -398,6 +440,7 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
     ) -> ControlFlow<()> {
         self.tell(Check::Format, Ok(Holds::Plain))?;
         found.limits = policy.limits;
+        self.reliance.add_2024(policy.key);
         let Some([data, code, whole]) = proofs.tokens else {
             return self.tell(Check::Proof(Which::Metadata), Err(Refused::Unsigned));
         };
@@ -444,6 +487,14 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
         self.tell(Check::Limits, plain(within, Refused::Limits))
     }
 
+    /// Whether the device takes an image as large as the metadata says.
+    fn sizes(&mut self) -> ControlFlow<()> {
+        let PartSizes { data, code } = self.metadata.sizes.unwrap_or_default();
+        let bytes = [self.metadata.file_bytes, data, code].into_iter().map(u64::from).sum();
+        let ceiling = self.device.ceilings.image;
+        self.tell(Check::Sizes, plain(bytes <= u64::from(ceiling), Refused::Size(bytes, ceiling)))
+    }
+
     /// The syscalls asked for, if all of them are granted by somebody who may.
     #[inline(never)]
     fn syscalls(
@@ -484,9 +535,11 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
         }
         for endpoint in self.metadata.endpoints.iter() {
             let which = Which::Endpoint(endpoint.id);
-            let in_scope = signer.is_some_and(|scope| scope.covers_access(&endpoint.access));
+            let in_scope = signer.is_some_and(|scope| scope.may_use(&endpoint.access));
+            let reached = signer.is_some_and(|scope| scope.covers_access(&endpoint.access));
             let outcome = match endpoint.token {
                 _ if in_scope => Ok(Holds::BySigner),
+                None if reached => Err(Refused::SignerRole(endpoint.id)),
                 None => Err(Refused::Unauthorized(endpoint.id)),
                 Some(token) => self
                     .token(token, which, Use::Endpoint, Roles::ENDPOINTS)
@@ -516,7 +569,7 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
 
     /// Verifies a token, and that its signer has the role, for this container.
     fn token<'t>(
-        &self,
+        &mut self,
         token: &'t [u8],
         which: Which,
         use_: Use,
@@ -534,6 +587,9 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
         let signs = role == Roles::METADATA || role == Roles::PARTS;
         if signs && !scope.covers_container(self.metadata.uid) {
             return Err(Refused::Container(which));
+        }
+        if let Some(hash) = self.device.trust.anchor_hash(token.anchor().kid) {
+            self.reliance.add(hash, token.not_before(), token.expires());
         }
         Ok(token)
     }

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`trust`] | the trust store: anchors, roles, scopes |
 //! | [`check`] | [`examine`] and [`clear`]: the decision over an image |
+//! | [`reliance`] | what it rested on: whether it still holds later |
 //!
 //! A crate of its own, between the format and the engine, so that a desk decides with the very code
 //! a device decides with.
@@ -12,10 +13,12 @@
 #![forbid(unsafe_code)]
 
 pub mod check;
+pub mod reliance;
 pub mod trust;
 
 pub use check::{
     Ceilings, Check, Cleared, Device, Found, Holds, MAX_ENDPOINTS, Refused, Sink, Which, Year2024, clear,
     covered_2024, examine, sha256,
 };
-pub use trust::{AnchorSpec, Pattern, Reach, Roles, Scope, Target, Trust};
+pub use reliance::{Lapsed, MAX_ANCHORS, Reliance};
+pub use trust::{AnchorHash, AnchorSpec, Pattern, Reach, Roles, Scope, Target, Trust};

@@ -7,10 +7,11 @@
 //! reach   = { 2: peer type, ? 3: pattern tstr, ? 4: [ first unit or endpoint, last ], 5: direction, ? 7: bus or scheme }
 //! ```
 //! A pattern is a name, or the beginning of one followed by `*`. In a reach an absent field means
-//! any; peer type 3 means any peer. A container signs within what its own anchor reaches; for more
-//! it needs a token of an anchor that reaches it.
+//! any; peer type 3 means any peer. What an anchor reaches counts only with the role *endpoints*. A signer's container
+//! gets what the signer's own anchor reaches; for more it needs a token of an anchor that reaches it.
 
 use minicbor::encode::{Encoder, Error as EncodeError, Write};
+use sha2::{Digest, Sha256};
 use tinycontainer_abi::{Direction, Mask};
 use tinycontainer_cbor::{Error, Keys, Kind, Reader, read};
 use tinycontainer_metadata::{Access, Bus, Peer, Priority, Scheme};
@@ -27,7 +28,7 @@ impl Roles {
     pub const PARTS: Self = Self(2);
     /// Grant syscalls that are in scope.
     pub const SYSCALLS: Self = Self(4);
-    /// Authorise endpoints that are in scope.
+    /// Authorise endpoints that are in scope: of the containers it signs itself, and of others by token.
     pub const ENDPOINTS: Self = Self(8);
     /// All of these.
     pub const ALL: Self = Self(15);
@@ -202,11 +203,17 @@ impl<'a> Scope<'a> {
         self.containers().any(|pattern| pattern.fits(uid))
     }
 
-    /// Whether that access is in scope.
+    /// Whether a container that this anchor has signed may use that access on this anchor's word alone: it is in
+    /// scope, and the anchor has the role *endpoints*. A container's own data needs no role.
+    pub fn may_use(&self, access: &Access<'_>) -> bool {
+        (self.roles.has(Roles::ENDPOINTS) || is_own_data(access)) && self.covers_access(access)
+    }
+
+    /// Whether that access is in scope, whatever the roles.
     pub fn covers_access(&self, access: &Access<'_>) -> bool {
         // Its own data is in every container's reach, to read.
-        if let Access { peer: Peer::Local { bus: Bus::Data, .. }, direction } = access {
-            return *direction == Direction::In;
+        if is_own_data(access) {
+            return access.direction == Direction::In;
         }
         self.reaches().any(|reach| reach.covers(access))
     }
@@ -220,6 +227,11 @@ impl<'a> Scope<'a> {
     pub fn reaches(&self) -> impl Iterator<Item = Reach<'a>> + use<'a> {
         list(self.reaches, Reach::read)
     }
+}
+
+/// Whether that is the container's own data.
+fn is_own_data(access: &Access<'_>) -> bool {
+    matches!(access.peer, Peer::Local { bus: Bus::Data, .. })
 }
 
 /// Reads an array that was checked when the store was decoded.
@@ -266,9 +278,41 @@ impl<'a> Trust<'a> {
         Ok(trust)
     }
 
+    /// Whether an anchor with exactly these bytes is in the store: same name, kid, key and scope.
+    pub fn contains_anchor_hash(&self, hash: AnchorHash) -> bool {
+        self.spans().any(|(bytes, _)| AnchorHash::of(bytes) == hash)
+    }
+
+    /// The hash of the anchor with that kid.
+    pub(crate) fn anchor_hash(&self, kid: &[u8]) -> Option<AnchorHash> {
+        self.spans().find(|(_, anchor)| anchor.kid == kid).map(|(bytes, _)| AnchorHash::of(bytes))
+    }
+
+    /// Each anchor with its bytes.
+    fn spans(&self) -> impl Iterator<Item = (&'a [u8], Anchor<'a, Scope<'a>>)> + use<'a> {
+        list(self.anchors, |reader| {
+            let start = reader.position();
+            let anchor = read_anchor(reader);
+            (reader.since(start), anchor)
+        })
+    }
+
     /// The anchors.
     pub fn anchors(&self) -> impl Iterator<Item = Anchor<'a, Scope<'a>>> + use<'a> {
         list(self.anchors, read_anchor)
+    }
+}
+
+/// Tells anchors apart: the first 8 bytes of SHA-256 over an anchor's CBOR in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnchorHash(pub [u8; 8]);
+
+impl AnchorHash {
+    #[inline(never)]
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let digest: [u8; 32] = Sha256::digest(bytes).into();
+        let [a, b, c, d, e, f, g, h, ..] = digest;
+        Self([a, b, c, d, e, f, g, h])
     }
 }
 

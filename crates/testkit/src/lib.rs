@@ -6,7 +6,7 @@
 use sha2::{Digest, Sha256};
 use tinycontainer_metadata::transport::Parts;
 use tinycontainer_metadata::{
-    Access, Direction, Draft, Endpoint, Limits, Mask, Part, Peer, Priority, Schedule, Type,
+    Access, Direction, Draft, Endpoint, Limits, Mask, Part, PartSizes, Peer, Priority, Schedule, Type,
 };
 use tinycontainer_policy::{AnchorSpec, Ceilings, Device, Pattern, Reach, Roles, Target, Trust, trust};
 use tinycontainer_token::issue::{Secret, issue, public_key};
@@ -61,7 +61,7 @@ pub fn trust_store() -> Vec<u8> {
         name: signer.name,
         kid: signer.kid,
         key: Key::Ed25519(key),
-        roles: Roles::METADATA.and(Roles::SYSCALLS),
+        roles: Roles::METADATA.and(Roles::SYSCALLS).and(Roles::ENDPOINTS),
         containers: &[],
         syscalls: Mask::ALL,
         reaches: &[],
@@ -174,6 +174,8 @@ pub struct Spec {
     pub code: Vec<u8>,
     /// Tokens over data and code, in place of digests.
     pub part_tokens: (Option<Vec<u8>>, Option<Vec<u8>>),
+    /// The sizes that the metadata says, where they are to be others than those of data and code.
+    pub sizes: Option<PartSizes>,
 }
 
 /// A peer, by value.
@@ -219,6 +221,7 @@ impl Spec {
             data: Vec::new(),
             code: wat::parse_str(wat).unwrap(),
             part_tokens: (None, None),
+            sizes: None,
         }
     }
 
@@ -259,6 +262,9 @@ impl Spec {
             schedule: self.schedule,
             endpoints: &endpoints,
             vendor_secu: None,
+            sizes: self
+                .sizes
+                .unwrap_or(PartSizes { data: self.data.len() as u32, code: self.code.len() as u32 }),
             data: self.part_tokens.0.as_deref().map_or(Part::Digest(&data), Part::Token),
             code: self.part_tokens.1.as_deref().map_or(Part::Digest(&code), Part::Token),
         };

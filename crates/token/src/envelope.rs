@@ -45,22 +45,37 @@ pub struct Headers<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    /// Takes a message apart. Untagged means COSE_Sign1, as in the 2024 format.
+    /// Takes a message apart: tag 61, in it tag 18 (COSE_Sign1) or 17 (COSE_Mac0).
     ///
     /// # Errors
     /// The first thing that is wrong.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Refusal> {
         let mut reader = Reader::new(bytes);
-        let mut tag = TAG_SIGN1;
-        if reader.at_tag() {
-            tag = reader.tag();
-            if tag == TAG_CWT {
-                tag = reader.tag();
-            }
+        if !bytes.is_empty() && !reader.at_tag() {
+            return Err(Refusal::NoCwtTag);
         }
+        let tag = match reader.tag() {
+            TAG_CWT if reader.at_tag() => reader.tag(),
+            TAG_CWT => return Err(Refusal::NoCoseTag),
+            // A known message, but not marked as a CWT.
+            TAG_SIGN1 | TAG_MAC0 => return Err(Refusal::NoCwtTag),
+            other => other,
+        };
         if reader.is_good() && tag != TAG_MAC0 && tag != TAG_SIGN1 {
             return Err(Refusal::UnsupportedMessage(tag));
         }
+        Self::message(reader, if tag == TAG_MAC0 { Form::Mac0 } else { Form::Sign1 })
+    }
+
+    /// Takes a message of the 2024 format apart: COSE_Sign1 without any tag.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn decode_2024(bytes: &'a [u8]) -> Result<Self, Refusal> {
+        Self::message(Reader::new(bytes), Form::Sign1)
+    }
+
+    fn message(mut reader: Reader<'a>, form: Form) -> Result<Self, Refusal> {
         reader.array_of(4);
         let protected = reader.bytes();
         let fields = header(&mut reader);
@@ -73,7 +88,7 @@ impl<'a> Envelope<'a> {
             return Err(Refusal::Critical);
         }
         let envelope = Self {
-            form: if tag == TAG_MAC0 { Form::Mac0 } else { Form::Sign1 },
+            form,
             protected,
             unprotected_kid: fields.kid,
             unprotected_is_empty: fields.pairs == 0,

@@ -46,6 +46,10 @@ pub enum Claim {
 pub enum Refusal {
     /// It is not a token of this profile.
     Malformed(Error),
+    /// Its first item is not tag 61, which marks a CWT.
+    NoCwtTag,
+    /// Tag 61 holds no COSE tag: neither 18 (COSE_Sign1) nor 17 (COSE_Mac0).
+    NoCoseTag,
     /// It is some other COSE message: that tag.
     UnsupportedMessage(u64),
     /// It names no algorithm in its protected header.
@@ -100,6 +104,10 @@ impl fmt::Display for Refusal {
                 return write!(f, "the token is for another use ({})", other.name());
             }
             Self::Missing(claim) => return write!(f, "the token lacks a claim ({claim:?})"),
+            Self::NoCwtTag => "the token lacks the CWT tag (61) that must come first",
+            Self::NoCoseTag => {
+                "the token lacks the COSE tag (18 for COSE_Sign1, 17 for COSE_Mac0) that must follow tag 61"
+            }
             Self::NoAlgorithm => "the token names no algorithm in its protected header",
             Self::UnprotectedAlgorithm => "the token names an algorithm where anybody could change it",
             Self::Critical => "the token has critical headers, and none are known",
@@ -128,6 +136,8 @@ pub struct Verified<'t, 'a, S> {
     digest: Option<&'t [u8; 32]>,
     syscalls: Option<u32>,
     access: Option<&'t [u8]>,
+    exp: Option<u64>,
+    nbf: Option<u64>,
     anchor: Anchor<'a, S>,
 }
 
@@ -135,6 +145,16 @@ impl<'t, 'a, S> Verified<'t, 'a, S> {
     /// Who says so.
     pub fn anchor(&self) -> &Anchor<'a, S> {
         &self.anchor
+    }
+
+    /// The second since 1970 from which on it is not valid, if it says one.
+    pub fn expires(&self) -> Option<u64> {
+        self.exp
+    }
+
+    /// The second since 1970 before which it is not valid, if it says one.
+    pub fn not_before(&self) -> Option<u64> {
+        self.nbf
     }
 
     /// The digest it vouches for.
@@ -172,18 +192,20 @@ pub fn verify<'t, 'a, S>(
     expected: &Expected<'_>,
 ) -> Result<Verified<'t, 'a, S>, Refusal> {
     let (payload, anchor) = prove(bytes, anchors)?;
-    let (digest, syscalls, access) = grants(payload, anchor.name, expected)?;
-    Ok(Verified { digest, syscalls, access, anchor })
+    granted(payload, anchor, expected)
 }
-
-type Grants<'t> = (Option<&'t [u8; 32]>, Option<u32>, Option<&'t [u8]>);
 
 /// What the claims grant, once they are seen to be about what is expected.
 #[inline(never)]
-fn grants<'t>(payload: &'t [u8], owner: &str, expected: &Expected<'_>) -> Result<Grants<'t>, Refusal> {
+fn granted<'t, 'a, S>(
+    payload: &'t [u8],
+    anchor: Anchor<'a, S>,
+    expected: &Expected<'_>,
+) -> Result<Verified<'t, 'a, S>, Refusal> {
     let claims = Claims::decode(payload)?;
-    check_claims(&claims, owner, expected)?;
-    Ok((claims.digest, claims.syscalls, claims.access))
+    check_claims(&claims, anchor.name, expected)?;
+    let Claims { digest, syscalls, access, exp, nbf, .. } = claims;
+    Ok(Verified { digest, syscalls, access, exp, nbf, anchor })
 }
 
 /// The claims' bytes, as somebody who is believed has signed them, and who that is.

@@ -2,7 +2,7 @@
 //! payload alone. Nothing binds such a token to a container, a device, a use or a time; whoever
 //! calls this has a policy that says by name that they accept that.
 
-use crate::envelope::{Envelope, Form};
+use crate::envelope::Envelope;
 use crate::verify::Refusal;
 use ed25519_compact::{PublicKey, Signature};
 use tinycontainer_cbor::{Error, Keys, Kind, read};
@@ -26,8 +26,8 @@ pub enum Claim2024<'a> {
 /// # Errors
 /// [`Refusal::Malformed`] or [`Refusal::UnsupportedMessage`].
 pub fn parse(bytes: &[u8]) -> Result<(Envelope<'_>, Claim2024<'_>), Refusal> {
-    let envelope = Envelope::decode(bytes)?;
-    if envelope.form != Form::Sign1 || !envelope.protected.is_empty() || !envelope.unprotected_is_empty {
+    let envelope = Envelope::decode_2024(bytes)?;
+    if !envelope.protected.is_empty() || !envelope.unprotected_is_empty {
         // Headers that nothing protects must not be there to be believed.
         return Err(Refusal::Malformed(Error::new(Kind::Unknown, 0)));
     }

@@ -141,7 +141,8 @@ fn rfc8392_a1_claims() {
 #[test]
 fn rfc8392_a3_signed_with_another_algorithm() {
     // ES256, kid "AsymmetricECDSA256": the form is taken, the algorithm is not ours.
-    let mut token = hex!("d28443a10126a104524173796d6d657472696345434453413235365850").to_vec();
+    // With tag 61 before the example's bytes, which leave it out.
+    let mut token = hex!("d83dd28443a10126a104524173796d6d657472696345434453413235365850").to_vec();
     token.extend(RFC8392_CLAIMS);
     token.extend(hex!("58405427c1ff28d23fbad1f29c4c7c6a555e601d6fa29f9179bc3d7438bacaca5acd08c8d4d4f96131680c429a01f85951ecee743a52b9b63632c57209120e1c9e30"));
     let envelope = Envelope::decode(&token).unwrap();
@@ -234,9 +235,7 @@ fn we_take_what_coset_makes() {
                 .payload(payload(&claims()))
                 .create_signature(b"", |data| pair.sk.sign(data, None).to_vec())
                 .build();
-            for bytes in [message.clone().to_vec().unwrap(), message.to_tagged_vec().unwrap()] {
-                assert_eq!(refusal(&bytes, &expected()), None);
-            }
+            assert_eq!(refusal(&cwt(&message.to_tagged_vec().unwrap()), &expected()), None);
         }
     }
     let message = CoseMac0Builder::new()
@@ -252,7 +251,32 @@ fn we_take_what_coset_makes() {
         .build()
         .to_tagged_vec()
         .unwrap();
-    assert_eq!(refusal(&message, &expected()), None);
+    assert_eq!(refusal(&cwt(&message), &expected()), None);
+}
+
+/// Tag 61 before a tagged message.
+fn cwt(message: &[u8]) -> Vec<u8> {
+    [&hex!("d83d")[..], message].concat()
+}
+
+#[test]
+fn item_13_both_tags_are_required() {
+    let good = signed(&claims());
+    assert!(good.starts_with(&hex!("d83d d2 84")));
+    assert_eq!(refusal(&good, &expected()), None);
+    assert_eq!(refusal(&good[2..], &expected()), Some(Refusal::NoCwtTag), "tag 18 alone");
+    assert_eq!(refusal(&good[3..], &expected()), Some(Refusal::NoCwtTag), "no tag");
+    assert_eq!(refusal(&cwt(&good[3..]), &expected()), Some(Refusal::NoCoseTag), "tag 61 alone");
+    let mut mac = Vec::new();
+    issue(&payload(&claims()), b"k2", Secret::Hmac256(SECRET), &mut mac).unwrap();
+    assert_eq!(refusal(&mac, &expected()), None);
+    assert_eq!(refusal(&mac[2..], &expected()), Some(Refusal::NoCwtTag), "tag 17 alone");
+    assert!(Refusal::NoCwtTag.to_string().contains("61") && Refusal::NoCoseTag.to_string().contains("18"));
+    // The 2024 format has none of them.
+    let old = hex!("84 40 a0 46 a139ffff41ff 5840").to_vec();
+    let old = [old, vec![0; 64]].concat();
+    assert!(year2024::parse(&old).is_ok());
+    assert!(year2024::parse(&[&hex!("d2")[..], &old].concat()).is_err());
 }
 
 // --- What a verified token gives ----------------------------------------------------------------
@@ -343,7 +367,7 @@ fn one_encoding_only() {
     malformed(&long, Kind::Trailing);
     malformed(b"", Kind::Truncated);
     // Tag 61 without a COSE tag behind it; tag 61 twice.
-    malformed(&hex!("d83d8443a10127a04040"), Kind::Type);
+    assert_eq!(refusal(&hex!("d83d8443a10127a04040"), &expected()), Some(Refusal::NoCoseTag));
     assert_eq!(
         refusal(&hex!("d83dd83dd28443a10127a04040"), &expected()),
         Some(Refusal::UnsupportedMessage(61))
@@ -351,7 +375,7 @@ fn one_encoding_only() {
 
     // Headers: {1: -8} in other ways.
     let header = |protected: &[u8], unprotected: &[u8]| {
-        let mut out = vec![0x84, 0x40 + u8::try_from(protected.len()).unwrap()];
+        let mut out = vec![0xd8, 61, 0xd2, 0x84, 0x40 + u8::try_from(protected.len()).unwrap()];
         out.extend(protected);
         out.extend(unprotected);
         out.extend(hex!("41a0 40"));
@@ -441,7 +465,7 @@ fn the_2024_scheme_is_apart() {
     assert_eq!(year2024::verify(&token, &public_key(&SEED)), Ok(year2024::Claim2024::Syscalls(0xff)));
     assert_eq!(year2024::verify(&token, &[3; 32]), Err(Refusal::BadSignature));
     // Neither scheme takes the other's tokens.
-    assert_eq!(refusal(&token, &expected()), Some(Refusal::NoAlgorithm));
+    assert_eq!(refusal(&token, &expected()), Some(Refusal::NoCwtTag));
     assert!(matches!(year2024::verify(&signed(&claims()), &public_key(&SEED)), Err(Refusal::Malformed(_))));
     let last = token.len() - 1;
     token[last] ^= 1;

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tinycontainer::MAX_METADATA;
 use tinycontainer_abi::Mask;
 use tinycontainer_metadata::transport::Parts;
-use tinycontainer_metadata::{Access, Draft, Endpoint, Metadata, Part, Proofs};
+use tinycontainer_metadata::{Access, Draft, Endpoint, Metadata, Part, PartSizes, Proofs};
 use tinycontainer_token::{Anchor, Claims, Envelope, Expected, Key, Use, verify};
 
 /// Compile a container, sign it and pack it into one file.
@@ -72,6 +72,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     let module = module::check(&code, &recipe.limits)
         .with_context(|| format!("{} cannot run on a device", recipe.uid))?;
 
+    let sizes = sizes(&data, &code)?;
     let code_digest: [u8; 32] = Sha256::digest(&code).into();
     let data_digest: [u8; 32] = Sha256::digest(&data).into();
     let code_token = match &code_key {
@@ -104,6 +105,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         schedule: recipe.schedule,
         endpoints: &endpoints,
         vendor_secu: None,
+        sizes,
         data: Part::Digest(&data_digest),
         code: code_token.as_deref().map_or(Part::Digest(&code_digest), Part::Token),
     };
@@ -124,6 +126,13 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
 
     say(&recipe, &module, [&metadata, &data, &code], &image, args, &key);
     Ok(Answer::Yes)
+}
+
+fn sizes(data: &[u8], code: &[u8]) -> Result<PartSizes> {
+    let size = |what, bytes: &[u8]| {
+        u32::try_from(bytes.len()).map_err(|_| anyhow!("{} bytes of {what}: at most 2^32 - 1", bytes.len()))
+    };
+    Ok(PartSizes { data: size("data", data)?, code: size("code", code)? })
 }
 
 /// The module, with a sign of life while it is compiled.

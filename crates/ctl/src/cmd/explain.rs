@@ -7,7 +7,7 @@ use crate::report::{CheckLine, checks};
 use crate::style::{BAD, FAINT, GOOD, HEAD, json, shown};
 use crate::subject::Subject;
 use crate::{Answer, out, sentences};
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use clap::ValueEnum;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -124,7 +124,10 @@ struct Asked {
 }
 
 fn decode(subject: &Subject) -> Result<Metadata<'_>> {
-    Metadata::decode(&subject.metadata).map_err(|error| anyhow!("the metadata is malformed: {error}"))
+    Metadata::decode(&subject.metadata).map_err(|error| {
+        let (what, help) = sentences::malformed(&subject.metadata, error);
+        trouble(what, help)
+    })
 }
 
 fn explain(

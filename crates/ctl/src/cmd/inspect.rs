@@ -3,7 +3,7 @@
 use crate::device::{self, list};
 use crate::error::trouble;
 use crate::report::{Report, TokenLine, profile1};
-use crate::sentences::ms;
+use crate::sentences::{malformed, ms};
 use crate::style::{BAD, FAINT, GOOD, HEAD, NAME, WARN, json, shown};
 use crate::subject::{Beside, Subject};
 use crate::{Answer, keys, out, report2024};
@@ -39,10 +39,8 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     let subject = Subject::read(&args.file, Some(&args.beside))?;
     let key = args.key_2024.as_deref().map(keys::hex_or_file).transpose()?;
     let metadata = Metadata::decode(&subject.metadata).map_err(|error| {
-        trouble(
-            format!("{}: the metadata is malformed: {error}", args.file.display()),
-            "was the file cut or changed on its way? Get it again from whoever made it",
-        )
+        let (what, help) = malformed(&subject.metadata, error);
+        trouble(format!("{}: {what}", args.file.display()), help)
     })?;
     let report = match &metadata.proofs {
         Proofs::Profile1(proofs) => profile1(&metadata, proofs, &subject, &desk),
@@ -89,6 +87,7 @@ fn say(report: &Report) {
         out!("  {}: it {}{outcome}", endpoint.id, endpoint.sentence);
     }
     say_schedule(report);
+    say_sizes(report);
     out!("{HEAD}Tokens{HEAD:#}");
     report.tokens.iter().for_each(say_token);
     out!("{HEAD}Digests{HEAD:#}");
@@ -203,6 +202,20 @@ fn say_token(token: &TokenLine) {
     add("grants", token.grants.as_ref().map(|grants| list(grants)).as_deref());
     add("for", token.access.as_deref());
     out!("    {FAINT}{}{FAINT:#}", claims.join(", "));
+}
+
+/// The sizes that the metadata says, and whether the device takes as much.
+fn say_sizes(report: &Report) {
+    if let Some(sizes) = &report.sizes {
+        out!(
+            "{HEAD}It occupies{HEAD:#} {} bytes: {} of metadata, {} of data, {} of code{}",
+            sizes.image,
+            report.metadata_bytes,
+            sizes.data,
+            sizes.code,
+            outcome(report, "sizes")
+        );
+    }
 }
 
 fn text(text: Option<&str>) -> String {

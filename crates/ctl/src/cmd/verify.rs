@@ -50,17 +50,24 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         Err(error) => (None, Err(LoadError::Refused(Refused::Malformed(error)))),
     };
     let metadata = subject.and_then(|metadata| Metadata::decode(metadata).ok());
+    // What a device has no words for.
+    let explained = match (&outcome, subject) {
+        (Err(LoadError::Refused(Refused::Malformed(error))), Some(metadata)) => {
+            Some(sentences::malformed(metadata, *error))
+        }
+        (Err(LoadError::Refused(Refused::Malformed(error))), None) => {
+            Some((format!("it is no image: {error}"), sentences::advice(&Refused::Malformed(*error).into())))
+        }
+        (Err(error), _) => Some((error.to_string(), sentences::advice(error))),
+        (Ok(()), _) => None,
+    };
+    let (why_not, help) = explained.unzip();
     let decision = Decision {
         accepted: outcome.is_ok(),
         uid: metadata.map(|metadata| metadata.uid.to_owned()),
         version: metadata.map(|metadata| metadata.version),
-        why_not: outcome.as_ref().err().map(|error| match subject {
-            Some(_) => error.to_string(),
-            None => {
-                format!("it is no image: {}", error.to_string().replace("the metadata is malformed: ", ""))
-            }
-        }),
-        help: outcome.as_ref().err().map(sentences::advice),
+        why_not,
+        help,
     };
     if args.json {
         out!("{}", json(&decision)?);

@@ -58,7 +58,7 @@ impl Bench {
             [[anchor]]
             name = "a"
             key = "a-TEST.pub"
-            roles = ["metadata", "parts", "syscalls"]
+            roles = ["metadata", "parts", "syscalls", "endpoints"]
             containers = ["a.*"]
             syscalls = ["open", "read", "write", "close", "logger"]
             endpoints = ["i2c:72 in", "container:a.*"]

@@ -18,7 +18,7 @@ const TRUST: &str = r#"
     [[anchor]]
     name = "a"
     key = "a-TEST.pub"
-    roles = ["metadata", "syscalls"]
+    roles = ["metadata", "syscalls", "endpoints"]
     containers = ["*"]
     syscalls = ["*"]
     endpoints = ["*"]

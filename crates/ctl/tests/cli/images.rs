@@ -142,7 +142,7 @@ fn others_grant_what_the_signer_may_not() {
     // Who may not grant it can sign, but no device believes it.
     grant("a-TEST.key", "a", "a.pin", "gpio:17", "out");
     bench.good(&build);
-    bench.bad(1, &with(&["verify", "pin.tci"]), "endpoint 2: the signer's role");
+    bench.bad(1, &with(&["verify", "pin.tci"]), "endpoint 2: not in the scope of whoever signed");
     grant("owner-TEST.key", "owner", "a.pin", "gpio:17", "out");
     bench.good(&build);
     bench.good(&with(&["verify", "pin.tci"]));
@@ -285,4 +285,52 @@ fn names_from_outside_do_not_steer_the_terminal() {
     }
     let json = bench.good(&["inspect", "esc.tci", "--json"]).json();
     assert_eq!(json["tokens"][0]["iss"], evil, "a script gets what it is");
+}
+
+#[test]
+fn item_10_the_desk_says_which_role_the_signer_lacks() {
+    let bench = Bench::new();
+    let image = bench.image("a.one", QUIET, BUS);
+    bench.good(&with(&["verify", &image]));
+    let text = String::from_utf8(bench.read("trust.toml")).unwrap();
+    let anchor = "roles = [\"metadata\", \"parts\", \"syscalls\", \"endpoints\"]";
+    assert!(text.contains(anchor));
+    bench.write("trust.toml", text.replace(anchor, "roles = [\"metadata\", \"parts\", \"syscalls\"]"));
+    let says = "the signer's anchor reaches it but lacks the role `endpoints`";
+    let said = bench.bad(1, &with(&["verify", &image]), says);
+    assert!(said.out.contains("help: give the signer's anchor the role `endpoints`"), "{}", said.out);
+    bench.bad(1, &with(&["explain", &image, "--call", "read", "--endpoint", "1"]), says);
+    assert!(bench.good(&with(&["inspect", &image])).out.contains(says));
+    let shown = bench.good(&["trust", "trust.toml"]).out;
+    assert!(shown.contains("without the role `endpoints`, so none counts: i2c:72 in"), "{shown}");
+}
+
+#[test]
+fn item_09_the_desk_shows_sizes_and_names_what_old_images_lack() {
+    let bench = Bench::new();
+    let image = bench.image("a.one", QUIET, BUS);
+    let report = bench.good(&with(&["inspect", &image, "--json"])).json();
+    assert_eq!(report["sizes"]["code"], report["code_bytes"]);
+    assert_eq!(report["sizes"]["data"], 0);
+    assert!(bench.good(&with(&["inspect", &image])).out.contains("It occupies"));
+    // The same image without its sizes, as it was built before they were required.
+    let mut bytes = bench.read(&image);
+    let code = u32::try_from(report["code_bytes"].as_u64().unwrap()).unwrap();
+    let sizes = [&[8, 0x82, 0, 0x18][..], &[u8::try_from(code).unwrap()]].concat();
+    let at = bytes.windows(sizes.len()).position(|window| window == sizes).unwrap();
+    bytes.drain(at..at + sizes.len());
+    // The container section is key 1 of the map, 12 bytes behind its beginning: its length, and its number of pairs.
+    let tag = bytes.windows(8).position(|window| window == b"TinyPART").unwrap();
+    let section = tag + 8 + 4;
+    assert_eq!((bytes[section - 1], bytes[section]), (1, 0x58));
+    bytes[section + 1] -= u8::try_from(sizes.len()).unwrap();
+    bytes[section + 2] -= 1;
+    // The length of the metadata, in two bytes before its tag.
+    let metadata = u16::from_be_bytes([bytes[tag - 3], bytes[tag - 2]]) - u16::try_from(sizes.len()).unwrap();
+    bytes[tag - 3..tag - 1].copy_from_slice(&metadata.to_be_bytes());
+    bench.write("old.tci", &bytes);
+    let says = "lacks the sizes of data and code (key 8 of the container section)";
+    assert!(bench.bad(1, &with(&["verify", "old.tci"]), says).out.contains("build it anew"));
+    bench.bad(2, &with(&["inspect", "old.tci"]), says);
+    bench.bad(2, &with(&["explain", "old.tci", "--call", "logger"]), says);
 }

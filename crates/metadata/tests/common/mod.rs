@@ -4,7 +4,8 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use tinycontainer_metadata::{
-    Access, Bus, Direction, Draft, Endpoint, Limits, Mask, Part, Peer, Priority, Schedule, Scheme, Type,
+    Access, Bus, Direction, Draft, Endpoint, Limits, Mask, Part, PartSizes, Peer, Priority, Schedule, Scheme,
+    Type,
 };
 
 /// A draft that owns what it points to.
@@ -19,6 +20,7 @@ pub struct Owned {
     pub schedule: Schedule,
     pub endpoints: Vec<(u32, OwnedPeer, Direction, Option<Vec<u8>>)>,
     pub vendor_secu: Option<Vec<u8>>,
+    pub sizes: (u32, u32),
     pub data: OwnedPart,
     pub code: OwnedPart,
 }
@@ -75,6 +77,7 @@ impl Owned {
             schedule: self.schedule,
             endpoints,
             vendor_secu: self.vendor_secu.as_deref(),
+            sizes: PartSizes { data: self.sizes.0, code: self.sizes.1 },
             data: self.data.part(),
             code: self.code.part(),
         }
@@ -91,30 +94,26 @@ impl Owned {
 
 /// A token of the right form, so that the CDDL holds. Whether it verifies is not this crate's business.
 pub fn token() -> impl Strategy<Value = Vec<u8>> {
-    (any::<[u8; 32]>(), any::<[u8; 8]>(), any::<bool>(), any::<u16>()).prop_map(
-        |(signature, kid, tagged, exp)| {
-            let mut out = Vec::new();
-            let mut claims = Vec::new();
-            minicbor::Encoder::new(&mut claims)
-                .map(4)
-                .and_then(|e| e.u8(2)?.str("some.container")?.u8(3)?.str("device")?.u8(4)?.u16(exp))
-                .and_then(|e| e.i32(-65540)?.u8(1))
-                .unwrap();
-            let mut protected = Vec::new();
-            minicbor::Encoder::new(&mut protected)
-                .map(2)
-                .and_then(|e| e.u8(1)?.i8(-8)?.u8(4)?.bytes(&kid))
-                .unwrap();
-            let mut e = minicbor::Encoder::new(&mut out);
-            if tagged {
-                e.tag(minicbor::data::Tag::new(61)).unwrap().tag(minicbor::data::Tag::new(18)).unwrap();
-            }
-            e.array(4)
-                .and_then(|e| e.bytes(&protected)?.map(0)?.bytes(&claims)?.bytes(&signature.repeat(2)))
-                .unwrap();
-            out
-        },
-    )
+    (any::<[u8; 32]>(), any::<[u8; 8]>(), any::<u16>()).prop_map(|(signature, kid, exp)| {
+        let mut out = Vec::new();
+        let mut claims = Vec::new();
+        minicbor::Encoder::new(&mut claims)
+            .map(4)
+            .and_then(|e| e.u8(2)?.str("some.container")?.u8(3)?.str("device")?.u8(4)?.u16(exp))
+            .and_then(|e| e.i32(-65540)?.u8(1))
+            .unwrap();
+        let mut protected = Vec::new();
+        minicbor::Encoder::new(&mut protected)
+            .map(2)
+            .and_then(|e| e.u8(1)?.i8(-8)?.u8(4)?.bytes(&kid))
+            .unwrap();
+        let mut e = minicbor::Encoder::new(&mut out);
+        e.tag(minicbor::data::Tag::new(61)).unwrap().tag(minicbor::data::Tag::new(18)).unwrap();
+        e.array(4)
+            .and_then(|e| e.bytes(&protected)?.map(0)?.bytes(&claims)?.bytes(&signature.repeat(2)))
+            .unwrap();
+        out
+    })
 }
 
 fn pick<T: Copy + std::fmt::Debug + 'static>(from: &'static [T]) -> impl Strategy<Value = T> + Clone {
@@ -166,11 +165,11 @@ pub fn draft() -> impl Strategy<Value = Owned> {
         (uid(), pick(&Type::ALL), any::<u32>(), 0..=Mask::ALL.0, option::of(token()), any::<[u32; 3]>()),
         schedule(),
         btree_map(any::<u32>(), (peer(), pick(&Direction::ALL), option::of(token())), 0..=32),
-        (option::of(vec(any::<u8>(), 0..=256)), part(), part()),
+        (option::of(vec(any::<u8>(), 0..=256)), part(), part(), (any::<u32>(), 1..=u32::MAX)),
     )
         .prop_map(
             |((uid, kind, version, syscalls, syscall_token, limits), schedule, endpoints, rest)| {
-                let (vendor_secu, data, code) = rest;
+                let (vendor_secu, data, code, sizes) = rest;
                 Owned {
                     uid,
                     kind,
@@ -182,6 +181,7 @@ pub fn draft() -> impl Strategy<Value = Owned> {
                     schedule,
                     endpoints: endpoints.into_iter().map(|(id, (p, d, t))| (id, p, d, t)).collect(),
                     vendor_secu,
+                    sizes,
                     data,
                     code,
                 }
