@@ -114,7 +114,8 @@ impl Backend for Controlled {
     }
 
     fn start(&self, uid: &str) -> Result<(), Code> {
-        self.0.start(uid)
+        // Hashes trust anchors, which takes stack.
+        controlled(|| self.0.start(uid))
     }
 
     fn stop(&self, uid: &str) -> Result<(), Code> {

@@ -630,14 +630,17 @@ tinycontainer_result_t tinycontainer_load_abort(uint32_t session);
 size_t tinycontainer_load_error(char *text, size_t size);
 
 /**
- * Starts a loaded container.
+ * Starts a loaded container. The device asks again whether it believes the image, by its clock and its trust
+ * anchors as they are now.
  *
- * Returns 0, or why not. Nothing has changed then.
+ * Returns 0, or why not: `TINYCONTAINER_RESULT_EXPIRED`, `TINYCONTAINER_RESULT_NOT_YET_VALID`,
+ * `TINYCONTAINER_RESULT_NO_CLOCK`, or `TINYCONTAINER_RESULT_UNKNOWN_KEY` if it does not. Nothing has changed then.
  *
  * Required of the caller:
  * `uid` leads to `uid_len` bytes, or is NULL.
  */
-tinycontainer_result_t tinycontainer_start(const uint8_t *uid, size_t uid_len);
+tinycontainer_result_t tinycontainer_start(const uint8_t *uid,
+                                           size_t uid_len);
 
 /**
  * Asks a container to stop: it does so after the hook that runs now, which its budget bounds. See

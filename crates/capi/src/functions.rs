@@ -250,9 +250,11 @@ pub unsafe extern "C" fn tinycontainer_load_error(text: *mut c_char, size: usize
     text.length
 }
 
-/// Starts a loaded container.
+/// Starts a loaded container. The device asks again whether it believes the image, by its clock and its trust
+/// anchors as they are now.
 ///
-/// Returns 0, or why not. Nothing has changed then.
+/// Returns 0, or why not: `TINYCONTAINER_RESULT_EXPIRED`, `TINYCONTAINER_RESULT_NOT_YET_VALID`,
+/// `TINYCONTAINER_RESULT_NO_CLOCK`, or `TINYCONTAINER_RESULT_UNKNOWN_KEY` if it does not. Nothing has changed then.
 ///
 /// # Safety
 /// `uid` leads to `uid_len` bytes, or is NULL.

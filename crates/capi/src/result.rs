@@ -3,7 +3,7 @@
 use crate::text::text;
 use core::ffi::CStr;
 use core::fmt;
-use tinycontainer::policy::Refused;
+use tinycontainer::policy::{Lapsed, Refused};
 use tinycontainer::{LoadError, NotFound, StartError, StopError, UnloadError};
 use tinycontainer_token::Refusal;
 
@@ -260,6 +260,10 @@ impl From<StartError> for Code {
         match error {
             StartError::NotFound => Self::NotFound,
             StartError::Running => Self::Running,
+            StartError::Lapsed(Lapsed::Expired(_)) => Self::Expired,
+            StartError::Lapsed(Lapsed::NotYetValid(_)) => Self::NotYetValid,
+            StartError::Lapsed(Lapsed::NoClock) => Self::NoClock,
+            StartError::Lapsed(Lapsed::AnchorGone) => Self::UnknownKey,
         }
     }
 }

@@ -7,10 +7,10 @@ use crate::slot::{Container, Shared, shown};
 use crate::status::{Status, Uid};
 use crate::versions::{VersionRecord, uid_key};
 use core::fmt;
-use tinycontainer_firewall::Refusal;
+use tinycontainer_firewall::{ContainerId, Refusal};
 use tinycontainer_lifecycle::{Event, Illegal, State};
 use tinycontainer_metadata::Priority;
-use tinycontainer_policy::Device;
+use tinycontainer_policy::{Device, Lapsed};
 use tinycontainer_runtime::{Account, Runtime as _};
 
 #[cfg(not(loom))]
@@ -38,6 +38,8 @@ pub enum StartError {
     NotFound,
     /// It runs already, or is still stopping.
     Running,
+    /// Its image would not be taken any more: a token's time is over, or an anchor is gone.
+    Lapsed(Lapsed),
 }
 
 /// Why a container cannot be stopped.
@@ -70,10 +72,6 @@ macro_rules! sentences {
 }
 
 sentences! {
-    StartError {
-        NotFound => "no container of that name is loaded",
-        Running => "the container runs already, or is still stopping",
-    }
     StopError {
         NotFound => "no container of that name is loaded",
         NotRunning => "the container does not run",
@@ -83,6 +81,18 @@ sentences! {
         Running => "the container runs, or is still stopping: stop it first",
     }
 }
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotFound => "no container of that name is loaded",
+            Self::Running => "the container runs already, or is still stopping",
+            Self::Lapsed(lapsed) => return lapsed.fmt(f),
+        })
+    }
+}
+
+impl core::error::Error for StartError {}
 
 impl<P: Platform, const N: usize> Engine<P, N> {
     /// An engine without containers. Inlined, and its large part a constant, so that it can be made
@@ -128,19 +138,36 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         Loading::begin(self, sizes)
     }
 
-    /// Starts a loaded container: its agent's next step makes it ready to run.
+    /// Starts a loaded container: its agent's next step makes it ready to run. What has let its image in is asked
+    /// again, where that can change: the time and the trust anchors.
     ///
     /// # Errors
     /// Why not. Nothing has changed then.
     pub fn start(&self, uid: &str) -> Result<(), StartError> {
-        let slot = self.shared.with(|shared| {
-            let (slot, container) = shared.find(uid).ok_or(StartError::NotFound)?;
-            self.transit(slot, Event::Start).map_err(|_| StartError::Running)?;
+        let id = self.may_start(uid)?;
+        self.shared.with(|shared| {
+            // Not another container that was loaded meanwhile.
+            let container = shared.by_id(id).ok_or(StartError::NotFound)?;
+            self.transit(id.slot(), Event::Start).map_err(|_| StartError::Running)?;
             container.stop_requested = false;
-            Ok(slot)
+            Ok(())
         })?;
-        self.platform.wake(slot);
+        self.platform.wake(id.slot());
         Ok(())
+    }
+
+    /// Whether a container may be started now. Asked without the lock, for anchors are hashed.
+    #[inline(never)]
+    fn may_start(&self, uid: &str) -> Result<ContainerId, StartError> {
+        let (id, reliance) = self.shared.with(|shared| {
+            let (slot, container) = shared.find(uid).ok_or(StartError::NotFound)?;
+            self.state(slot).after(Event::Start).map_err(|_| StartError::Running)?;
+            // There is one with each container; without it nothing is believed.
+            let reliance = container.reliance().ok_or(StartError::Lapsed(Lapsed::AnchorGone))?;
+            Ok((container.id, reliance))
+        })?;
+        reliance.still_holds(&self.device()).map_err(StartError::Lapsed)?;
+        Ok(id)
     }
 
     /// Asks a container to stop: it does so at its agent's next step, or after the hook that runs

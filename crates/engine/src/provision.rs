@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use tinycontainer_firewall::{ContainerId, Grant};
 use tinycontainer_lifecycle::Event;
 use tinycontainer_metadata::{PartSizes, Peer, Schedule, Type, endpoint};
-use tinycontainer_policy::{Cleared, MAX_ENDPOINTS, Refused, Which, clear};
+use tinycontainer_policy::{Cleared, MAX_ENDPOINTS, Refused, Reliance, Which, clear};
 use tinycontainer_runtime::Limits;
 
 /// The sizes of an image's parts, in bytes.
@@ -312,13 +312,37 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     #[inline(never)]
     fn decide(&mut self) -> Result<(), LoadError> {
         let metadata = self.metadata.as_deref().unwrap_or_default();
-        match &clear(metadata, &self.engine.device()) {
+        let short = match &clear(metadata, &self.engine.device()) {
             Ok(cleared) => {
                 announced(self.sizes, cleared.sizes())?;
-                admit(metadata, cleared, &mut self.admission)
+                let admission = admit(metadata, cleared, &mut self.admission)?;
+                Self::shorten(self.engine, self.slot, metadata, admission, cleared.reliance())?
             }
-            Err(why) => Err((*why).into()),
+            Err(why) => return Err((*why).into()),
+        };
+        self.metadata = Some(short);
+        Ok(())
+    }
+
+    /// Of metadata that is believed, only its beginning is read again: the uid and the endpoints. In place of the
+    /// rest, most of it the token, what the decision rested on is kept.
+    #[inline(never)]
+    fn shorten(
+        engine: &Engine<P, N>,
+        slot: usize,
+        metadata: &[u8],
+        admission: &Admission,
+        reliance: &Reliance,
+    ) -> Result<P::Buf, LoadError> {
+        let beginning = metadata.get(..kept(admission.uid, admission.endpoints)).unwrap_or_default();
+        let len = beginning.len().saturating_add(reliance.packed_len());
+        let mut short = engine.platform.allocate(slot, len).ok_or(LoadError::OutOfMemory)?;
+        if let Some((to, rest)) = short.split_at_mut_checked(beginning.len()) {
+            to.copy_from_slice(beginning);
+            // As long as it is packed.
+            reliance.pack(rest).ok_or(LoadError::Failed)?;
         }
+        Ok(short)
     }
 
     /// Takes memory for the rest of an image that is believed.
@@ -334,7 +358,6 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
             // Legal: the session holds the slot in LOADING.
             self.engine.transit(self.slot, Event::Verify).map_err(|_| LoadError::Failed)
         })?;
-        self.trim()?;
         let Sizes { data, code, .. } = self.sizes;
         if data != 0 {
             self.data = Some(platform.allocate(self.slot, data).ok_or(LoadError::OutOfMemory)?);
@@ -343,22 +366,6 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         self.received = 0;
         self.stage = Stage::Data;
         if data == 0 { self.prove_data() } else { Ok(()) }
-    }
-
-    /// Of metadata that is believed, only its beginning is read again: the uid and the endpoints. The rest, most of
-    /// it the token, gives its memory to what follows.
-    fn trim(&mut self) -> Result<(), LoadError> {
-        let (Some(admission), Some(metadata)) = (&self.admission, &self.metadata) else {
-            return Err(LoadError::Failed);
-        };
-        let kept =
-            metadata.get(..usize::from(admission.uid.1).max(admission.endpoints.end())).unwrap_or_default();
-        // Without room for both it stays as it is.
-        if let Some(mut short) = self.engine.platform.allocate(self.slot, kept.len()) {
-            short.copy_from_slice(kept);
-            self.metadata = Some(short);
-        }
-        Ok(())
     }
 
     /// The data is complete: its digest is checked, that of the code begins.
@@ -443,7 +450,11 @@ fn announced(sizes: Sizes, signed: Option<PartSizes>) -> Result<(), LoadError> {
 
 /// Keeps of metadata that is believed what will be needed.
 #[inline(never)]
-fn admit(metadata: &[u8], cleared: &Cleared<'_>, admission: &mut Option<Admission>) -> Result<(), LoadError> {
+fn admit<'a>(
+    metadata: &[u8],
+    cleared: &Cleared<'_>,
+    admission: &'a mut Option<Admission>,
+) -> Result<&'a Admission, LoadError> {
     let claims = cleared.metadata();
     if claims.kind != Type::Wasm {
         return Err(LoadError::UnsupportedType(claims.kind));
@@ -457,7 +468,7 @@ fn admit(metadata: &[u8], cleared: &Cleared<'_>, admission: &mut Option<Admissio
     // Metadata is at most 4 KiB.
     let start = (claims.uid.as_ptr() as usize).saturating_sub(metadata.as_ptr() as usize) as u16;
     let limits = cleared.limits();
-    *admission = Some(Admission {
+    Ok(admission.insert(Admission {
         grant: cleared.grant().clone(),
         limits: Limits { linear_memory: limits.linear_memory, stack: limits.stack, heap: limits.heap },
         schedule: cleared.schedule(),
@@ -469,8 +480,12 @@ fn admit(metadata: &[u8], cleared: &Cleared<'_>, admission: &mut Option<Admissio
         data: *cleared.data_digest(),
         code: *cleared.code_digest(),
         queues,
-    });
-    Ok(())
+    }))
+}
+
+/// How much of the metadata is kept: up to the uid and the endpoints.
+pub(crate) fn kept(uid: (u16, u16), endpoints: endpoint::Place) -> usize {
+    usize::from(uid.1).max(endpoints.end())
 }
 
 /// The uid, which stands there in the metadata.

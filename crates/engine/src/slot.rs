@@ -1,7 +1,7 @@
 //! What the engine knows of each container, under its lock.
 
 use crate::platform::Platform;
-use crate::provision::{LoadError, name};
+use crate::provision::{LoadError, kept, name};
 use crate::queue::Queue;
 use crate::sessions::Sessions;
 use crate::status::{Counters, Stopped};
@@ -13,7 +13,7 @@ use tinycontainer_abi::Syscall;
 use tinycontainer_firewall::{ContainerId, Denial, Refusals, Table};
 use tinycontainer_lifecycle::State;
 use tinycontainer_metadata::{Endpoint, Endpoints, Peer, Schedule, endpoint};
-use tinycontainer_policy::MAX_ENDPOINTS;
+use tinycontainer_policy::{MAX_ENDPOINTS, Reliance};
 use tinycontainer_runtime::Limits;
 
 /// All that is under the lock.
@@ -73,7 +73,8 @@ impl<T> Place<T> {
 /// A container.
 pub(crate) struct Container<B> {
     pub(crate) id: ContainerId,
-    /// The beginning of it, which has the uid and the endpoints.
+    /// The beginning of it, which has the uid and the endpoints; behind that, packed, what the decision to take the
+    /// image rested on.
     pub(crate) metadata: B,
     /// What the container may read of itself, on the bus `data`.
     pub(crate) data: Option<B>,
@@ -103,6 +104,11 @@ impl<B: DerefMut<Target = [u8]>> Container<B> {
     /// One of its endpoints, as its metadata has it.
     pub(crate) fn endpoint(&self, id: u32) -> Option<Endpoint<'_>> {
         Endpoints::at(&self.metadata, self.endpoints).find(id)
+    }
+
+    /// What the decision to take its image rested on.
+    pub(crate) fn reliance(&self) -> Option<Reliance> {
+        Reliance::unpack(self.metadata.get(kept(self.uid, self.endpoints)..)?)
     }
 
     pub(crate) fn queue(&mut self, endpoint: u32) -> Option<&mut Queue<B>> {

@@ -3,11 +3,16 @@
 
 mod common;
 
-use common::{RATE, assert_nothing_held, engine, load, load_and_start, settle, state};
-use tinycontainer::metadata::Schedule;
+use common::{RATE, TestEngine, assert_nothing_held, engine, load, load_and_start, settle, state};
+use std::sync::atomic::Ordering;
+use tinycontainer::metadata::{Access, Bus, Peer, Schedule};
+use tinycontainer::policy::{Lapsed, Trust};
 use tinycontainer::runtime::{LoadError as RuntimeError, Trap};
-use tinycontainer::{Detail, Mask, Next, Notice, Reason, StartError, State, StopError, Stopped, UnloadError};
-use tinycontainer_testkit::{IDLE, PROVIDER_A, Spec, module};
+use tinycontainer::{
+    Detail, Direction, Mask, Next, Notice, Reason, StartError, State, StopError, Stopped, UnloadError,
+};
+use tinycontainer_testkit::{IDLE, NOW, OWNER, OwnedPeer, PROVIDER_A, Spec, endpoint_token, module};
+use tinycontainer_token::Claims;
 
 fn spec(wat: &str, schedule: impl FnOnce(Schedule) -> Schedule) -> Spec {
     let mut spec = Spec::new("a.c", wat);
@@ -70,6 +75,73 @@ fn from_load_to_unload() {
     engine.unload("a.c").unwrap();
     assert!(engine.status("a.c").is_err());
     assert_nothing_held(&engine);
+}
+
+/// A container `a.c` of this signer's with claims that a test chose, loaded.
+fn loaded(change: impl for<'c> FnOnce(&Claims<'c>) -> Claims<'c>) -> TestEngine {
+    let engine = engine();
+    load(&engine, &spec(IDLE, |s| s).sign_with(PROVIDER_A, change)).unwrap();
+    engine
+}
+
+/// Starts and stops it once.
+fn start_and_stop(engine: &TestEngine) -> Result<(), StartError> {
+    engine.start("a.c")?;
+    let mut agent = engine.agent(0).unwrap();
+    settle(&mut agent, 0);
+    engine.stop("a.c").unwrap();
+    settle(&mut agent, 0);
+    Ok(())
+}
+
+#[test]
+fn item_07_start_asks_again_whether_the_time_is_over() {
+    let engine = loaded(|claims| Claims { exp: Some(NOW + 10), nbf: Some(NOW), ..*claims });
+    let at = |now| engine.platform().now.store(now, Ordering::Relaxed);
+    assert_eq!(start_and_stop(&engine), Ok(()));
+    at(NOW + 9);
+    assert_eq!(start_and_stop(&engine), Ok(()));
+    at(0);
+    assert_eq!(engine.start("a.c"), Err(StartError::Lapsed(Lapsed::NoClock)));
+    at(NOW + 10);
+    let before = engine.status("a.c").unwrap();
+    assert_eq!(engine.start("a.c"), Err(StartError::Lapsed(Lapsed::Expired(NOW + 10))));
+    assert_eq!(engine.status("a.c").unwrap(), before, "nothing has changed");
+    at(NOW);
+    assert_eq!(
+        engine.start("a.c"),
+        Err(StartError::Lapsed(Lapsed::Expired(NOW + 10))),
+        "not after the clock was set back either"
+    );
+    engine.unload("a.c").unwrap();
+    assert_nothing_held(&engine);
+}
+
+#[test]
+fn item_07_start_asks_again_whether_the_anchors_are_there() {
+    let engine = loaded(|claims| *claims);
+    let trust = |trust| *engine.platform().trust.lock().unwrap() = trust;
+    let store = *engine.platform().trust.lock().unwrap();
+    assert_eq!(start_and_stop(&engine), Ok(()));
+    trust(Trust::NONE);
+    assert_eq!(engine.start("a.c"), Err(StartError::Lapsed(Lapsed::AnchorGone)));
+    assert_eq!(state(&engine, "a.c"), State::Created);
+    trust(store);
+    assert_eq!(start_and_stop(&engine), Ok(()));
+}
+
+#[test]
+fn item_07_an_endpoint_tokens_anchor_and_time_count_too() {
+    let engine = engine();
+    let access = Access { peer: Peer::Local { bus: Bus::Gpio, unit: 17 }, direction: Direction::Out };
+    let mut third_party = spec(IDLE, |s| s);
+    let token = endpoint_token(OWNER, "a.c", &access);
+    third_party.endpoints.push((2, OwnedPeer::Local(Bus::Gpio, 17), Direction::Out, Some(token)));
+    // The metadata itself is valid for ever.
+    load(&engine, &third_party.sign_with(PROVIDER_A, |claims| Claims { exp: None, ..*claims })).unwrap();
+    assert_eq!(start_and_stop(&engine), Ok(()));
+    engine.platform().now.store(NOW + 1000, Ordering::Relaxed);
+    assert_eq!(engine.start("a.c"), Err(StartError::Lapsed(Lapsed::Expired(NOW + 1000))));
 }
 
 #[test]

@@ -240,5 +240,20 @@ int main(int argc, char **argv)
         WAIT(tinycontainer_unload(UID("idle")) == OK);
     }
     CHECK(tinycontainer_memory(&after) == OK && after.free == before.free && after.largest == before.largest);
+
+    /* What let an image in is asked again at each start: the anchors, the time. */
+    static const uint8_t nobody[] = {0x82, 0x01, 0x80};
+    CHECK(load(dir, "idle") == OK);
+    CHECK(tinycontainer_trust(nobody, sizeof nobody) == OK);
+    CHECK(tinycontainer_start(UID("idle")) == TINYCONTAINER_RESULT_UNKNOWN_KEY);
+    CHECK(!tinycontainer_startcontainer(UID("idle")) && !tinycontainer_iscontainerrunning(UID("idle")));
+    CHECK(tinycontainer_trust(trust.bytes, trust.len) == OK);
+    CHECK(tinycontainer_start(UID("idle")) == OK && tinycontainer_stop(UID("idle")) == OK);
+    WAIT(!tinycontainer_iscontainerrunning(UID("idle")));
+    CHECK(tinycontainer_time(1800001000) == OK); /* When its token ends. */
+    CHECK(tinycontainer_start(UID("idle")) == TINYCONTAINER_RESULT_EXPIRED);
+    CHECK(tinycontainer_time(1800000000) == TINYCONTAINER_RESULT_TIME_GOES_BACK);
+    CHECK(tinycontainer_start(UID("idle")) == TINYCONTAINER_RESULT_EXPIRED);
+    CHECK(tinycontainer_unload(UID("idle")) == OK);
     return 0;
 }

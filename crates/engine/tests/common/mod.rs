@@ -149,12 +149,13 @@ impl Drivers for TestDrivers {
 pub struct TestPlatform {
     pub runtime: SharedWamr,
     pub drivers: TestDrivers,
-    pub trust: Trust<'static>,
+    /// The trust store: a test exchanges it.
+    pub trust: Mutex<Trust<'static>>,
     pub accept_2024: bool,
     /// Bytes of images and queues that are held, and how many there may be.
     pub held: &'static Mutex<usize>,
     pub room: usize,
-    /// What time it is, in seconds since 1970.
+    /// What time it is, in seconds since 1970; 0: the device does not know.
     pub now: AtomicU64,
     /// What the clock shows: a test moves it on.
     pub clock_us: AtomicU64,
@@ -180,7 +181,7 @@ impl TestPlatform {
         Self {
             runtime,
             drivers: TestDrivers::default(),
-            trust: Trust::decode(Vec::leak(kit::trust_store())).unwrap(),
+            trust: Mutex::new(Trust::decode(Vec::leak(kit::trust_store())).unwrap()),
             accept_2024: false,
             held: Box::leak(Box::new(Mutex::new(0))),
             room: 1 << 20,
@@ -226,7 +227,10 @@ impl Platform for TestPlatform {
     }
 
     fn device(&self) -> Device<'_> {
-        Device { now: Some(self.now.load(Ordering::Relaxed)), ..kit::device_with(self.trust) }
+        Device {
+            now: Some(self.now.load(Ordering::Relaxed)).filter(|now| *now != 0),
+            ..kit::device_with(*self.trust.lock().unwrap())
+        }
     }
 
     fn wake(&self, _slot: usize) {}
