@@ -435,7 +435,8 @@ fn transfer<P: Platform, R>(
     let drivers = platform.drivers();
     if let Some(ns) = drivers.fixed_ns(handle) {
         // 2^20 ns are 1 ms and 5 %, which is less than a division on the path of every call.
-        let instructions = u64::from(ns) * u64::from(platform.rate().instructions_per_ms) >> 20;
+        let rate = u64::from(platform.rate().instructions_per_ms);
+        let instructions = (u64::from(ns) * rate) >> 20;
         return (transfer(drivers, handle), u32::try_from(instructions).unwrap_or(u32::MAX));
     }
     let timer = Timer::start(platform);
