@@ -35,6 +35,12 @@ fn priority(class: Priority) -> u8 {
     PRIORITY.load(Ordering::Relaxed).saturating_add(below).min(LOWEST)
 }
 
+/// The priority at which containers' output is written: that of the lowest class, so that a slow console holds up no
+/// container of a higher one.
+pub(crate) fn output_priority() -> u8 {
+    priority(Priority::Low)
+}
+
 /// Idle has the lowest of RIOT's 16; nobody shares it.
 pub(crate) const LOWEST: u8 = 14;
 
