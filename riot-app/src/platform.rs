@@ -3,7 +3,7 @@
 use crate::drivers::Periph;
 use crate::lock::RiotLock;
 use crate::settings::{
-    CONTAINERS, HEAP_BYTES, LINEAR_MEMORY_BYTES, LOG_BUFFER, OPERAND_STACK_BYTES, POOL_BYTES, QUEUE_BYTES,
+    CONTAINERS, HEAP_BYTES, LINEAR_MEMORY_BYTES, LOG_BURST, OPERAND_STACK_BYTES, POOL_BYTES, QUEUE_BYTES,
 };
 use crate::threads::{self, THREADS};
 use crate::{clock, port, sys};
@@ -64,7 +64,7 @@ impl Platform for Riot {
     type Drivers = CDrivers<Periph>;
 
     const QUEUE_BYTES: usize = QUEUE_BYTES;
-    const LOG_BURST: u32 = LOG_BUFFER;
+    const LOG_BURST: u32 = LOG_BURST;
 
     fn runtime(&self) -> &Wamr {
         &self.runtime

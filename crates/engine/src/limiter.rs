@@ -13,7 +13,8 @@ pub(crate) struct Limiter {
 }
 
 impl Limiter {
-    /// Whether so many bytes pass now. Counts them, or that they were dropped.
+    /// Whether so many bytes pass now. Counts them, or that they were dropped. More than the burst pass when the bucket
+    /// is full. The first that pass after some were dropped pay for the notice of that too.
     pub(crate) fn admits<P: Platform>(&mut self, now_us: u64, bytes: u32) -> bool {
         const SECOND: u64 = 1_000_000;
         let rate = const { if P::LOG_BYTES_PER_SECOND == 0 { 1 } else { P::LOG_BYTES_PER_SECOND as u64 } };
@@ -21,7 +22,9 @@ impl Limiter {
             let rate = if P::LOG_BYTES_PER_SECOND == 0 { 1 } else { P::LOG_BYTES_PER_SECOND as u64 };
             P::LOG_BURST as u64 * SECOND / rate
         };
-        let paid_at = self.paid_at.max(now_us).saturating_add(u64::from(bytes) * SECOND / rate);
+        let notice = if self.dropped > 0 { P::NOTICE_BYTES } else { 0 };
+        let bytes = u64::from(bytes.saturating_add(notice).min(P::LOG_BURST));
+        let paid_at = self.paid_at.max(now_us).saturating_add(bytes * SECOND / rate);
         if paid_at.saturating_sub(now_us) > burst {
             self.dropped = self.dropped.saturating_add(1);
             return false;

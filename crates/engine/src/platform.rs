@@ -34,13 +34,13 @@ pub trait Platform {
 
     /// How many bytes of log a container may write at once, after it was silent: what [`Platform::log`] is given, the
     /// uid, and 3 more for each line. What exceeds this and [`LOG_BYTES_PER_SECOND`](Self::LOG_BYTES_PER_SECOND) is
-    /// dropped and counted. At least 323, or the longest line of the longest uid never passes.
+    /// dropped and counted. A longer line passes when nothing was logged for long enough.
     const LOG_BURST: u32 = 1024;
 
     /// How many bytes of log a container may write per second in the long run.
     const LOG_BYTES_PER_SECOND: u32 = 1024;
 
-    /// What a notice of a refused call or a failed driver counts in the container's bytes of log; 0 if they are not
+    /// What a notice of a refused call, a failed driver or dropped lines counts in the container's bytes of log; 0 if they are not
     /// limited. The record of refusals has those whose notice was dropped.
     const NOTICE_BYTES: u32 = 64;
 

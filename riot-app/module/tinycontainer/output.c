@@ -14,6 +14,9 @@
 #include "tinycontainer_riot.h"
 
 #define SIZE    TINYCONTAINER_LOG_BUFFER
+/* Kept for notices: lines of log leave so much free, or they could keep out what says why a container stopped. */
+#define RESERVE 128
+_Static_assert(SIZE >= RESERVE + 64 + 256 + 3, "TINYCONTAINER_LOG_BUFFER has no room for the longest line");
 /* What is written at once. */
 #define PIECE   64
 
@@ -79,11 +82,11 @@ static bool _put_dropped(size_t then)
     return true;
 }
 
-/* A line, whole or not at all. Of the last part but one, whatever could steer a terminal becomes a '?' if it is a
- * container's (`visible`). */
-static void _line(const _part_t *parts, unsigned parts_numof, bool visible)
+/* A line, whole or not at all. In one of log, whatever could steer a terminal becomes a '?' in the last part but one:
+ * the container's bytes. */
+static void _line(const _part_t *parts, unsigned parts_numof, bool log)
 {
-    size_t len = 0;
+    size_t len = 0, size = log ? SIZE - RESERVE : SIZE;
 
     if (tinycontainer_quiet) {
         return;
@@ -92,13 +95,13 @@ static void _line(const _part_t *parts, unsigned parts_numof, bool visible)
         len += parts[i].len;
     }
     unsigned state = irq_disable();
-    if (SIZE - _used < len || (_dropped && !_put_dropped(len))) {
+    if (_used + len > size || (_dropped && !_put_dropped(len))) {
         _dropped++;
     }
     else {
         for (unsigned i = 0; i < parts_numof; i++) {
             const uint8_t *bytes = parts[i].bytes;
-            if (!visible || i + 2 != parts_numof) {
+            if (!log || i + 2 != parts_numof) {
                 _put(bytes, parts[i].len);
                 continue;
             }
