@@ -20,7 +20,9 @@
 #define SERVICE_PRIO        (THREAD_PRIORITY_MAIN - 2)
 #define CONTAINERS_PRIO     (THREAD_PRIORITY_MAIN + 1)
 
-/* The peers `app:1` and so on of this application: reading any gives 32 bytes of text. */
+/* The peers `app:1` and so on of this application: reading any gives 32 bytes of text. Writing to `app:9` takes 5 ms
+ * for each piece. */
+#define SLOW    9
 static const char _text[] = "32 bytes of the application here";
 
 static int _open(uint32_t peer)
@@ -57,8 +59,10 @@ static int _read(int fd, uint8_t *buf, size_t len)
 
 static int _write(int fd, uint8_t *buf, size_t len)
 {
-    (void)fd;
     (void)buf;
+    if (fd == SLOW) {
+        ztimer_spin(ZTIMER_USEC, 5000);
+    }
     return len;
 }
 

@@ -3,12 +3,13 @@
 #![expect(unsafe_code, reason = "calls C")]
 
 use core::ffi::c_int;
-use tinycontainer::metadata::{Access, Peer};
+use tinycontainer::metadata::{Access, Bus, Peer};
 use tinycontainer::{Drivers, IoError};
 
 // `module/tinycontainer/periph.c`. An answer below 0 is one of capi's `TINYCONTAINER_IO_...`.
 unsafe extern "C" {
     fn tinycontainer_periph_open(bus: u8, unit: u32, direction: u8) -> c_int;
+    safe fn tinycontainer_periph_max_transfer(bus: u8, place: c_int) -> usize;
     fn tinycontainer_periph_read(bus: u8, place: c_int, buf: *mut u8, len: usize) -> c_int;
     fn tinycontainer_periph_write(bus: u8, place: c_int, buf: *const u8, len: usize) -> c_int;
 }
@@ -19,6 +20,9 @@ pub(crate) struct Handle {
     bus: u8,
     place: c_int,
 }
+
+/// What reading or writing a pin is charged, in nanoseconds: some hundred cycles of a slow processor.
+const GPIO_NS: u32 = 2000;
 
 /// GPIO, I2C, SPI and SAUL, as far as the firmware has them.
 #[derive(Debug)]
@@ -34,6 +38,15 @@ impl Drivers for Periph {
         // SAFETY: takes numbers only.
         let place = unsafe { tinycontainer_periph_open(bus, unit, access.direction as u8) };
         answer(place).map(|place| Handle { bus, place })
+    }
+
+    fn max_transfer(&self, handle: &Handle) -> usize {
+        tinycontainer_periph_max_transfer(handle.bus, handle.place)
+    }
+
+    fn fixed_ns(&self, handle: &Handle) -> Option<u32> {
+        // A pin is a register.
+        (handle.bus == Bus::Gpio as u8).then_some(GPIO_NS)
     }
 
     fn read(&self, handle: &mut Handle, buf: &mut [u8]) -> Result<usize, IoError> {

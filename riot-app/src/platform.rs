@@ -3,10 +3,10 @@
 use crate::drivers::Periph;
 use crate::lock::RiotLock;
 use crate::settings::{
-    CONTAINERS, HEAP_BYTES, LINEAR_MEMORY_BYTES, OPERAND_STACK_BYTES, POOL_BYTES, QUEUE_BYTES,
+    CONTAINERS, HEAP_BYTES, LINEAR_MEMORY_BYTES, LOG_BURST, OPERAND_STACK_BYTES, POOL_BYTES, QUEUE_BYTES,
 };
 use crate::threads::{self, THREADS};
-use crate::{clock, sys};
+use crate::{clock, port, sys};
 use tinycontainer::policy::{Ceilings, Device};
 use tinycontainer::runtime::{Account, Rate};
 use tinycontainer::{Engine, Notice, Platform};
@@ -47,7 +47,7 @@ pub(crate) fn start() -> Result<(), Code> {
     }
     sys::keep_clock();
     let runtime = Wamr::init(&POOL, &THREADS, WAMR_ACCOUNT).map_err(|_| Code::RuntimeFailed)?;
-    let rate = runtime.calibrate(&clock::now_us, 1000).map_err(|_| Code::RuntimeFailed)?;
+    let rate = runtime.calibrate(&clock::now_us, 1).map_err(|_| Code::RuntimeFailed)?;
     let made = ENGINE.make(|| Engine::new(Riot { runtime, rate }));
     if made { Ok(()) } else { Err(Code::AlreadyInitialized) }
 }
@@ -64,6 +64,7 @@ impl Platform for Riot {
     type Drivers = CDrivers<Periph>;
 
     const QUEUE_BYTES: usize = QUEUE_BYTES;
+    const LOG_BURST: u32 = LOG_BURST;
 
     fn runtime(&self) -> &Wamr {
         &self.runtime
@@ -101,15 +102,33 @@ impl Platform for Riot {
 
     fn log(&self, uid: &str, line: &[u8]) {
         sys::log(uid, line);
+        port::ring_for_output();
     }
 
     fn notice(&self, uid: &str, notice: Notice) {
+        let mut digits = [0; 10];
         let (event, text) = match notice {
             Notice::Started => return,
             Notice::Stopped(stopped) => ("stopped: ", stopped.reason.name()),
             Notice::Refused(_, denial) => ("refused: ", denial.reason.text()),
             Notice::DriverFailed(..) => ("no answer from its endpoint", ""),
+            Notice::LogDropped(dropped) => ("lines dropped: ", decimal(dropped, &mut digits)),
         };
         sys::notice(uid, event, text);
+        port::ring_for_output();
     }
+}
+
+/// A number in decimal, without `core::fmt`, which takes some kilobytes of flash.
+fn decimal(mut number: u32, digits: &mut [u8; 10]) -> &str {
+    let mut first = digits.len();
+    for (place, digit) in digits.iter_mut().enumerate().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+        first = place;
+        if number == 0 {
+            break;
+        }
+    }
+    digits.get(first..).and_then(|text| core::str::from_utf8(text).ok()).unwrap_or_default()
 }

@@ -21,7 +21,15 @@ static SESSION: Session<platform::Riot, CONTAINERS> = Session::new();
 static CONTROLLER: AtomicI16 = AtomicI16::new(0);
 
 extern "C" fn controller(_: *mut c_void) -> *mut c_void {
-    sys::serve()
+    sys::serve(threads::output_priority)
+}
+
+/// Has the controller's thread write what output waits, when it has nothing else to do.
+pub(crate) fn ring_for_output() {
+    match CONTROLLER.load(Ordering::Acquire) {
+        0 => {}
+        pid => sys::ring_for_output(pid),
+    }
 }
 
 /// What `tinycontainer_init` was told.

@@ -1,4 +1,4 @@
-//! The one room that calls RIOT: threads, flags, messages, time, output.
+//! The one module that calls RIOT: threads, flags, messages, time, output.
 
 #![expect(unsafe_code, reason = "RIOT is C")]
 
@@ -6,7 +6,7 @@ use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_void};
 use core::mem::MaybeUninit;
 use core::ptr::{NonNull, null_mut};
-use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use riot_sys as riot;
 
 /// A thread's number: 1 to [`LAST_PID`].
@@ -118,15 +118,22 @@ pub(crate) fn pass() {
     unsafe { riot::thread_yield() };
 }
 
-/// Keeps the clock running for good, where it would stop when nobody waits for it.
+/// Keeps the clocks running for good, where they would stop when nobody waits for them.
 pub(crate) fn keep_clock() {
     core::mem::forget(riot_wrappers::ztimer::Clock::msec_unbound().acquire());
+    core::mem::forget(riot_wrappers::ztimer::Clock::usec_unbound().acquire());
 }
 
 /// Milliseconds; wraps.
 pub(crate) fn msec() -> u32 {
     // SAFETY: the clock is RIOT's own.
     unsafe { riot::inline::ztimer_now(riot::ZTIMER_MSEC.cast()) }
+}
+
+/// Microseconds; wraps.
+pub(crate) fn usec() -> u32 {
+    // SAFETY: the clock is RIOT's own.
+    unsafe { riot::inline::ztimer_now(riot::ZTIMER_USEC.cast()) }
 }
 
 /// Memory that is handed out once.
@@ -200,6 +207,8 @@ unsafe extern "C" {
         text: *const u8,
         len: usize,
     );
+    safe fn tinycontainer_output_waits() -> bool;
+    safe fn tinycontainer_output_write();
 }
 
 /// A line that a container logged: any bytes.
@@ -251,9 +260,26 @@ pub(crate) fn run_in<R: Send>(server: Pid, priority: u8, f: impl FnOnce() -> R +
     this.result
 }
 
+/// How many jobs are about to be sent to the server, or sent and not done.
+static JOBS: AtomicUsize = AtomicUsize::new(0);
+
+/// Lets the server, which is in [`serve`], write what output waits. Does not wait for it.
+pub(crate) fn ring_for_output(server: Pid) {
+    if tinycontainer_output_waits() {
+        // SAFETY: all bytes zero is a message without a job. If there is no room for it, another message waits, and
+        // the server looks for output after each.
+        unsafe {
+            let mut message: riot::msg_t = core::mem::zeroed();
+            riot::msg_try_send(&raw mut message, server);
+        }
+    }
+}
+
 /// In a function of its own: it is the same for each kind of job.
 #[inline(never)]
 fn hand_over(server: Pid, job: &mut Job) {
+    // Before the priority is raised: from here on the server does not lower it.
+    JOBS.fetch_add(1, Ordering::AcqRel);
     // SAFETY: our threads never end, so the number is a thread's. All bytes zero is a message. Job and call live
     // until the answer has come, and the server uses them only before.
     unsafe {
@@ -266,21 +292,45 @@ fn hand_over(server: Pid, job: &mut Job) {
         message.content.ptr = (&raw mut *job).cast();
         riot::msg_send_receive(&raw mut message, &raw mut answer, server);
     }
+    JOBS.fetch_sub(1, Ordering::AcqRel);
 }
 
-/// Does what others send by [`run_in`], for ever.
-pub(crate) fn serve() -> ! {
+/// Takes the priority for output, unless there is a job: then says so.
+fn lower_for_output(priority: u8) -> bool {
+    critical_section::with(|_| {
+        let idle = JOBS.load(Ordering::Acquire) == 0;
+        if idle {
+            set_priority(pid(), priority);
+        }
+        idle
+    })
+}
+
+/// Does what others send by [`run_in`], for ever. When there is nothing to do, writes containers' output, piece by
+/// piece, at the priority that `output` says: a job waits for one piece at most.
+pub(crate) fn serve(output: impl Fn() -> u8) -> ! {
+    // SAFETY: all bytes zero is a message.
+    let mut queue: [riot::msg_t; 1] = unsafe { core::mem::zeroed() };
+    // SAFETY: the queue lives as long as the thread, which never leaves this function. It keeps a request to write
+    // output that comes while this thread does something else.
+    unsafe { riot::msg_init_queue(queue.as_mut_ptr(), 1) };
     loop {
-        // SAFETY: all bytes zero is a message. Nobody but `run_in` sends to this thread, and it waits for the
-        // answer; the job is done by the one thread that is in here.
+        if tinycontainer_output_waits() && lower_for_output(output()) {
+            tinycontainer_output_write();
+            continue;
+        }
+        // SAFETY: all bytes zero is a message. Nobody but `run_in`, which waits for the answer, and
+        // `ring_for_output`, whose message has no job, sends to this thread; the job is done by the one thread that
+        // is in here.
         unsafe {
             let mut message: riot::msg_t = core::mem::zeroed();
             riot::msg_receive(&raw mut message);
             let job = message.content.ptr.cast::<Job>();
-            if !job.is_null() {
-                set_priority(pid(), (*job).priority);
-                ((*job).call)((*job).data);
+            if job.is_null() {
+                continue;
             }
+            set_priority(pid(), (*job).priority);
+            ((*job).call)((*job).data);
             let mut answer: riot::msg_t = core::mem::zeroed();
             answer.content.ptr = null_mut();
             riot::msg_reply(&raw mut message, &raw mut answer);

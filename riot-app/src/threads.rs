@@ -35,6 +35,12 @@ fn priority(class: Priority) -> u8 {
     PRIORITY.load(Ordering::Relaxed).saturating_add(below).min(LOWEST)
 }
 
+/// The priority at which containers' output is written: in turns with containers of the middle class, which so cannot
+/// keep it back, and without holding up those of the highest.
+pub(crate) fn output_priority() -> u8 {
+    priority(Priority::Normal)
+}
+
 /// Idle has the lowest of RIOT's 16; nobody shares it.
 pub(crate) const LOWEST: u8 = 14;
 

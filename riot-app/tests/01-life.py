@@ -90,6 +90,20 @@ def testfunc(child):
         assert now["missed"] == before[uid], (before, now)
     command(child, "unload spinner", "ok")
 
+    # Item 2: one whose device takes 5 ms for each call, and one that logs without end. Their budgets end them too, of
+    # 50 ms and of 200 ms.
+    command(child, "load blocker", "ok")
+    command(child, "start blocker", "ok", then=(r"\[blocker\] stopped: [^\n]*budget",))
+    command(child, "wait blocker 1000", "does not run")
+    calls = status(child, "blocker")["calls"]
+    assert 3 <= calls <= 12, calls
+    command(child, "unload blocker", "ok")
+    command(child, "load talker", "ok")
+    command(child, "start talker", "ok", then=("talker: one line of many", r"\[talker\] lines dropped: [1-9]",
+                                               r"\[talker\] stopped: [^\n]*budget"))
+    command(child, "wait talker 1000", "does not run")
+    command(child, "unload talker", "ok")
+
     # A trap; all the stack there is.
     command(child, "load trap", "ok")
     command(child, "start trap", "ok", then=(r"\[trap\] stopped: trap",))

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tinycontainer_capi::drivers::Handle;
 use tinycontainer_capi::tinycontainer::metadata::Access;
 use tinycontainer_capi::tinycontainer::policy::{Ceilings, Device};
-use tinycontainer_capi::tinycontainer::{Drivers, Engine, IoError};
+use tinycontainer_capi::tinycontainer::{Drivers, Engine, IoError, Notice};
 use tinycontainer_capi::{CDrivers, Code, EngineBackend, Memory, NoDrivers, Pid, Port, Priorities, Session};
 use tinycontainer_posix::{Buses, Config, Devices, Event, Host, HostError, MAX_CONTAINERS, Posix, buses};
 
@@ -88,10 +88,14 @@ fn describe(ceilings: Ceilings) -> Device<'static> {
 }
 
 fn show(event: Event) {
-    if let Event::Log { uid, line } = event {
-        // Nobody may be listening.
-        let _ = writeln!(std::io::stdout(), "{uid}: {line}");
-    }
+    // Nobody may be listening.
+    let _ = match event {
+        Event::Log { uid, line } => writeln!(std::io::stdout(), "{uid}: {line}"),
+        Event::Notice { uid, notice: Notice::LogDropped(dropped) } => {
+            writeln!(std::io::stdout(), "[{uid}] lines dropped: {dropped}")
+        }
+        Event::Notice { .. } | Event::RecordingEnded { .. } => Ok(()),
+    };
 }
 
 /// The program's drivers.
@@ -121,6 +125,10 @@ impl buses::Device for Opened {
 
     fn write(&mut self, buf: &[u8]) -> Result<usize, IoError> {
         self.0.as_mut().map_or(Err(IoError::Failed), |handle| DRIVERS.write(handle, buf))
+    }
+
+    fn max_transfer(&self) -> usize {
+        self.0.as_ref().map_or(1, |handle| DRIVERS.max_transfer(handle))
     }
 }
 

@@ -295,7 +295,9 @@ typedef int32_t tinycontainer_result_t;
 
 /**
  * The application's driver, as in 2024: serves the peers on the bus `app`. All four functions must be
- * there. Containers' threads call them, several at a time, with no lock held.
+ * there. Containers' threads call them, several at a time, with no lock held. What a container reads or
+ * writes comes in pieces of at most 256 bytes, as then. The time that a call takes is charged to the
+ * container's budget.
  */
 typedef struct tinycontainer_io_driver_t {
     /**
@@ -472,7 +474,9 @@ typedef struct tinycontainer_peer_t {
 /**
  * A driver for the table. All four functions must be there; each gets `context` back. Containers'
  * threads call them, several at a time, with no lock held. A negative answer is
- * `TINYCONTAINER_IO_WOULD_BLOCK`, `TINYCONTAINER_IO_NO_PEER`, or any other number for a failure.
+ * `TINYCONTAINER_IO_WOULD_BLOCK`, `TINYCONTAINER_IO_NO_PEER`, or any other number for a failure. The time
+ * that a call takes is charged to the container's budget; one that would wait for long answers
+ * `TINYCONTAINER_IO_WOULD_BLOCK` instead.
  */
 typedef struct tinycontainer_driver_t {
     /**
@@ -495,6 +499,12 @@ typedef struct tinycontainer_driver_t {
      * Writes; answers how many of the `len` bytes were taken, or a negative number.
      */
     int (*write)(void *context, int handle, const uint8_t *buf, size_t len);
+    /**
+     * The most bytes that one read or write transfers: `len` is never more. What a container asks for beyond
+     * that is not done, and its call answers the shorter count. 0: 64 bytes. A container's hook can exceed
+     * its budget by one such transfer, so choose what takes a few milliseconds.
+     */
+    size_t max_transfer;
 } tinycontainer_driver_t;
 
 #ifdef __cplusplus

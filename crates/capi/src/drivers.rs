@@ -6,7 +6,7 @@ use crate::cell::SetOnce;
 use crate::result::TinycontainerResult as Code;
 use core::ffi::{c_char, c_int, c_void};
 use tinycontainer::metadata::{Access, Bus, Peer};
-use tinycontainer::{Drivers, IoError};
+use tinycontainer::{DEFAULT_MAX_TRANSFER, Drivers, IoError};
 
 /// How many entries the driver table has.
 pub const TINYCONTAINER_DRIVERS: u32 = 8;
@@ -16,8 +16,13 @@ pub const TINYCONTAINER_IO_WOULD_BLOCK: i32 = -2;
 /// What a driver answers when the peer is not there.
 pub const TINYCONTAINER_IO_NO_PEER: i32 = -3;
 
+/// The longest read or write of the driver of 2024, in bytes: that implementation's buffer.
+const APP_MAX_TRANSFER: usize = 256;
+
 /// The application's driver, as in 2024: serves the peers on the bus `app`. All four functions must be
-/// there. Containers' threads call them, several at a time, with no lock held.
+/// there. Containers' threads call them, several at a time, with no lock held. What a container reads or
+/// writes comes in pieces of at most 256 bytes, as then. The time that a call takes is charged to the
+/// container's budget.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct IoDriver {
@@ -50,7 +55,9 @@ pub struct DriverPeer {
 
 /// A driver for the table. All four functions must be there; each gets `context` back. Containers'
 /// threads call them, several at a time, with no lock held. A negative answer is
-/// `TINYCONTAINER_IO_WOULD_BLOCK`, `TINYCONTAINER_IO_NO_PEER`, or any other number for a failure.
+/// `TINYCONTAINER_IO_WOULD_BLOCK`, `TINYCONTAINER_IO_NO_PEER`, or any other number for a failure. The time
+/// that a call takes is charged to the container's budget; one that would wait for long answers
+/// `TINYCONTAINER_IO_WOULD_BLOCK` instead.
 #[derive(Debug)]
 #[repr(C)]
 pub struct TableDriver {
@@ -67,6 +74,10 @@ pub struct TableDriver {
     pub write: Option<
         unsafe extern "C" fn(context: *mut c_void, handle: c_int, buf: *const u8, len: usize) -> c_int,
     >,
+    /// The most bytes that one read or write transfers: `len` is never more. What a container asks for beyond
+    /// that is not done, and its call answers the shorter count. 0: 64 bytes. A container's hook can exceed
+    /// its budget by one such transfer, so choose what takes a few milliseconds.
+    pub max_transfer: usize,
 }
 
 // SAFETY: the header says that several threads call at a time; `context` is only ever handed back.
@@ -186,6 +197,24 @@ impl<D: Drivers> Drivers for CDrivers<D> {
                 _ => Err(IoError::Failed),
             },
             _ => self.0.open(uid, access).map(Handle::Platform),
+        }
+    }
+
+    fn max_transfer(&self, handle: &Self::Handle) -> usize {
+        match handle {
+            Handle::App(_) => APP_MAX_TRANSFER,
+            Handle::Table(driver, _) => match driver.max_transfer {
+                0 => DEFAULT_MAX_TRANSFER,
+                most => most,
+            },
+            Handle::Platform(handle) => self.0.max_transfer(handle),
+        }
+    }
+
+    fn fixed_ns(&self, handle: &Self::Handle) -> Option<u32> {
+        match handle {
+            Handle::App(_) | Handle::Table(..) => None,
+            Handle::Platform(handle) => self.0.fixed_ns(handle),
         }
     }
 

@@ -110,7 +110,7 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
         });
         match made {
             Ok(instance) => {
-                let session = Session { guard, calls: 0, refusals: 0, beat: false };
+                let session = Session::new(guard);
                 let run = Run {
                     instance,
                     session,
@@ -209,8 +209,10 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
     /// ON_FINALIZE: gives back all the container held. After that it can start again, or be unloaded.
     #[inline(never)]
     fn finalize(&mut self) {
+        let mut dropped = None;
         if let Some(run) = &mut self.run {
             run.session.close_all(self.engine.platform.drivers());
+            dropped = run.session.limiter.take_dropped();
         }
         self.run = None;
         let told = self.engine.shared.with(|shared| {
@@ -221,6 +223,9 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
         let uid = self.engine.uid_of(self.slot);
         // From here on it may be unloaded, and the slot be somebody else's.
         self.transit(Event::Finalize);
+        if let Some(dropped) = dropped {
+            self.engine.platform.notice(&uid, Notice::LogDropped(dropped));
+        }
         if let Some(stopped) = told {
             self.engine.platform.notice(&uid, Notice::Stopped(stopped));
         }
@@ -231,12 +236,14 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
         let Some(run) = &mut self.run else { return };
         let calls = core::mem::take(&mut run.session.calls);
         let refusals = core::mem::take(&mut run.session.refusals);
+        let dropped = core::mem::take(&mut run.session.dropped);
         self.engine.shared.with(|shared| {
             if let Some(Container { counters, .. }) = shared.container(self.slot) {
                 counters.loops = run.loops;
                 counters.missed = run.missed;
                 counters.calls = counters.calls.saturating_add(calls);
                 counters.refusals = counters.refusals.saturating_add(refusals);
+                counters.log_dropped = counters.log_dropped.saturating_add(dropped);
                 counters.instructions = counters.instructions.saturating_add(u64::from(outcome.instructions));
             }
         });

@@ -19,6 +19,7 @@
 
 pub mod agent;
 pub mod engine;
+mod limiter;
 pub mod platform;
 pub mod provision;
 mod queue;
@@ -30,7 +31,7 @@ mod versions;
 
 pub use agent::{Agent, Next};
 pub use engine::{Engine, NotFound, StartError, StopError, UnloadError};
-pub use platform::{Drivers, IoError, Lock, Notice, Platform};
+pub use platform::{DEFAULT_MAX_TRANSFER, Drivers, IoError, Lock, Notice, Platform};
 pub use provision::{LoadError, Loading, Sizes};
 pub use status::{Detail, Status, Stopped, Uid};
 pub use tinycontainer_abi::{Direction, Errno, Hook, Mask, Syscall};

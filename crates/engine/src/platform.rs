@@ -33,6 +33,18 @@ pub trait Platform {
     /// How many bytes of messages may wait at each endpoint that another container writes to.
     const QUEUE_BYTES: usize = 128;
 
+    /// How many bytes of log a container may write at once, after it was silent: what [`Platform::log`] is given, the
+    /// uid, and 3 more for each line. What exceeds this and [`LOG_BYTES_PER_SECOND`](Self::LOG_BYTES_PER_SECOND) is
+    /// dropped and counted. A longer line passes when nothing was logged for long enough.
+    const LOG_BURST: u32 = 1024;
+
+    /// How many bytes of log a container may write per second in the long run.
+    const LOG_BYTES_PER_SECOND: u32 = 1024;
+
+    /// What a notice of a refused call, a failed driver or dropped lines counts in the container's bytes of log; 0 if they are not
+    /// limited. The record of refusals has those whose notice was dropped.
+    const NOTICE_BYTES: u32 = 64;
+
     /// The interpreter.
     fn runtime(&self) -> &Self::Runtime;
 
@@ -57,7 +69,8 @@ pub trait Platform {
     /// for an agent that does not exist.
     fn wake(&self, slot: usize);
 
-    /// A line that the container logged: bytes from the guest, not checked in any way.
+    /// A line that the container logged: bytes from the guest, not checked in any way. The time this takes is charged
+    /// to the container's budget; so it is for [`notice`](Self::notice) during a call.
     fn log(&self, uid: &str, line: &[u8]);
 
     /// A record of the versions that were loaded is new or was raised: a platform with a store keeps it, one for
@@ -85,6 +98,9 @@ pub enum Notice {
     Refused(Syscall, Denial),
     /// A driver failed, or there is none, for that endpoint.
     DriverFailed(u32, IoError),
+    /// So many lines and notices of the container were dropped since the last of these: it produced more than
+    /// [`Platform::LOG_BYTES_PER_SECOND`].
+    LogDropped(u32),
 }
 
 /// Why a driver does not do what is asked.
@@ -98,11 +114,15 @@ pub enum IoError {
     Failed,
 }
 
+/// The longest read or write of a driver that says nothing else, in bytes: 6 ms of I2C at 100 kHz.
+pub const DEFAULT_MAX_TRANSFER: usize = 64;
+
 /// What is behind local and remote endpoints. The firewall has let the container have each peer
 /// before a driver hears of it.
 ///
-/// No call may block for longer than the bus takes; what takes long answers
-/// [`IoError::WouldBlock`].
+/// No call may block for longer than the bus takes for [`max_transfer`](Self::max_transfer) bytes; what takes longer
+/// answers [`IoError::WouldBlock`]. A hook may exceed its budget by one such call, for a driver is not interrupted:
+/// the time each call takes is charged to the budget when it returns.
 pub trait Drivers {
     /// An open peer.
     type Handle;
@@ -112,6 +132,22 @@ pub trait Drivers {
     /// # Errors
     /// [`IoError::NoDriver`] if there is none for it.
     fn open(&self, uid: &str, access: &Access<'_>) -> Result<Self::Handle, IoError>;
+
+    /// The most bytes that one read or write of this peer transfers, at least 1. A guest's longer buffer is cut to it
+    /// before the driver is called, and the guest learns how many bytes were transferred, as from POSIX's `read` and
+    /// `write`. Set it to what the bus transfers in a few milliseconds, or to the longest message of a peer whose
+    /// messages cannot be cut.
+    fn max_transfer(&self, handle: &Self::Handle) -> usize {
+        let _ = handle;
+        DEFAULT_MAX_TRANSFER
+    }
+
+    /// For a peer whose reads and writes never wait (a pin, memory): the most nanoseconds that one takes. That is
+    /// charged in place of the measured time, which saves reading the clock twice. `None`: each call is measured.
+    fn fixed_ns(&self, handle: &Self::Handle) -> Option<u32> {
+        let _ = handle;
+        None
+    }
 
     /// Reads at most as much as `buf` holds; returns how many bytes.
     ///

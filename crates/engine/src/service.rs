@@ -5,6 +5,7 @@
 
 use crate::MAX_OPEN;
 use crate::engine::Engine;
+use crate::limiter::Limiter;
 use crate::platform::{Drivers, IoError, Lock, Notice, Platform};
 use crate::slot::Unresolved;
 use crate::status::Uid;
@@ -14,9 +15,9 @@ use tinycontainer_lifecycle::{Event, State};
 use tinycontainer_metadata::{Access, Bus, MAX_AUTHORITY, Peer};
 use tinycontainer_runtime::Host;
 
-/// What calls cost a guest beyond the instruction that makes them: about what the host executes for
+/// What calls cost a guest beyond the instruction that makes them: about what the engine executes for
 /// them, in the interpreter's instructions. Without this a guest could stretch its budget a
-/// thousandfold by calling.
+/// thousandfold by calling. What drivers and the platform's output take is measured ([`Service::timed`]).
 mod cost {
     /// Any call.
     pub(super) const CALL: u32 = 20;
@@ -55,11 +56,18 @@ pub(crate) struct Session<P: Platform> {
     pub(crate) guard: Guard<Target<Handle<P>>, MAX_OPEN>,
     pub(crate) calls: u32,
     pub(crate) refusals: u32,
+    /// What `limiter` did not admit.
+    pub(crate) dropped: u32,
+    pub(crate) limiter: Limiter,
     /// Whether it has called `heartbeat()` since this was last cleared.
     pub(crate) beat: bool,
 }
 
 impl<P: Platform> Session<P> {
+    pub(crate) fn new(guard: Guard<Target<Handle<P>>, MAX_OPEN>) -> Self {
+        Self { guard, calls: 0, refusals: 0, dropped: 0, limiter: Limiter::default(), beat: false }
+    }
+
     /// Closes what is still open.
     pub(crate) fn close_all(&mut self, drivers: &P::Drivers) {
         for target in self.guard.drain() {
@@ -123,13 +131,41 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         self.cost = self.cost.saturating_add(instructions);
     }
 
+    /// Does what leaves the engine, and charges the time it takes.
+    fn timed<R>(&mut self, leave: impl FnOnce(&Self) -> R) -> R {
+        let timer = Timer::start(&self.engine.platform);
+        let done = leave(self);
+        self.pay(timer.stop(&self.engine.platform));
+        done
+    }
+
+    /// Shows a notice of a call that did not succeed, unless the container has had too many.
+    fn notice(&mut self, notice: Notice) {
+        if P::NOTICE_BYTES == 0 || self.admitted(P::NOTICE_BYTES) {
+            self.timed(|this| this.engine.platform.notice(&this.uid(), notice));
+        }
+    }
+
+    /// Whether so many bytes of log pass now. If so, first says what was dropped before them.
+    fn admitted(&mut self, bytes: u32) -> bool {
+        let now_us = self.engine.platform.now_us();
+        if !self.session.limiter.admits::<P>(now_us, bytes) {
+            self.session.dropped = self.session.dropped.saturating_add(1);
+            return false;
+        }
+        if let Some(dropped) = self.session.limiter.take_dropped() {
+            self.timed(|this| this.engine.platform.notice(&this.uid(), Notice::LogDropped(dropped)));
+        }
+        true
+    }
+
     #[cold]
     fn refuse(&mut self, call: Syscall, denial: Denial) -> Errno {
         self.session.refusals = self.session.refusals.saturating_add(1);
         self.pay(cost::REFUSAL);
         let id = self.session.guard.id();
         self.engine.shared.with(|shared| shared.refuse(self.now, id, call, denial));
-        self.engine.platform.notice(&self.uid(), Notice::Refused(call, denial));
+        self.notice(Notice::Refused(call, denial));
         match denial.reason {
             Reason::TooManyOpen => Errno::TooManyOpen,
             _ => Errno::Refused,
@@ -137,11 +173,11 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
     }
 
     #[cold]
-    fn driver_failed(&self, endpoint: u32, error: IoError) -> Errno {
+    fn driver_failed(&mut self, endpoint: u32, error: IoError) -> Errno {
         match error {
             IoError::WouldBlock => return Errno::WouldBlock,
             IoError::NoDriver | IoError::Failed => {
-                self.engine.platform.notice(&self.uid(), Notice::DriverFailed(endpoint, error));
+                self.notice(Notice::DriverFailed(endpoint, error));
             }
         }
         if error == IoError::NoDriver { Errno::PeerGone } else { Errno::Io }
@@ -166,15 +202,15 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         Ok((right, target))
     }
 
-    fn open_driver(&self, right: Right, peer: Peer<'_>) -> Result<Target<Handle<P>>, Failure> {
+    fn open_driver(&mut self, right: Right, peer: Peer<'_>) -> Result<Target<Handle<P>>, Failure> {
         let access = Access { peer, direction: right.direction };
-        let opened = self.engine.platform.drivers().open(&self.uid(), &access);
+        let opened = self.timed(|this| this.engine.platform.drivers().open(&this.uid(), &access));
         opened.map(Target::Driver).map_err(|error| Failure::Driver(right.endpoint, error))
     }
 
     /// In a frame of its own, for it copies a name.
     #[inline(never)]
-    fn open_remote(&self, right: Right) -> Result<Target<Handle<P>>, Failure> {
+    fn open_remote(&mut self, right: Right) -> Result<Target<Handle<P>>, Failure> {
         let mut name = heapless::String::<MAX_AUTHORITY>::new();
         let peer = self.engine.shared.with(|shared| {
             let peer = shared.peer(self.slot, right.endpoint)?;
@@ -236,9 +272,14 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
         // The guest learns nothing of a refusal: `logger` returns nothing.
         let _ = self.serve(Syscall::Logger, |this| {
             this.session.guard.may(Syscall::Logger)?;
+            let uid = this.uid();
             let bytes = u32::try_from(text.len()).unwrap_or(u32::MAX);
             this.pay(cost::LINE.saturating_add(bytes.saturating_mul(cost::LOGGED_BYTE)));
-            this.engine.platform.log(&this.uid(), text);
+            // Behind the uid come a colon and a space, behind the line its end.
+            let shown = u32::try_from(uid.len() + 3).unwrap_or(u32::MAX).saturating_add(bytes);
+            if this.admitted(shown) {
+                this.timed(|this| this.engine.platform.log(&uid, text));
+            }
             Ok(())
         });
     }
@@ -262,7 +303,7 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
                 Ok(fd) => Ok(fd.raw()),
                 Err((denial, target)) => {
                     if let Target::Driver(handle) = target {
-                        this.engine.platform.drivers().close(handle);
+                        this.timed(|this| this.engine.platform.drivers().close(handle));
                     }
                     Err(denial.into())
                 }
@@ -272,14 +313,20 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
 
     fn read(&mut self, fd: i32, buf: &mut [u8]) -> Result<usize, Errno> {
         self.serve(Syscall::Read, |this| {
-            this.pay(cost::copied(buf.len()));
             match this.session.guard.read(fd)? {
                 (endpoint, Target::Driver(handle)) => {
-                    let read = this.engine.platform.drivers().read(handle, buf);
+                    let platform = &this.engine.platform;
+                    let most = platform.drivers().max_transfer(handle).max(1);
+                    let len = buf.len().min(most);
+                    let buf = buf.get_mut(..len).unwrap_or_default();
+                    let (read, took) =
+                        transfer(platform, handle, |drivers, handle| drivers.read(handle, buf));
+                    this.pay(took.saturating_add(cost::copied(len)));
                     // A driver that claims to have read more than fits is not believed.
-                    bounded(read, buf.len()).map_err(|error| Failure::Driver(endpoint, error))
+                    bounded(read, len).map_err(|error| Failure::Driver(endpoint, error))
                 }
                 (_, Target::Data(offset)) => {
+                    this.cost = this.cost.saturating_add(cost::copied(buf.len()));
                     let (engine, slot) = (this.engine, this.slot);
                     let read = engine.shared.with(|shared| {
                         let data = shared.container(slot).and_then(|container| container.data.as_deref());
@@ -290,7 +337,7 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
                     Ok(read)
                 }
                 (endpoint, Target::Container(_)) => {
-                    this.pay(cost::MESSAGE);
+                    this.pay(cost::MESSAGE.saturating_add(cost::copied(buf.len())));
                     this.engine.shared.with(|shared| {
                         shared
                             .container(this.slot)
@@ -306,16 +353,22 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
 
     fn write(&mut self, fd: i32, buf: &[u8]) -> Result<usize, Errno> {
         self.serve(Syscall::Write, |this| {
-            this.pay(cost::copied(buf.len()));
             match this.session.guard.write(fd)? {
                 (endpoint, Target::Driver(handle)) => {
-                    let written = this.engine.platform.drivers().write(handle, buf);
-                    bounded(written, buf.len()).map_err(|error| Failure::Driver(endpoint, error))
+                    let platform = &this.engine.platform;
+                    let most = platform.drivers().max_transfer(handle).max(1);
+                    let len = buf.len().min(most);
+                    let buf = buf.get(..len).unwrap_or_default();
+                    let (written, took) =
+                        transfer(platform, handle, |drivers, handle| drivers.write(handle, buf));
+                    this.pay(took.saturating_add(cost::copied(len)));
+                    bounded(written, len).map_err(|error| Failure::Driver(endpoint, error))
                 }
                 // Nobody may write there: it has direction in only.
                 (_, Target::Data(_)) => Err(Errno::Io.into()),
                 (endpoint, Target::Container(peer)) => {
                     let last = *peer;
+                    this.pay(cost::copied(buf.len()));
                     let (found, result) = this.send(endpoint, last, buf);
                     if found != last
                         && let Ok((_, Target::Container(peer))) = this.session.guard.write(fd)
@@ -331,7 +384,7 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
     fn close(&mut self, fd: i32) -> Result<(), Errno> {
         self.serve(Syscall::Close, |this| {
             if let Target::Driver(handle) = this.session.guard.close(fd)? {
-                this.engine.platform.drivers().close(handle);
+                this.timed(|this| this.engine.platform.drivers().close(handle));
             }
             Ok(())
         })
@@ -349,6 +402,46 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
         });
         denied.err().unwrap_or(Errno::Refused)
     }
+}
+
+/// The time since its start, as what a guest is charged for it.
+struct Timer {
+    start_us: u64,
+}
+
+impl Timer {
+    fn start<P: Platform>(platform: &P) -> Self {
+        Self { start_us: platform.now_us() }
+    }
+
+    /// In instructions, rounded down: steps of the clock that fall into short calls make up for those that do not.
+    fn stop<P: Platform>(self, platform: &P) -> u32 {
+        let us = platform.now_us().saturating_sub(self.start_us);
+        if us == 0 {
+            return 0;
+        }
+        let rate = u64::from(platform.rate().instructions_per_ms);
+        u32::try_from(us.saturating_mul(rate) / 1000).unwrap_or(u32::MAX)
+    }
+}
+
+/// A read or write of a driver, and what it costs in instructions.
+#[inline]
+fn transfer<P: Platform, R>(
+    platform: &P,
+    handle: &mut Handle<P>,
+    transfer: impl FnOnce(&P::Drivers, &mut Handle<P>) -> R,
+) -> (R, u32) {
+    let drivers = platform.drivers();
+    if let Some(ns) = drivers.fixed_ns(handle) {
+        // 2^20 ns are 1 ms and 5 %, which is less than a division on the path of every call.
+        let rate = u64::from(platform.rate().instructions_per_ms);
+        let instructions = (u64::from(ns) * rate) >> 20;
+        return (transfer(drivers, handle), u32::try_from(instructions).unwrap_or(u32::MAX));
+    }
+    let timer = Timer::start(platform);
+    let done = transfer(drivers, handle);
+    (done, timer.stop(platform))
 }
 
 /// Whether a container in that state has a use for messages.

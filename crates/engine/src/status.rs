@@ -55,6 +55,8 @@ pub struct Counters {
     pub calls: u32,
     /// Of these, refused.
     pub refusals: u32,
+    /// Lines of log, and notices of refused calls and failed drivers, that were not shown because there were too many.
+    pub log_dropped: u32,
     /// WebAssembly instructions.
     pub instructions: u64,
     /// Of its refusals, those that are no longer kept to be shown.

@@ -198,6 +198,7 @@ fn bad_pointers_are_refused_and_nothing_is_asked_of_the_driver() {
 fn a_long_write_is_just_a_long_write() {
     // `write(fd, buf, 600)` overflowed a buffer of 256 bytes in the 2024 implementation.
     let engine = engine();
+    engine.platform().drivers.script().max_transfer = Some(1024);
     let spec = scripted("x", &[&open(3), "(call $write (global.get $fd) (i32.const 0) (i32.const 600))"])
         .endpoint(3, OwnedPeer::Local(Bus::Uart, 1), Direction::Out);
     assert_eq!(results(&engine, &spec), [0, 600]);

@@ -3,15 +3,29 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 use tinycontainer::metadata::{Access, Bus, Peer};
-use tinycontainer::{Drivers, IoError};
+use tinycontainer::{DEFAULT_MAX_TRANSFER, Drivers, IoError};
 
 /// The longest a device's answer may be, in bytes.
 const MAX_ANSWER: usize = 4096;
+
+/// The longest a recording gets, in bytes, unless [`Buses::with_record_limit`] says otherwise.
+pub const DEFAULT_RECORD_LIMIT: u64 = 16 << 20;
+
+/// What a read or write of a virtual device without a recording is charged, in nanoseconds: it looks into memory.
+/// Twice what the bench `budget` measures, the guest's loop included.
+const VIRTUAL_NS: u32 = 150;
+
+/// How long lines of a recording wait in memory at most, in milliseconds, while more are written.
+const FLUSH_MS: u64 = 100;
+
+/// The first line of a recording, and what follows the last one of a recording that reached its limit.
+const HEAD: &str = "time_ms,hex\n";
+const END: &str = "# the recording ends here: it has reached its limit\n";
 
 /// What is wrong with a trace or a recording.
 #[derive(Debug)]
@@ -54,6 +68,10 @@ pub trait Device: fmt::Debug + Send {
     fn read(&mut self, buf: &mut [u8]) -> Result<usize, IoError>;
     /// As [`Drivers::write`].
     fn write(&mut self, buf: &[u8]) -> Result<usize, IoError>;
+    /// As [`Drivers::max_transfer`].
+    fn max_transfer(&self) -> usize {
+        DEFAULT_MAX_TRANSFER
+    }
 }
 
 /// The virtual devices of a host.
@@ -64,8 +82,76 @@ pub struct Buses {
     /// What each device answers.
     traces: HashMap<Name, Trace>,
     record: Option<PathBuf>,
-    recordings: Mutex<HashMap<Name, Arc<Mutex<File>>>>,
+    record_limit: u64,
+    recordings: Mutex<HashMap<Name, Arc<Mutex<Recording>>>>,
+    /// The most bytes that one read or write of a virtual device transfers.
+    max_transfer: usize,
+    told: Told,
     start: Instant,
+}
+
+/// Is told the name of a recording that has reached its limit.
+type Tell = Box<dyn Fn(&Path, u64) + Send + Sync>;
+
+#[derive(Default)]
+struct Told(OnceLock<Tell>);
+
+impl fmt::Debug for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Told({})", self.0.get().is_some())
+    }
+}
+
+/// A file that records what is written to a device.
+#[derive(Debug)]
+struct Recording {
+    path: PathBuf,
+    /// Each line is written to it at once, so what reaches the file are whole lines.
+    file: BufWriter<File>,
+    written: u64,
+    limit: u64,
+    /// The limit was reached: nothing more is recorded.
+    ended: bool,
+    /// When it was last flushed, in milliseconds of the host's time.
+    flushed: u64,
+}
+
+impl Recording {
+    fn create(path: PathBuf, limit: u64, now: u64) -> std::io::Result<Self> {
+        let mut file = BufWriter::new(File::create(&path)?);
+        file.write_all(HEAD.as_bytes())?;
+        file.flush()?;
+        Ok(Self { path, file, written: HEAD.len() as u64, limit, ended: false, flushed: now })
+    }
+
+    /// Records a write. Whether this has brought the recording to its end.
+    fn add(&mut self, now: u64, bytes: &[u8]) -> std::io::Result<bool> {
+        use fmt::Write as _;
+        if self.ended {
+            return Ok(false);
+        }
+        let mut line = String::with_capacity(2 * bytes.len() + 24);
+        // Writing into a string does not fail.
+        let _ = write!(line, "{now},");
+        for byte in bytes {
+            let _ = write!(line, "{byte:02x}");
+        }
+        line.push('\n');
+        let written = self.written.saturating_add(line.len() as u64);
+        if written.saturating_add(END.len() as u64) > self.limit {
+            self.ended = true;
+            self.file.write_all(END.as_bytes())?;
+            self.file.flush()?;
+            return Ok(true);
+        }
+        self.file.write_all(line.as_bytes())?;
+        self.written = written;
+        if now.saturating_sub(self.flushed) >= FLUSH_MS {
+            self.flushed = now;
+            self.file.flush()?;
+        }
+        Ok(false)
+    }
 }
 
 impl Default for Buses {
@@ -74,7 +160,10 @@ impl Default for Buses {
             devices: None,
             traces: HashMap::new(),
             record: None,
+            record_limit: DEFAULT_RECORD_LIMIT,
             recordings: Mutex::default(),
+            max_transfer: DEFAULT_MAX_TRANSFER,
+            told: Told::default(),
             start: Instant::now(),
         }
     }
@@ -115,6 +204,21 @@ impl Buses {
         Self { devices: Some(Box::new(devices)), ..self }
     }
 
+    /// Has each recording end when its file has so many bytes; the device answers as before.
+    pub fn with_record_limit(self, bytes: u64) -> Self {
+        Self { record_limit: bytes, ..self }
+    }
+
+    /// Has one read or write of a virtual device transfer at most so many bytes, at least 1.
+    pub fn with_max_transfer(self, bytes: usize) -> Self {
+        Self { max_transfer: bytes, ..self }
+    }
+
+    /// Has `tell` called once for each recording that reaches its limit. Only the first has an effect.
+    pub(crate) fn tell(&self, tell: impl Fn(&Path, u64) + Send + Sync + 'static) {
+        let _ = self.told.0.set(Box::new(tell));
+    }
+
     /// When the host's time began.
     pub(crate) fn start(&self) -> Instant {
         self.start
@@ -125,17 +229,16 @@ impl Buses {
     }
 
     /// The recording of a device, begun if need be.
-    fn recording(&self, name: Name) -> std::io::Result<Option<Arc<Mutex<File>>>> {
+    fn recording(&self, name: Name) -> std::io::Result<Option<Arc<Mutex<Recording>>>> {
         let Some(dir) = &self.record else { return Ok(None) };
         let mut recordings = self.recordings.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(file) = recordings.get(&name) {
             return Ok(Some(file.clone()));
         }
-        let mut file = File::create(dir.join(format!("{}-{}.csv", name.0.name(), name.1)))?;
-        writeln!(file, "time_ms,hex")?;
-        let file = Arc::new(Mutex::new(file));
-        recordings.insert(name, file.clone());
-        Ok(Some(file))
+        let path = dir.join(format!("{}-{}.csv", name.0.name(), name.1));
+        let recording = Arc::new(Mutex::new(Recording::create(path, self.record_limit, self.now_ms())?));
+        recordings.insert(name, recording.clone());
+        Ok(Some(recording))
     }
 }
 
@@ -152,7 +255,7 @@ enum Open {
 #[derive(Debug)]
 struct Virtual {
     name: Name,
-    recording: Option<Arc<Mutex<File>>>,
+    recording: Option<Arc<Mutex<Recording>>>,
     /// What was written last: what a pin without a trace reads as.
     last: Vec<u8>,
 }
@@ -174,6 +277,21 @@ impl Drivers for Buses {
             return Err(IoError::NoDriver);
         }
         Ok(Handle(Open::Virtual(Virtual { name, recording, last: Vec::new() })))
+    }
+
+    fn max_transfer(&self, handle: &Handle) -> usize {
+        match &handle.0 {
+            Open::Virtual(_) => self.max_transfer,
+            Open::Other(device) => device.max_transfer(),
+        }
+    }
+
+    fn fixed_ns(&self, handle: &Handle) -> Option<u32> {
+        match &handle.0 {
+            Open::Virtual(Virtual { recording: None, .. }) => Some(VIRTUAL_NS),
+            // A file may be on a slow disk.
+            Open::Virtual(_) | Open::Other(_) => None,
+        }
     }
 
     fn read(&self, handle: &mut Handle, buf: &mut [u8]) -> Result<usize, IoError> {
@@ -200,16 +318,24 @@ impl Drivers for Buses {
             Open::Virtual(handle) => handle,
             Open::Other(device) => return device.write(buf),
         };
-        if let Some(file) = &handle.recording {
-            let hex: String = buf.iter().map(|byte| format!("{byte:02x}")).collect();
-            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-            writeln!(file, "{},{hex}", self.now_ms()).map_err(|_| IoError::Failed)?;
+        if let Some(recording) = &handle.recording {
+            let mut recording = recording.lock().unwrap_or_else(PoisonError::into_inner);
+            let ended = recording.add(self.now_ms(), buf).map_err(|_| IoError::Failed)?;
+            if ended && let Some(tell) = self.told.0.get() {
+                tell(&recording.path, recording.limit);
+            }
         }
-        handle.last = buf.to_vec();
+        handle.last.clear();
+        handle.last.extend_from_slice(buf);
         Ok(buf.len())
     }
 
-    fn close(&self, _handle: Handle) {}
+    fn close(&self, handle: Handle) {
+        if let Open::Virtual(Virtual { recording: Some(recording), .. }) = handle.0 {
+            // The container cannot be told any more.
+            let _ = recording.lock().unwrap_or_else(PoisonError::into_inner).file.flush();
+        }
+    }
 }
 
 /// Reads `BUS-UNIT.csv`.

@@ -4,6 +4,7 @@ use crate::buses::Buses;
 use crate::platform::{Bell, Posix, image_account};
 use std::fmt;
 use std::mem::MaybeUninit;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -43,6 +44,13 @@ pub enum Event {
         uid: String,
         /// What.
         notice: Notice,
+    },
+    /// A recording has reached its limit: what is written to the device from now on is not recorded.
+    RecordingEnded {
+        /// The file.
+        path: PathBuf,
+        /// The limit, in bytes.
+        limit: u64,
     },
 }
 
@@ -128,7 +136,7 @@ impl Host {
     ///
     /// # Errors
     /// Why not.
-    pub fn new(config: Config) -> Result<Self, HostError> {
+    pub fn new(mut config: Config) -> Result<Self, HostError> {
         // There is one host in a process: what the engine borrows is leaked.
         let trust = Trust::decode(Vec::leak(config.trust.clone())).map_err(HostError::Trust)?;
         let region = Box::leak(vec![MaybeUninit::uninit(); config.pool_bytes].into_boxed_slice());
@@ -153,6 +161,12 @@ impl Host {
             .filter(|name| !name.is_empty())
             .map(|name| &*String::leak(name.clone()))
             .collect();
+        let observer: Arc<dyn Fn(Event) + Send + Sync> = config.observer.into();
+        config.buses.tell({
+            let observer = observer.clone();
+            move |path, limit| observer(Event::RecordingEnded { path: path.into(), limit })
+        });
+        config.observer = Box::new(move |event| observer(event));
         let bells = (0..MAX_CONTAINERS).map(|_| Bell::default()).collect();
         Ok(Self {
             engine: Arc::new(Engine::new(Posix {

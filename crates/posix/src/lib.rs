@@ -12,7 +12,7 @@ pub mod buses;
 pub mod host;
 mod platform;
 
-pub use buses::{BusError, Buses, Device, Devices};
+pub use buses::{BusError, Buses, DEFAULT_RECORD_LIMIT, Device, Devices};
 pub use host::{Config, Event, Host, HostError, MAX_CONTAINERS};
 pub use platform::{Mutex, Posix};
 pub use tinycontainer;

@@ -55,6 +55,11 @@ impl Platform for Posix {
     type Runtime = Wamr;
     type Drivers = Buses;
 
+    const LOG_BURST: u32 = 64 << 10;
+    const LOG_BYTES_PER_SECOND: u32 = 256 << 10;
+    /// The observer gets them all, so that it can count them.
+    const NOTICE_BYTES: u32 = 0;
+
     fn runtime(&self) -> &Wamr {
         &self.runtime
     }

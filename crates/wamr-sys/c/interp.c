@@ -106,13 +106,15 @@ tc_meter_stop(struct tc_meter *meter)
 #pragma push_macro("wasm_exec_env_wasm_stack_top")
 #undef wasm_exec_env_wasm_stack_top
 
-/* What a native has cost is in the environment when it returns: see tc_charge. */
+/* What a native has cost is in the environment when it returns: see tc_charge. A count that is below 0 already stays
+ * as it is: the sum could overflow. */
 #pragma push_macro("wasm_interp_call_func_native")
 #define wasm_interp_call_func_native(instance, env, function, frame)                        \
     do {                                                                                    \
         (env)->instructions_to_execute = 0;                                                 \
         wasm_interp_call_func_native(instance, env, function, frame);                       \
-        tc_meter.left += (env)->instructions_to_execute;                                    \
+        if (tc_meter.left >= 0)                                                             \
+            tc_meter.left += (env)->instructions_to_execute;                                \
     } while (0)
 #pragma push_macro("wasm_interp_call_func_native")
 #undef wasm_interp_call_func_native

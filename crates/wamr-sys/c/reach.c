@@ -151,8 +151,9 @@ void
 tc_charge(wasm_exec_env_t env, uint32_t instructions)
 {
 #if WASM_ENABLE_INSTRUCTION_METERING != 0
-    /* Far beyond what any one call costs, and far from an overflow. */
-    env->instructions_to_execute -= instructions > (1 << 24) ? 1 << 24 : (int)instructions;
+    /* Set, not added: a native settles once, and the sum of two could overflow. The largest charge is more than any
+     * budget has left. */
+    env->instructions_to_execute = instructions > INT32_MAX ? -INT32_MAX : -(int32_t)instructions;
 #else
     (void)env;
     (void)instructions;

@@ -13,6 +13,7 @@
 #endif
 
 int tinycontainer_periph_open(uint8_t bus, uint32_t unit, uint8_t direction);
+size_t tinycontainer_periph_max_transfer(uint8_t bus, int place);
 int tinycontainer_periph_read(uint8_t bus, int place, uint8_t *buf, size_t len);
 int tinycontainer_periph_write(uint8_t bus, int place, const uint8_t *buf, size_t len);
 
@@ -61,6 +62,37 @@ int tinycontainer_periph_open(uint8_t bus, uint32_t unit, uint8_t direction)
         break;
     }
     return TINYCONTAINER_IO_NO_PEER;
+}
+
+/* `place` is what open has given for that bus. */
+size_t tinycontainer_periph_max_transfer(uint8_t bus, int place)
+{
+    size_t most = 0;
+
+    (void)place;
+    switch (bus) {
+#ifdef MODULE_PERIPH_GPIO
+    case TINYCONTAINER_BUS_GPIO:
+        return 1;
+#endif
+#ifdef MODULE_PERIPH_I2C
+    case TINYCONTAINER_BUS_I2C:
+        most = tinycontainer_i2cs[place].max_transfer;
+        break;
+#endif
+#ifdef MODULE_PERIPH_SPI
+    case TINYCONTAINER_BUS_SPI:
+        most = tinycontainer_spis[place].max_transfer;
+        break;
+#endif
+#ifdef MODULE_SAUL_REG
+    case TINYCONTAINER_BUS_SAUL:
+        return 8;
+#endif
+    default:
+        break;
+    }
+    return most ? most : TINYCONTAINER_MAX_TRANSFER;
 }
 
 #ifdef MODULE_PERIPH_SPI

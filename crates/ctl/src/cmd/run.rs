@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 use tinycontainer_metadata::transport::Parts;
-use tinycontainer_posix::{Buses, Config, Event, Host};
+use tinycontainer_posix::{Buses, Config, DEFAULT_RECORD_LIMIT, Event, Host};
 
 /// Run images on this host, under the same engine, firewall and interpreter as on a device.
 ///
@@ -41,6 +41,10 @@ pub(crate) struct Args {
     /// The folder to record into what is written to devices.
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
+    /// How large a recording may get, in bytes; the device answers on when it ends.
+    #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_RECORD_LIMIT, requires = "record",
+          value_parser = clap::value_parser!(u64).range(1024..))]
+    record_limit: u64,
     /// Stop all after so long.
     #[arg(long = "for", value_name = "DURATION", value_parser = time::duration)]
     duration: Option<Duration>,
@@ -86,7 +90,8 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     // First of all what can be wrong with files; a host is made once in a process.
     let images: Vec<_> = args.images.iter().map(|path| (path, files::read(path))).collect();
     let buses = Buses::new(args.bus.as_deref(), args.record.as_deref())
-        .context("the virtual devices cannot be made")?;
+        .context("the virtual devices cannot be made")?
+        .with_record_limit(args.record_limit);
     let mut config = Config {
         name: desk.name.clone().unwrap_or_default(),
         class: desk.class.clone().unwrap_or_default(),
@@ -194,7 +199,7 @@ fn finish(
 ) -> Result<Answer> {
     outcome.containers = host.engine().containers().map(|status| Row::of(&status, tally)).collect();
     if let Some(dir) = args.record.as_deref().map(Path::new) {
-        outcome.recorded = recorded::read(dir)?;
+        outcome.recorded = recorded::read(dir, args.record_limit)?;
     }
     let (unshown, other) = (unshown.load(Ordering::Relaxed), tally.other());
     if unshown > 0 {

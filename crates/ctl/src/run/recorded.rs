@@ -4,6 +4,7 @@ use crate::files;
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use tinycontainer_metadata::Bus;
 
@@ -13,19 +14,27 @@ const HEAD: &str = "time_ms,hex";
 /// Removes the recordings of an earlier run, and nothing else.
 pub(crate) fn remove_old(dir: &Path) -> Result<()> {
     for (_, path) in recordings(dir) {
-        if files::read_text(&path).is_ok_and(|text| text.lines().next() == Some(HEAD)) {
+        if begins_as_recording(&path) {
             fs::remove_file(&path).with_context(|| format!("cannot remove the old {}", path.display()))?;
         }
     }
     Ok(())
 }
 
-/// What was written to each peer, in hex, in order.
-pub(crate) fn read(dir: &Path) -> Result<BTreeMap<String, Vec<String>>> {
+fn begins_as_recording(path: &Path) -> bool {
+    let mut head = [0; HEAD.len() + 1];
+    let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut head));
+    read.is_ok() && head.starts_with(HEAD.as_bytes()) && head.ends_with(b"\n")
+}
+
+/// What was written to each peer, in hex, in order. A recording has at most `most` bytes.
+pub(crate) fn read(dir: &Path, most: u64) -> Result<BTreeMap<String, Vec<String>>> {
     recordings(dir)
         .map(|(peer, path)| {
-            let text = files::read_text(&path)?;
-            let values = text.lines().skip(1).filter_map(|line| line.split_once(','));
+            let text = String::from_utf8_lossy(&files::read_at_most(&path, most)?).into_owned();
+            // A recording that has reached its limit ends with a comment.
+            let lines = text.lines().skip(1).filter(|line| !line.starts_with('#'));
+            let values = lines.filter_map(|line| line.split_once(','));
             Ok((peer, values.map(|(_, hex)| hex.to_owned()).collect()))
         })
         .collect()

@@ -6,8 +6,8 @@ use crate::style::{BAD, FAINT, GOOD, NAME, WARN, shown};
 use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use tinycontainer::{IoError, Notice, Reason, Status};
-use tinycontainer_posix::Event;
+use tinycontainer::{IoError, Notice, Platform as _, Reason, Status};
+use tinycontainer_posix::{Event, Posix};
 
 /// The longest line of a container that is shown, in characters.
 const LONGEST: usize = 240;
@@ -58,6 +58,10 @@ impl Screen {
                 self.of(uid, format_args!("{FAINT}|{FAINT:#} {}", shown(&text)));
             }
             Event::Notice { uid, notice } => self.notice(uid, notice),
+            Event::RecordingEnded { path, limit } => self.line(format_args!(
+                "{WARN}recording ended{WARN:#} {}: it has reached {limit} bytes (see --record-limit)",
+                path.display()
+            )),
         }
     }
 
@@ -79,6 +83,10 @@ impl Screen {
                     IoError::WouldBlock | IoError::Failed => "the device failed",
                 };
                 self.of(uid, format_args!("{WARN}endpoint {endpoint}{WARN:#}: {why}"));
+            }
+            Notice::LogDropped(dropped) => {
+                let (dropped, rate) = (HumanCount((*dropped).into()), Posix::LOG_BYTES_PER_SECOND);
+                self.of(uid, format_args!("{WARN}lines dropped{WARN:#}: {dropped} (at most {rate} bytes/s)"));
             }
         }
     }

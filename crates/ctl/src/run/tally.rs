@@ -63,7 +63,7 @@ impl Tally {
             Event::Notice { uid, notice: Notice::DriverFailed(endpoint, _) } => {
                 inner.drivers.len() < MOST && inner.drivers.insert((uid.clone(), *endpoint))
             }
-            Event::Notice { .. } => true,
+            Event::Notice { .. } | Event::RecordingEnded { .. } => true,
         }
     }
 

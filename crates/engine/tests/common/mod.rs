@@ -4,12 +4,13 @@
 use std::collections::VecDeque;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tinycontainer::metadata::{Access, Peer};
 use tinycontainer::policy::{Device, Trust};
 use tinycontainer::runtime::{Account, Limits, LoadError, MemoryUse, Rate, Runtime};
 use tinycontainer::{
-    Agent, Drivers, Engine, IoError, Lock, Next, Notice, Platform, Sizes, State, VersionRecord,
+    Agent, DEFAULT_MAX_TRANSFER, Drivers, Engine, IoError, Lock, Next, Notice, Platform, Sizes, State,
+    VersionRecord,
 };
 use tinycontainer_pool::Pool;
 use tinycontainer_testkit as kit;
@@ -101,16 +102,30 @@ pub struct Script {
     pub asked: Vec<String>,
     pub answers: VecDeque<Result<Vec<u8>, IoError>>,
     pub open_handles: i32,
+    /// How long each call takes, by the platform's clock.
+    pub takes_us: u64,
+    /// What `max_transfer` and `fixed_ns` answer, if not the default.
+    pub max_transfer: Option<usize>,
+    pub fixed_ns: Option<u32>,
 }
 
 #[derive(Default)]
 pub struct TestDrivers {
     pub script: Mutex<Script>,
+    /// The platform's clock.
+    pub clock_us: Arc<AtomicU64>,
 }
 
 impl TestDrivers {
     pub fn script(&self) -> MutexGuard<'_, Script> {
         self.script.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As [`script`](Self::script), once the time that a call takes has passed.
+    fn called(&self) -> MutexGuard<'_, Script> {
+        let script = self.script();
+        self.clock_us.fetch_add(script.takes_us, Ordering::Relaxed);
+        script
     }
 }
 
@@ -119,14 +134,22 @@ impl Drivers for TestDrivers {
 
     fn open(&self, uid: &str, access: &Access<'_>) -> Result<String, IoError> {
         let Peer::Local { .. } = access.peer else { return Err(IoError::NoDriver) };
-        let mut script = self.script();
+        let mut script = self.called();
         script.asked.push(format!("{uid} opens {access}"));
         script.open_handles += 1;
         Ok(access.peer.to_string())
     }
 
+    fn max_transfer(&self, _: &String) -> usize {
+        self.script().max_transfer.unwrap_or(DEFAULT_MAX_TRANSFER)
+    }
+
+    fn fixed_ns(&self, _: &String) -> Option<u32> {
+        self.script().fixed_ns
+    }
+
     fn read(&self, handle: &mut String, buf: &mut [u8]) -> Result<usize, IoError> {
-        let mut script = self.script();
+        let mut script = self.called();
         script.asked.push(format!("read {} from {handle}", buf.len()));
         let answer = script.answers.pop_front().unwrap_or(Err(IoError::WouldBlock))?;
         buf.iter_mut().zip(&answer).for_each(|(to, from)| *to = *from);
@@ -135,12 +158,12 @@ impl Drivers for TestDrivers {
     }
 
     fn write(&self, handle: &mut String, buf: &[u8]) -> Result<usize, IoError> {
-        self.script().asked.push(format!("write {buf:?} to {handle}"));
+        self.called().asked.push(format!("write {buf:?} to {handle}"));
         Ok(buf.len())
     }
 
     fn close(&self, handle: String) {
-        let mut script = self.script();
+        let mut script = self.called();
         script.asked.push(format!("close {handle}"));
         script.open_handles -= 1;
     }
@@ -157,8 +180,10 @@ pub struct TestPlatform {
     pub room: usize,
     /// What time it is, in seconds since 1970; 0: the device does not know.
     pub now: AtomicU64,
-    /// What the clock shows: a test moves it on.
-    pub clock_us: AtomicU64,
+    /// What the clock shows: a test moves it on, or what `Script::takes_us` says.
+    pub clock_us: Arc<AtomicU64>,
+    /// How long a line of log or a notice takes, by that clock.
+    pub output_takes_us: AtomicU64,
     pub log: Mutex<Vec<String>>,
     pub notices: Mutex<Vec<(String, Notice)>>,
     /// What a store would keep.
@@ -178,15 +203,17 @@ impl TestPlatform {
     }
 
     fn over(runtime: SharedWamr) -> Self {
+        let clock_us = Arc::new(AtomicU64::new(0));
         Self {
             runtime,
-            drivers: TestDrivers::default(),
+            drivers: TestDrivers { clock_us: clock_us.clone(), ..TestDrivers::default() },
             trust: Mutex::new(Trust::decode(Vec::leak(kit::trust_store())).unwrap()),
             accept_2024: false,
             held: Box::leak(Box::new(Mutex::new(0))),
             room: 1 << 20,
             now: AtomicU64::new(kit::NOW),
-            clock_us: AtomicU64::new(0),
+            clock_us,
+            output_takes_us: AtomicU64::new(0),
             log: Mutex::default(),
             notices: Mutex::default(),
             versions: Mutex::default(),
@@ -236,6 +263,7 @@ impl Platform for TestPlatform {
     fn wake(&self, _slot: usize) {}
 
     fn log(&self, uid: &str, line: &[u8]) {
+        self.clock_us.fetch_add(self.output_takes_us.load(Ordering::Relaxed), Ordering::Relaxed);
         self.log.lock().unwrap().push(format!("{uid}: {}", String::from_utf8_lossy(line)));
     }
 
@@ -244,6 +272,7 @@ impl Platform for TestPlatform {
     }
 
     fn notice(&self, uid: &str, notice: Notice) {
+        self.clock_us.fetch_add(self.output_takes_us.load(Ordering::Relaxed), Ordering::Relaxed);
         self.notices.lock().unwrap().push((uid.into(), notice));
     }
 }

@@ -13,7 +13,11 @@
  * - GPIO: one byte, 0 or 1.
  * - I2C, SPI: bytes as on the wire, each read and each write a transfer of its own.
  * - SAUL: 8 bytes: three values of 16 bits, lowest byte first, then RIOT's unit, then the exponent of 10.
- *   Its units are the positions in RIOT's registry, without a table. */
+ *   Its units are the positions in RIOT's registry, without a table.
+ *
+ * A transfer on I2C and SPI is at most `max_transfer` bytes long, 0 for TINYCONTAINER_MAX_TRANSFER: a container's
+ * longer read or write is cut to it and answers the shorter count. A container's hook can exceed its budget by one
+ * such transfer, and another container that waits for the bus waits as long: at 100 kHz, I2C takes 90 us for each byte. */
 #ifndef TINYCONTAINER_BOARD_H
 #define TINYCONTAINER_BOARD_H
 
@@ -33,6 +37,11 @@
 extern "C" {
 #endif
 
+/* The longest transfer, in bytes, of a device whose entry has 0. */
+#ifndef TINYCONTAINER_MAX_TRANSFER
+#define TINYCONTAINER_MAX_TRANSFER 64
+#endif
+
 #ifdef MODULE_PERIPH_GPIO
 /* A pin. */
 typedef struct {
@@ -50,6 +59,7 @@ typedef struct {
     uint32_t unit;
     i2c_t bus;
     uint16_t address;
+    uint16_t max_transfer;
 } tinycontainer_i2c_t;
 extern const tinycontainer_i2c_t tinycontainer_i2cs[];
 extern const unsigned tinycontainer_i2cs_numof;
@@ -63,6 +73,7 @@ typedef struct {
     spi_cs_t cs;
     spi_mode_t mode;
     spi_clk_t clk;
+    uint16_t max_transfer;
 } tinycontainer_spi_t;
 extern const tinycontainer_spi_t tinycontainer_spis[];
 extern const unsigned tinycontainer_spis_numof;
