@@ -2,6 +2,7 @@
 
 use core::fmt;
 use tinycontainer_abi::Hook;
+use tinycontainer_module::Excess;
 
 /// A short text taken from the outside, cut at 31 bytes and to printable ASCII: fit to show.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,6 +55,8 @@ pub enum Export {
 pub enum LoadError {
     /// The module is not valid WebAssembly, or uses what this interpreter was built without.
     Malformed(Name),
+    /// The module has more of something, or costs more to load, than ordinary modules do.
+    Excessive(Excess),
     /// The module imports what no host gives.
     UnknownImport(Name),
     /// The module imports a native with other parameters or results than it has.
@@ -72,6 +75,7 @@ impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed(what) => write!(f, "the code is not a module this runtime takes: {what}"),
+            Self::Excessive(excess) => excess.fmt(f),
             Self::UnknownImport(name) => write!(f, "the code imports `{name}`, which does not exist"),
             Self::WrongImport(name) => {
                 write!(f, "the code imports `{name}` with the wrong parameters or results")
@@ -91,6 +95,15 @@ impl fmt::Display for LoadError {
 }
 
 impl core::error::Error for LoadError {}
+
+impl From<tinycontainer_module::Refused> for LoadError {
+    fn from(refused: tinycontainer_module::Refused) -> Self {
+        match refused {
+            tinycontainer_module::Refused::Malformed(what) => Self::Malformed(Name::new(what.as_bytes())),
+            tinycontainer_module::Refused::Over(excess) => Self::Excessive(excess),
+        }
+    }
+}
 
 /// Why a hook was cut short. The container is to blame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,6 +11,7 @@ mod error;
 
 pub use error::{Export, LoadError, Name, Trap};
 pub use tinycontainer_abi::{Errno, Hook, Mask, Syscall};
+pub use tinycontainer_module::{Excess, Limit};
 
 /// The account that a container's memory is booked on: the index of its slot in the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

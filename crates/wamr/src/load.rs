@@ -25,6 +25,8 @@ pub(crate) fn instantiate(
     code: &[u8],
     limits: &Limits,
 ) -> Result<Instance, LoadError> {
+    // Nobody meters WAMR's loader and nobody can stop it: what it costs is bounded first.
+    tinycontainer_module::check(code)?;
     let mut opened = Opened::new(wamr.pool(), account, limits.total());
     let _acting = wamr.acting_for(account);
     let out_of_memory = |why| match why {
