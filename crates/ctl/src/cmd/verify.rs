@@ -2,13 +2,14 @@
 
 use crate::error::trouble;
 use crate::style::{BAD, GOOD, NAME, json};
-use crate::{Answer, desk, device, files, out, sentences};
+use crate::{Answer, desk, device, files, module, out, sentences};
 use anyhow::Result;
 use serde::Serialize;
 use std::path::PathBuf;
 use tinycontainer::LoadError;
 use tinycontainer_metadata::Metadata;
 use tinycontainer_metadata::transport::Parts;
+use tinycontainer_module::Refused as Bounds;
 use tinycontainer_policy::Refused;
 
 /// Decide over an image exactly as an empty device would.
@@ -45,22 +46,26 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         ));
     }
     let audiences = desk.audiences();
-    let (subject, outcome) = match Parts::decode(&bytes) {
-        Ok(parts) => (Some(parts.metadata), desk::decide(&parts, desk.device(&audiences))),
-        Err(error) => (None, Err(LoadError::Refused(Refused::Malformed(error)))),
+    let parts = Parts::decode(&bytes);
+    let (subject, refused) = match &parts {
+        Ok(parts) => {
+            let outcome = desk::decide(parts, desk.device(&audiences));
+            let refused = outcome.err().map(|error| (error.to_string(), sentences::advice(&error)));
+            (Some(parts.metadata), refused.or_else(|| too_much_to_load(parts.code)))
+        }
+        Err(error) => {
+            let error = LoadError::Refused(Refused::Malformed(*error));
+            let text = error.to_string().replace("the metadata is malformed: ", "");
+            (None, Some((format!("it is no image: {text}"), sentences::advice(&error))))
+        }
     };
     let metadata = subject.and_then(|metadata| Metadata::decode(metadata).ok());
     let decision = Decision {
-        accepted: outcome.is_ok(),
+        accepted: refused.is_none(),
         uid: metadata.map(|metadata| metadata.uid.to_owned()),
         version: metadata.map(|metadata| metadata.version),
-        why_not: outcome.as_ref().err().map(|error| match subject {
-            Some(_) => error.to_string(),
-            None => {
-                format!("it is no image: {}", error.to_string().replace("the metadata is malformed: ", ""))
-            }
-        }),
-        help: outcome.as_ref().err().map(sentences::advice),
+        help: refused.as_ref().map(|(_, help)| *help),
+        why_not: refused.map(|(why, _)| why),
     };
     if args.json {
         out!("{}", json(&decision)?);
@@ -68,6 +73,14 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         say(args, &decision);
     }
     Ok(if decision.accepted { Answer::Yes } else { Answer::No })
+}
+
+/// What a device finds only when it starts the container, which is late for somebody at a desk.
+fn too_much_to_load(code: &[u8]) -> Option<(String, &'static str)> {
+    match module::bounds(code) {
+        Err(refused @ Bounds::Over(_)) => Some((refused.to_string(), module::advice(&refused))),
+        _ => None,
+    }
 }
 
 fn say(args: &Args, decision: &Decision) {
