@@ -144,7 +144,7 @@ fn deep_nesting() {
                      (func (export "loop") (result i32) {body}))"#
             ));
             match survive(&world, &code) {
-                Ok(()) | Err(LoadError::OverLimit | LoadError::Excessive(_) | LoadError::Malformed(_)) => {
+                Ok(()) | Err(LoadError::OverLimit(_) | LoadError::Excessive(_) | LoadError::Malformed(_)) => {
                 }
                 Err(error) => panic!("{depth}: {error:?}"),
             }
