@@ -5,6 +5,7 @@ use crate::style::shown;
 use anyhow::{Result, anyhow};
 use tinycontainer_abi::{Hook, IMPORT_MODULE, Mask, Syscall};
 use tinycontainer_metadata::Limits;
+use tinycontainer_module::{Limit, Refused};
 use wasmparser::{
     ConstExpr, ExternalKind, FuncType, Operator, Parser, Payload, TypeRef, ValType, Validator, WasmFeatures,
 };
@@ -46,6 +47,10 @@ struct Found {
 
 /// Checks a module as the runtime will.
 pub(crate) fn check(code: &[u8], limits: &Limits) -> Result<Module> {
+    let bounds = bounds(code).map_err(|refused| (refused, trouble(refused.to_string(), advice(&refused))));
+    if let Err((Refused::Over(_), trouble)) = bounds {
+        return Err(trouble);
+    }
     Validator::new_with_features(FEATURES).validate_all(code).map_err(|error| {
         trouble(
             format!("the module is not one that devices take: {}", shown(&error.to_string())),
@@ -53,6 +58,8 @@ pub(crate) fn check(code: &[u8], limits: &Limits) -> Result<Module> {
              instructions but memory.copy and memory.fill",
         )
     })?;
+    // What else it refuses the validator explains better.
+    bounds.map_err(|(_, trouble)| trouble)?;
     let mut found = Found::default();
     for payload in Parser::new(0).parse_all(code) {
         found.payload(payload?)?;
@@ -79,6 +86,29 @@ pub(crate) fn check(code: &[u8], limits: &Limits) -> Result<Module> {
         ));
     }
     Ok(Module { imports: found.imports, memory, whole_pages })
+}
+
+/// What the device checks first: that loading the module costs no more than it may.
+pub(crate) fn bounds(code: &[u8]) -> Result<(), Refused> {
+    tinycontainer_module::check(code).map(drop)
+}
+
+/// What to do about a module that is beyond what a device takes.
+pub(crate) fn advice(refused: &Refused) -> &'static str {
+    match refused {
+        Refused::Malformed(_) => "compile for the first WebAssembly, as crates/guest/link.toml does",
+        Refused::Over(excess) => match excess.limit {
+            Limit::Locals | Limit::Operands | Limit::Nesting => {
+                "split the function that has them, or compile with optimisation (-Os); docs/format.md has the limits"
+            }
+            Limit::Exports => "export the hooks alone, without --export-all; docs/format.md has the limits",
+            Limit::Work => {
+                "compile with optimisation (-Os), and without many tiny functions, segments or sections; \
+                 docs/format.md says how work is counted"
+            }
+            _ => "use fewer of them; docs/format.md has the limits",
+        },
+    }
 }
 
 impl Found {
@@ -252,6 +282,15 @@ mod tests {
         assert_eq!(module, Module { imports: Mask(2), memory: 536, whole_pages: None });
         let none = check(&wat::parse_str(format!("(module {HOOKS})")).unwrap(), &LIMITS).unwrap();
         assert_eq!(none.memory, 0);
+    }
+
+    #[test]
+    fn item_03_what_a_device_would_not_load_is_said() {
+        let (blocks, values) = ("block end ".repeat(1000), ("i32.const 0 ".repeat(200), "drop ".repeat(200)));
+        let work = refused(&format!("(module {HOOKS} (func {} {blocks} {}))", values.0, values.1));
+        assert!(work.contains("units of work to load, and its size allows"), "{work}");
+        let deep = format!("(module {HOOKS} (func {} {}))", "block ".repeat(513), "end ".repeat(513));
+        assert_eq!(refused(&deep), "the code has 513 blocks nested in each other, and a device takes 512");
     }
 
     #[test]

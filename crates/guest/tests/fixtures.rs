@@ -437,6 +437,16 @@ fn every_module_is_what_it_says() {
 }
 
 #[test]
+fn item_03_devices_load_every_module() {
+    for recipe in recipes().values() {
+        if let Some(bytes) = module(recipe) {
+            let checked = tinycontainer_module::check(&bytes);
+            assert!(checked.is_ok(), "{}: {checked:?}", recipe.uid);
+        }
+    }
+}
+
+#[test]
 fn containers_pass_their_own_tests() {
     // Another target directory: the settings differ from those of the modules.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("containers-host");

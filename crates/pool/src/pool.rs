@@ -60,12 +60,17 @@ struct Book {
     cap: u32,
     used: u32,
     peak: u32,
-    refused: Option<OutOfMemory>,
+    /// The last request that was refused: 0 if none was, `POOL_FULL`, or how many bytes the account would have been
+    /// above its cap.
+    refused: u32,
 }
+
+/// No account can be so far above its cap.
+const POOL_FULL: u32 = u32::MAX;
 
 impl Book {
     /// An account that may hold nothing.
-    const CLOSED: Self = Self { cap: 0, used: 0, peak: 0, refused: None };
+    const CLOSED: Self = Self { cap: 0, used: 0, peak: 0, refused: 0 };
 }
 
 struct Inner {
@@ -84,7 +89,15 @@ impl Inner {
     fn take(&mut self, account: Account, len: usize, credit: u32) -> Result<NonNull<u8>, OutOfMemory> {
         let taken = self.take_unrecorded(account, len, credit);
         if let (Err(refused), Some(book)) = (taken, self.book(account)) {
-            book.refused = Some(refused);
+            book.refused = match refused {
+                OutOfMemory::PoolFull => POOL_FULL,
+                OutOfMemory::OverCap => {
+                    // Of a block that no pool can have: as much as one can.
+                    let size = heap::block_size(len).unwrap_or(heap::MAX_REGION as u32);
+                    let wanted = book.used.saturating_sub(credit).saturating_add(size);
+                    wanted.saturating_sub(book.cap).clamp(1, POOL_FULL - 1)
+                }
+            };
         }
         taken
     }
@@ -196,7 +209,7 @@ impl Pool {
     pub fn open(&self, account: Account, cap: u32) -> bool {
         self.with(|inner| match inner.book(account) {
             Some(book) => {
-                *book = Book { cap, used: book.used, peak: book.used, refused: None };
+                *book = Book { cap, used: book.used, peak: book.used, refused: 0 };
                 true
             }
             None => false,
@@ -228,7 +241,24 @@ impl Pool {
 
     /// Why the last request that was refused since [`open`](Self::open) was refused.
     pub fn last_refusal(&self, account: Account) -> Option<OutOfMemory> {
-        self.with(|inner| inner.book(account).and_then(|book| book.refused))
+        match self.refused(account) {
+            0 => None,
+            POOL_FULL => Some(OutOfMemory::PoolFull),
+            _ => Some(OutOfMemory::OverCap),
+        }
+    }
+
+    /// By how many bytes the last request that was refused since [`open`](Self::open) would have been above the
+    /// account's cap; 0 if it was refused for another reason or none was.
+    pub fn shortage(&self, account: Account) -> u32 {
+        match self.refused(account) {
+            POOL_FULL => 0,
+            over => over,
+        }
+    }
+
+    fn refused(&self, account: Account) -> u32 {
+        self.with(|inner| inner.book(account).map_or(0, |book| book.refused))
     }
 
     /// Bytes in free blocks. With nothing booked it is what it was after [`init`](Self::init).

@@ -2,6 +2,7 @@
 
 use core::fmt;
 use tinycontainer_abi::Hook;
+use tinycontainer_module::Excess;
 
 /// A short text taken from the outside, cut at 31 bytes and to printable ASCII: fit to show.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,11 +50,47 @@ pub enum Export {
     WrongType,
 }
 
+/// One of the three [`Limits`](crate::Limits).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// WebAssembly linear memory.
+    LinearMemory,
+    /// The interpreter's operand stack.
+    Stack,
+    /// What the interpreter itself needs.
+    Heap,
+}
+
+/// How much a module needs of one of its limits, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shortage {
+    /// Which limit.
+    pub of: Share,
+    /// What is needed, at least: of the heap, up to the first request that was refused.
+    pub needed: u32,
+    /// What there is.
+    pub limit: u32,
+}
+
+impl fmt::Display for Shortage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { of, needed, limit } = self;
+        let (what, at_least) = match of {
+            Share::LinearMemory => ("linear memory", ""),
+            Share::Stack => ("operand stack", ""),
+            Share::Heap => ("heap", "at least "),
+        };
+        write!(f, "the code needs {at_least}{needed} bytes of {what}, and its metadata allows {limit}")
+    }
+}
+
 /// Why a module cannot be made ready. Unless said otherwise, the container's author is to blame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoadError {
     /// The module is not valid WebAssembly, or uses what this interpreter was built without.
     Malformed(Name),
+    /// The module has more of something, or costs more to load, than ordinary modules do.
+    Excessive(Excess),
     /// The module imports what no host gives.
     UnknownImport(Name),
     /// The module imports a native with other parameters or results than it has.
@@ -62,8 +99,8 @@ pub enum LoadError {
     Hook(Hook, Export),
     /// The module declares a WebAssembly start function, which would run before any check.
     StartFunction,
-    /// The module needs more than its [`Limits`](crate::Limits) allow.
-    OverLimit,
+    /// The module needs more than one of its [`Limits`](crate::Limits) allows.
+    OverLimit(Shortage),
     /// The host's pool has no room now. Nobody's fault: try again when others have stopped.
     OutOfMemory,
 }
@@ -72,6 +109,7 @@ impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed(what) => write!(f, "the code is not a module this runtime takes: {what}"),
+            Self::Excessive(excess) => excess.fmt(f),
             Self::UnknownImport(name) => write!(f, "the code imports `{name}`, which does not exist"),
             Self::WrongImport(name) => {
                 write!(f, "the code imports `{name}` with the wrong parameters or results")
@@ -84,13 +122,22 @@ impl fmt::Display for LoadError {
                 if hook.returns_i32() { "`() -> i32`" } else { "`()`" }
             ),
             Self::StartFunction => f.write_str("the code declares a WebAssembly start function"),
-            Self::OverLimit => f.write_str("the code needs more memory than its metadata allows"),
+            Self::OverLimit(shortage) => shortage.fmt(f),
             Self::OutOfMemory => f.write_str("the device has no memory left for it now"),
         }
     }
 }
 
 impl core::error::Error for LoadError {}
+
+impl From<tinycontainer_module::Refused> for LoadError {
+    fn from(refused: tinycontainer_module::Refused) -> Self {
+        match refused {
+            tinycontainer_module::Refused::Malformed(what) => Self::Malformed(Name::new(what.as_bytes())),
+            tinycontainer_module::Refused::Over(excess) => Self::Excessive(excess),
+        }
+    }
+}
 
 /// Why a hook was cut short. The container is to blame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use core::ffi::{CStr, c_char};
 use core::ptr::{NonNull, null};
 use tinycontainer_abi::{Hook, IMPORT_MODULE, Syscall};
 use tinycontainer_pool::{OutOfMemory, Pool, PoolBuf};
-use tinycontainer_runtime::{Account, Export, Limits, LoadError, Name};
+use tinycontainer_runtime::{Account, Export, Limits, LoadError, Name, Share, Shortage};
 use tinycontainer_wamr_sys as sys;
 
 use crate::natives::signature;
@@ -25,55 +25,93 @@ pub(crate) fn instantiate(
     code: &[u8],
     limits: &Limits,
 ) -> Result<Instance, LoadError> {
-    let mut opened = Opened::new(wamr.pool(), account, limits.total());
+    // Nobody meters WAMR's loader and nobody can stop it: what it costs is bounded first.
+    tinycontainer_module::check(code)?;
+    let mut opened = Opened::new(wamr.pool(), account, limits);
     let _acting = wamr.acting_for(account);
-    let out_of_memory = |why| match why {
-        OutOfMemory::OverCap => LoadError::OverLimit,
-        OutOfMemory::PoolFull => LoadError::OutOfMemory,
-    };
-    // If WAMR was refused memory, that is the reason, whatever it says.
-    let reason = |reason: &Reason| match wamr.pool().last_refusal(account) {
-        Some(why) => out_of_memory(why),
-        None => LoadError::Malformed(shorten(reason)),
-    };
 
     // WAMR writes into the code it loads, and the next start needs it as it was signed.
-    let mut copy = wamr.pool().take(account, code.len()).map_err(out_of_memory)?;
+    let mut copy = wamr.pool().take(account, code.len()).map_err(|why| opened.out_of_memory(why))?;
     copy.copy_from_slice(code);
-    let module = Module::load(copy).map_err(|why| reason(&why))?;
+    let module = Module::load(copy).map_err(|why| opened.reason(&why))?;
 
     let info = module.check()?;
-    if info.memory_bytes > u64::from(limits.linear_memory) {
-        return Err(LoadError::OverLimit);
+    let memory = u32::try_from(info.memory_bytes).unwrap_or(u32::MAX);
+    if memory > limits.linear_memory || u64::from(memory) != info.memory_bytes {
+        let limit = limits.linear_memory;
+        return Err(LoadError::OverLimit(Shortage { of: Share::LinearMemory, needed: memory, limit }));
     }
-    let linked = Linked::new(module, limits).map_err(|why| reason(&why))?;
+    opened.allow(memory);
+    let linked = Linked::new(module, limits).map_err(|why| opened.reason(&why))?;
     let hooks = Hook::ALL.map(|hook| linked.function(hook));
     let [Some(start), Some(run), Some(stop)] = hooks else {
         return Err(LoadError::Hook(Hook::Start, Export::Missing));
     };
+    opened.allow(memory.saturating_add(limits.stack));
     // SAFETY: the instance is ours and lives as long as the environment.
     let env = unsafe { sys::wasm_runtime_create_exec_env(linked.instance.as_ptr(), limits.stack) };
     let Some(env) = NonNull::new(env) else {
-        return Err(wamr.pool().last_refusal(account).map_or(LoadError::OverLimit, out_of_memory));
+        return Err(match wamr.pool().last_refusal(account) {
+            Some(why) => opened.out_of_memory(why),
+            // Its size is no number of 32 bits.
+            None => {
+                let needed = limits.stack;
+                LoadError::OverLimit(Shortage { of: Share::Stack, needed, limit: needed })
+            }
+        });
     };
+    opened.allow(limits.linear_memory.saturating_add(limits.stack));
     opened.keep = true;
     Ok(Instance::new(*wamr, account, opened.cap_before, linked, env, [start, run, stop]))
 }
 
-/// The account's cap, set to what this container may have, and set back if it does not come to be.
+/// What linear memory's block in the pool has beside it, at most.
+const BLOCK_OVERHEAD: u32 = 16;
+
+/// The account's cap, set to what this container may have at each step, and set back if it does not come to be.
 struct Opened {
     pool: &'static Pool,
     account: Account,
     cap_before: u32,
+    /// What the engine has booked there for the container is not of its limits.
+    booked_before: u32,
+    heap: u32,
     keep: bool,
 }
 
 impl Opened {
-    fn new(pool: &'static Pool, account: Account, more: u32) -> Self {
+    /// Only the heap may be used.
+    fn new(pool: &'static Pool, account: Account, limits: &Limits) -> Self {
         let cap_before = pool.cap(account);
-        // What the engine has booked there for the container is not of these limits.
-        pool.open(account, pool.usage(account).used.saturating_add(more));
-        Self { pool, account, cap_before, keep: false }
+        let booked_before = pool.usage(account).used;
+        pool.open(account, booked_before.saturating_add(limits.heap));
+        Self { pool, account, cap_before, booked_before, heap: limits.heap, keep: false }
+    }
+
+    /// Beside the heap, so many bytes of linear memory and stack may be used.
+    fn allow(&self, beside: u32) {
+        let blocks = if beside > 0 { beside.saturating_add(BLOCK_OVERHEAD) } else { 0 };
+        let cap = self.booked_before.saturating_add(self.heap).saturating_add(blocks);
+        self.pool.set_cap(self.account, cap);
+    }
+
+    fn out_of_memory(&self, why: OutOfMemory) -> LoadError {
+        match why {
+            OutOfMemory::OverCap => LoadError::OverLimit(Shortage {
+                of: Share::Heap,
+                needed: self.heap.saturating_add(self.pool.shortage(self.account)),
+                limit: self.heap,
+            }),
+            OutOfMemory::PoolFull => LoadError::OutOfMemory,
+        }
+    }
+
+    /// If WAMR was refused memory, that is the reason, whatever it says.
+    fn reason(&self, said: &Reason) -> LoadError {
+        match self.pool.last_refusal(self.account) {
+            Some(why) => self.out_of_memory(why),
+            None => LoadError::Malformed(shorten(said)),
+        }
     }
 }
 

@@ -105,18 +105,20 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The guest's memory as it is now. The slice lives no longer than the native, during which the guest
-    /// does not run, so nothing else reads or writes or moves it.
-    fn memory(&self) -> &'a mut [u8] {
+    /// The guest's memory as it is now, and beside it the host that may use it. Both are borrowed from the call, so
+    /// there is one such slice at a time, and none outlives the native.
+    fn parts(&mut self) -> (&mut [u8], &mut dyn Host) {
         let mut size = 0;
         // SAFETY: the environment is the one of the running guest.
         let base = unsafe { sys::tc_memory(self.env, &raw mut size) };
         if base.is_null() {
-            return &mut [];
+            return (&mut [], self.host);
         }
-        // SAFETY: a linear memory is `size` bytes, all of them written (zeroed at first); `Call` is
-        // made once in a native, and each calls this once.
-        unsafe { slice::from_raw_parts_mut(base, size as usize) }
+        // SAFETY: a linear memory is `size` bytes, all of them written (zeroed at first). There is one `Call` in a
+        // native, during which the guest does not run, so nothing else reads or writes or moves it; and this borrow
+        // of the call keeps another slice from being made.
+        let memory = unsafe { slice::from_raw_parts_mut(base, size as usize) };
+        (memory, self.host)
     }
 
     /// Takes what the call has cost off the budget.
@@ -143,12 +145,12 @@ unsafe extern "C" fn logger(env: sys::wasm_exec_env_t, slots: *mut u64) {
     // SAFETY: WAMR calls this.
     let mut call = unsafe { Call::new(env, slots) };
     let address = call.argument::<0>();
-    let memory = call.memory();
+    let (memory, host) = call.parts();
     match memory::text(memory, address, LONGEST_TEXT) {
-        Ok(text) => call.host.logger(text),
+        Ok(text) => host.logger(text),
         Err(Outside) => {
             let len = (memory.len() as u64).saturating_sub(u64::from(address)) as u32;
-            let _no_result = call.host.bad_pointer(Syscall::Logger, address, len);
+            let _no_result = host.bad_pointer(Syscall::Logger, address, len);
         }
     }
     call.settle();
@@ -170,22 +172,24 @@ unsafe extern "C" fn open(env: sys::wasm_exec_env_t, slots: *mut u64) {
 
 unsafe extern "C" fn read(env: sys::wasm_exec_env_t, slots: *mut u64) {
     // SAFETY: WAMR calls this.
-    let call = unsafe { Call::new(env, slots) };
+    let mut call = unsafe { Call::new(env, slots) };
     let (fd, address, len) = (call.argument::<0>().cast_signed(), call.argument::<1>(), call.argument::<2>());
-    let answer = match memory::range(call.memory(), address, len) {
-        Ok(buf) => count(call.host.read(fd, buf), buf.len()),
-        Err(Outside) => Err(call.host.bad_pointer(Syscall::Read, address, len)),
+    let (memory, host) = call.parts();
+    let answer = match memory::range(memory, address, len) {
+        Ok(buf) => count(host.read(fd, buf), buf.len()),
+        Err(Outside) => Err(host.bad_pointer(Syscall::Read, address, len)),
     };
     call.answer(answer);
 }
 
 unsafe extern "C" fn write(env: sys::wasm_exec_env_t, slots: *mut u64) {
     // SAFETY: WAMR calls this.
-    let call = unsafe { Call::new(env, slots) };
+    let mut call = unsafe { Call::new(env, slots) };
     let (fd, address, len) = (call.argument::<0>().cast_signed(), call.argument::<1>(), call.argument::<2>());
-    let answer = match memory::range(call.memory(), address, len) {
-        Ok(buf) => count(call.host.write(fd, buf), buf.len()),
-        Err(Outside) => Err(call.host.bad_pointer(Syscall::Write, address, len)),
+    let (memory, host) = call.parts();
+    let answer = match memory::range(memory, address, len) {
+        Ok(buf) => count(host.write(fd, buf), buf.len()),
+        Err(Outside) => Err(host.bad_pointer(Syscall::Write, address, len)),
     };
     call.answer(answer);
 }
@@ -195,4 +199,19 @@ unsafe extern "C" fn close(env: sys::wasm_exec_env_t, slots: *mut u64) {
     let call = unsafe { Call::new(env, slots) };
     let answer = call.host.close(call.argument::<0>().cast_signed()).map(|()| 0);
     call.answer(answer);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn item_14_memory_is_borrowed_from_the_call() {
+        // Compiles only if the guest's memory takes the call exclusively, for as long as it is used: from a shared
+        // call two slices of the same bytes could be had.
+        type Parts = for<'c, 'a> fn(&'c mut Call<'a>) -> (&'c mut [u8], &'c mut (dyn Host + 'c));
+        let _parts: Parts = |call| call.parts();
+        let _itself: for<'c> fn(&'c mut Call<'static>) -> (&'c mut [u8], &'c mut (dyn Host + 'c)) =
+            Call::parts;
+    }
 }

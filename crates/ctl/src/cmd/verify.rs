@@ -2,13 +2,14 @@
 
 use crate::error::trouble;
 use crate::style::{BAD, GOOD, NAME, json};
-use crate::{Answer, desk, device, files, out, sentences};
+use crate::{Answer, desk, device, files, module, out, sentences};
 use anyhow::Result;
 use serde::Serialize;
 use std::path::PathBuf;
 use tinycontainer::LoadError;
 use tinycontainer_metadata::Metadata;
 use tinycontainer_metadata::transport::Parts;
+use tinycontainer_module::Refused as Bounds;
 use tinycontainer_policy::Refused;
 
 /// Decide over an image exactly as an empty device would.
@@ -45,25 +46,28 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         ));
     }
     let audiences = desk.audiences();
-    let (subject, outcome) = match Parts::decode(&bytes) {
-        Ok(parts) => (Some(parts.metadata), desk::decide(&parts, desk.device(&audiences))),
-        Err(error) => (None, Err(LoadError::Refused(Refused::Malformed(error)))),
+    let parts = Parts::decode(&bytes);
+    let (subject, refused) = match &parts {
+        Ok(parts) => {
+            let refused = match desk::decide(parts, desk.device(&audiences)) {
+                Ok(()) => too_much_to_load(parts.code),
+                // A device has no words for what is wrong in the metadata.
+                Err(LoadError::Refused(Refused::Malformed(error))) => {
+                    Some(sentences::malformed(parts.metadata, error))
+                }
+                Err(error) => Some((error.to_string(), sentences::advice(&error))),
+            };
+            (Some(parts.metadata), refused)
+        }
+        Err(error) => {
+            let help = sentences::advice(&Refused::Malformed(*error).into());
+            (None, Some((format!("it is no image: {error}"), help)))
+        }
     };
     let metadata = subject.and_then(|metadata| Metadata::decode(metadata).ok());
-    // What a device has no words for.
-    let explained = match (&outcome, subject) {
-        (Err(LoadError::Refused(Refused::Malformed(error))), Some(metadata)) => {
-            Some(sentences::malformed(metadata, *error))
-        }
-        (Err(LoadError::Refused(Refused::Malformed(error))), None) => {
-            Some((format!("it is no image: {error}"), sentences::advice(&Refused::Malformed(*error).into())))
-        }
-        (Err(error), _) => Some((error.to_string(), sentences::advice(error))),
-        (Ok(()), _) => None,
-    };
-    let (why_not, help) = explained.unzip();
+    let (why_not, help) = refused.unzip();
     let decision = Decision {
-        accepted: outcome.is_ok(),
+        accepted: why_not.is_none(),
         uid: metadata.map(|metadata| metadata.uid.to_owned()),
         version: metadata.map(|metadata| metadata.version),
         why_not,
@@ -75,6 +79,14 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         say(args, &decision);
     }
     Ok(if decision.accepted { Answer::Yes } else { Answer::No })
+}
+
+/// What a device finds only when it starts the container, which is late for somebody at a desk.
+fn too_much_to_load(code: &[u8]) -> Option<(String, &'static str)> {
+    match module::bounds(code) {
+        Err(refused @ Bounds::Over(_)) => Some((refused.to_string(), module::advice(&refused))),
+        _ => None,
+    }
 }
 
 fn say(args: &Args, decision: &Decision) {

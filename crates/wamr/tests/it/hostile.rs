@@ -1,10 +1,12 @@
 //! Modules made to break the loader: refused or loaded, but nothing else happens.
 
 use proptest::prelude::*;
+use tinycontainer_module::check;
 use tinycontainer_pool::Account;
 use tinycontainer_runtime::{Budget, Hook, Instance as _, Limits, LoadError, Runtime as _};
 
-use crate::world::{POOL, Record, World, assemble, guest, world};
+use crate::shapes::{SHAPES, worst};
+use crate::world::{LIMITS, POOL, Record, World, assemble, guest, world};
 
 const SMALL: Limits = Limits { linear_memory: 65536, stack: 2048, heap: 32768 };
 
@@ -142,7 +144,8 @@ fn deep_nesting() {
                      (func (export "loop") (result i32) {body}))"#
             ));
             match survive(&world, &code) {
-                Ok(()) | Err(LoadError::OverLimit | LoadError::Malformed(_)) => {}
+                Ok(()) | Err(LoadError::OverLimit(_) | LoadError::Excessive(_) | LoadError::Malformed(_)) => {
+                }
                 Err(error) => panic!("{depth}: {error:?}"),
             }
         }
@@ -180,4 +183,47 @@ fn counts_that_promise_too_much() {
         text[section + 1] += more;
         let _either = survive(&world, &text);
     }
+}
+
+#[test]
+fn item_03_the_loader_does_not_see_what_would_keep_it_busy() {
+    let world = world();
+    let large = Limits { heap: 3 << 20, ..LIMITS };
+    for (name, n) in [
+        ("values-and-blocks-200", 16_000),
+        ("values-and-local-set", 20_000),
+        ("values-kept-anew", 200),
+        ("exports", 1000),
+        ("types", 1000),
+        ("nesting", 5000),
+        ("functions", 10_000),
+        ("locals", 32_000),
+        ("br-table", 50_000),
+    ] {
+        let shape = SHAPES.iter().find(|shape| shape.name == name).unwrap();
+        let error = world.wamr.instantiate(Account(1), &(shape.build)(n), &large).unwrap_err();
+        assert!(matches!(error, LoadError::Excessive(_)), "{name}: {error:?}");
+        assert!(error.to_string().contains("the code "), "{error}");
+        assert_eq!(world.wamr.memory(Account(1)).used, 0, "{name}");
+    }
+}
+
+#[test]
+fn item_03_the_worst_that_is_accepted_gives_all_memory_back() {
+    let world = world();
+    let large = Limits { heap: 3 << 20, ..LIMITS };
+    let mut started = 0;
+    for shape in &SHAPES {
+        let (module, _) = worst(shape, 1 << 14, |module| check(module).is_ok());
+        match world.wamr.instantiate(Account(1), &module, &large) {
+            Ok(instance) => {
+                drop(instance);
+                started += 1;
+            }
+            // For some WAMR has limits of its own.
+            Err(error) => assert!(matches!(error, LoadError::Malformed(_)), "{}: {error:?}", shape.name),
+        }
+        assert_eq!(world.wamr.memory(Account(1)).used, 0, "{}", shape.name);
+    }
+    assert!(started > SHAPES.len() / 2, "{started} of {} could be started", SHAPES.len());
 }

@@ -1,7 +1,7 @@
 //! What is refused before anything of the guest runs, and why.
 
 use tinycontainer_pool::Account;
-use tinycontainer_runtime::{Export, Hook, Instance as _, Limits, LoadError, Name, Runtime as _};
+use tinycontainer_runtime::{Export, Hook, Instance as _, Limits, LoadError, Name, Runtime as _, Share};
 
 use crate::world::{LIMITS, PLENTY, POOL, Record, assemble, guest, world};
 
@@ -164,22 +164,29 @@ fn segments_that_do_not_fit() {
 fn over_limits() {
     let world = world();
     let text = guest("(memory 1)", "i32.const 0");
-    let over = |limits: Limits| world.load_on(1, &text, &limits).map(drop);
-    assert_eq!(over(LIMITS), Ok(()));
-    assert_eq!(over(Limits { linear_memory: 65535, ..LIMITS }), Err(LoadError::OverLimit));
-    assert_eq!(over(Limits { heap: 100, ..LIMITS }), Err(LoadError::OverLimit));
-    assert_eq!(over(Limits::default()), Err(LoadError::OverLimit));
+    let over = |text: &str, limits: Limits| match world.load_on(1, text, &limits) {
+        Ok(_) => None,
+        Err(LoadError::OverLimit(shortage)) => {
+            assert!(shortage.needed > shortage.limit, "{shortage:?}");
+            Some(shortage.of)
+        }
+        Err(error) => panic!("{error:?}"),
+    };
+    assert_eq!(over(&text, LIMITS), None);
+    assert_eq!(over(&text, Limits { linear_memory: 65535, ..LIMITS }), Some(Share::LinearMemory));
+    assert_eq!(over(&text, Limits { heap: 100, ..LIMITS }), Some(Share::Heap));
+    assert_eq!(over(&text, Limits::default()), Some(Share::Heap));
     for pages in [2, 65535, 65536] {
         let text = guest(&format!("(memory {pages})"), "i32.const 0");
-        assert_eq!(world.load(&text).unwrap_err(), LoadError::OverLimit, "{pages}");
+        assert_eq!(over(&text, LIMITS), Some(Share::LinearMemory), "{pages}");
         let grows = guest(&format!("(memory {pages})"), "i32.const 0 memory.grow");
-        assert_eq!(world.load(&grows).unwrap_err(), LoadError::OverLimit, "{pages}");
-        // Also if the limits are as high as they go.
-        let limits = Limits { linear_memory: u32::MAX, stack: 4096, heap: u32::MAX };
-        let error = world.load_on(1, &guest("(memory 65536)", "i32.const 0"), &limits).unwrap_err();
-        assert_eq!(error, LoadError::OverLimit);
-        let error = world.load_on(1, &guest("(memory 65535)", "i32.const 0"), &limits).unwrap_err();
-        assert_eq!(error, LoadError::OverLimit);
+        assert_eq!(over(&grows, LIMITS), Some(Share::LinearMemory), "{pages}");
+    }
+    // Also if the limits are as high as they go.
+    let highest = Limits { linear_memory: u32::MAX, stack: 4096, heap: u32::MAX };
+    for pages in [65535, 65536] {
+        let text = guest(&format!("(memory {pages})"), "i32.const 0");
+        assert!(matches!(world.load_on(1, &text, &highest), Err(LoadError::OverLimit(_))), "{pages}");
     }
 }
 
