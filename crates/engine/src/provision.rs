@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use tinycontainer_firewall::{ContainerId, Grant};
 use tinycontainer_lifecycle::Event;
 use tinycontainer_metadata::{PartSizes, Peer, Schedule, Type, endpoint};
-use tinycontainer_policy::{Cleared, MAX_ENDPOINTS, Refused, Which, clear};
+use tinycontainer_policy::{Cleared, MAX_ENDPOINTS, Refused, Which, clear_into};
 use tinycontainer_runtime::Limits;
 
 /// The sizes of an image's parts, in bytes.
@@ -126,7 +126,7 @@ struct Admission {
     limits: Limits,
     schedule: Schedule,
     version: u32,
-    signer: u32,
+    signer: u64,
     uid: (u16, u16),
     endpoints: endpoint::Place,
     data: [u8; 32],
@@ -262,13 +262,12 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     #[inline(never)]
     fn decide(&mut self) -> Result<(), LoadError> {
         let metadata = self.metadata.as_deref().unwrap_or_default();
-        match &clear(metadata, &self.engine.platform.device()) {
-            Ok(cleared) => {
-                announced(self.sizes, cleared.sizes())?;
-                admit(metadata, cleared, &mut self.admission)
-            }
-            Err(why) => Err((*why).into()),
-        }
+        let mut cleared = None;
+        clear_into(metadata, &self.engine.platform.device(), &mut cleared)?;
+        // There is one if nothing was refused.
+        let cleared = cleared.as_ref().ok_or(LoadError::Failed)?;
+        announced(self.sizes, cleared.sizes())?;
+        admit(metadata, cleared, &mut self.admission)
     }
 
     /// Takes memory for the rest of an image that is believed.
@@ -402,7 +401,7 @@ fn admit(metadata: &[u8], cleared: &Cleared<'_>, admission: &mut Option<Admissio
     let start = (claims.uid.as_ptr() as usize).saturating_sub(metadata.as_ptr() as usize) as u16;
     let limits = cleared.limits();
     *admission = Some(Admission {
-        grant: cleared.grant().clone(),
+        grant: cleared.grant(),
         limits: Limits { linear_memory: limits.linear_memory, stack: limits.stack, heap: limits.heap },
         schedule: cleared.schedule(),
         version: claims.version,

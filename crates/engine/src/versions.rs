@@ -14,7 +14,7 @@ pub(crate) struct Versions<const V: usize> {
 struct Seen {
     uid: u64,
     version: u32,
-    signer: u32,
+    signer: u64,
 }
 
 impl<const V: usize> Versions<V> {
@@ -29,7 +29,7 @@ impl<const V: usize> Versions<V> {
     }
 
     /// Remembers that `version` has been loaded.
-    pub(crate) fn remember(&mut self, uid: &str, version: u32, signer: u32) {
+    pub(crate) fn remember(&mut self, uid: &str, version: u32, signer: u64) {
         let key = key(uid);
         if let Some(seen) = self.seen.iter_mut().find(|seen| seen.uid == key) {
             seen.version = version.max(seen.version);
