@@ -93,6 +93,7 @@ impl Platform for Riot {
             heap: HEAP_BYTES,
             // A quarter of the pool: one party's image leaves room for the others.
             image: POOL_BYTES as u32 / 4,
+            hook_ms: HOOK_MS,
         })
     }
 

@@ -19,6 +19,8 @@ pub(crate) const LINEAR_MEMORY_BYTES: u32 = number(env!("TINYCONTAINER_MAX_MEMOR
 pub(crate) const OPERAND_STACK_BYTES: u32 = number(env!("TINYCONTAINER_MAX_OPERAND_STACK")) as u32;
 /// The interpreter's memory that it may ask for, in bytes.
 pub(crate) const HEAP_BYTES: u32 = number(env!("TINYCONTAINER_MAX_HEAP")) as u32;
+/// The longest that one call of any hook may take, in milliseconds.
+pub(crate) const HOOK_MS: u32 = number(env!("TINYCONTAINER_MAX_HOOK_MS")) as u32;
 
 #[expect(clippy::panic, reason = "at compile time")]
 const fn number(text: &str) -> usize {

@@ -221,11 +221,15 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_OTHER_SIZES = 210,
     /**
+     * A hook may take longer than the device, or the signer's trust anchor, allows.
+     */
+    TINYCONTAINER_RESULT_HOOK_TOO_LONG = 211,
+    /**
      * The image is not signed.
      */
     TINYCONTAINER_RESULT_UNSIGNED = 300,
     /**
-     * A token is malformed, lacks a claim, or is of a kind that is not supported.
+     * A token is malformed, has claims other than its use takes, or is of a kind that is not supported.
      */
     TINYCONTAINER_RESULT_BAD_TOKEN = 301,
     /**
@@ -237,7 +241,7 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_BAD_SIGNATURE = 303,
     /**
-     * A token is about another container, another use, or from somebody else.
+     * A token is about another container, another use, another signer's image or other code, or from somebody else.
      */
     TINYCONTAINER_RESULT_WRONG_TOKEN = 304,
     /**

@@ -329,8 +329,14 @@ mod tests {
     use std::sync::Barrier;
     use std::thread;
 
-    static NONE: TableDriver =
-        TableDriver { context: core::ptr::null_mut(), open: None, close: None, read: None, write: None };
+    static NONE: TableDriver = TableDriver {
+        context: core::ptr::null_mut(),
+        open: None,
+        close: None,
+        read: None,
+        write: None,
+        max_transfer: 0,
+    };
 
     #[test]
     fn item_14_of_overlapping_drivers_one_is_added() {

@@ -282,7 +282,7 @@ mod tests {
             Some(Counted(vec![0; len].into()))
         }
         fn device(&self) -> Device<'_> {
-            let ceilings = Ceilings { linear_memory: 0, stack: 0, heap: 0, image: 4096 };
+            let ceilings = Ceilings { linear_memory: 0, stack: 0, heap: 0, image: 4096, hook_ms: 0 };
             Device { audiences: &[], trust: Trust::NONE, now: None, ceilings, accept_2024: None }
         }
         fn wake(&self, _: usize) {}

@@ -84,15 +84,17 @@ pub enum TinycontainerResult {
     OverLimits = 209,
     /// Other sizes of data and code were announced than the signed metadata says.
     OtherSizes = 210,
+    /// A hook may take longer than the device, or the signer's trust anchor, allows.
+    HookTooLong = 211,
     /// The image is not signed.
     Unsigned = 300,
-    /// A token is malformed, lacks a claim, or is of a kind that is not supported.
+    /// A token is malformed, has claims other than its use takes, or is of a kind that is not supported.
     BadToken = 301,
     /// A token names a key that is no trust anchor here.
     UnknownKey = 302,
     /// A signature does not hold.
     BadSignature = 303,
-    /// A token is about another container, another use, or from somebody else.
+    /// A token is about another container, another use, another signer's image or other code, or from somebody else.
     WrongToken = 304,
     /// A token is for another device.
     WrongAudience = 305,
@@ -122,7 +124,7 @@ use TinycontainerResult as Code;
 
 impl Code {
     /// Every code, in the order of the numbers.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 52] = [
         Self::Ok,
         Self::NotInitialized,
         Self::AlreadyInitialized,
@@ -158,6 +160,7 @@ impl Code {
         Self::TooManyEndpoints,
         Self::OverLimits,
         Self::OtherSizes,
+        Self::HookTooLong,
         Self::Unsigned,
         Self::BadToken,
         Self::UnknownKey,
@@ -219,11 +222,16 @@ impl Code {
             Self::TooManyEndpoints => text!("more endpoints than this device takes"),
             Self::OverLimits => text!("more memory asked for than this device gives a container"),
             Self::OtherSizes => text!("other sizes were announced than the signed metadata says"),
+            Self::HookTooLong => {
+                text!("a hook may take longer than the device or the signer's anchor allows")
+            }
             Self::Unsigned => text!("the image is not signed"),
             Self::BadToken => text!("a token is malformed or not supported"),
             Self::UnknownKey => text!("a token names a key that is no trust anchor here"),
             Self::BadSignature => text!("a signature does not hold"),
-            Self::WrongToken => text!("a token is about another container or use, or from somebody else"),
+            Self::WrongToken => {
+                text!("a token is about another container, use, signer or code, or from somebody else")
+            }
             Self::WrongAudience => text!("a token is for another device"),
             Self::Expired => text!("a token's time is over"),
             Self::NotYetValid => text!("a token's time has not come"),
@@ -322,6 +330,8 @@ impl From<Refused> for Code {
             Refused::Priority(_) => Self::PriorityNotGranted,
             Refused::Limits => Self::OverLimits,
             Refused::Size(..) => Self::BadImageSize,
+            Refused::Duration { .. } => Self::HookTooLong,
+            Refused::OtherSigner(_) | Refused::OtherCode(_) => Self::WrongToken,
             Refused::TooManyEndpoints => Self::TooManyEndpoints,
             Refused::Year2024 => Self::Format2024,
             Refused::Unsigned => Self::Unsigned,
@@ -341,7 +351,9 @@ impl From<Refusal> for Code {
             | Refusal::Critical
             | Refusal::NoKeyId
             | Refusal::WrongAlgorithm(_)
-            | Refusal::Missing(_) => Self::BadToken,
+            | Refusal::Missing(_)
+            | Refusal::Misplaced(_)
+            | Refusal::Unbound => Self::BadToken,
             Refusal::UnknownKey => Self::UnknownKey,
             Refusal::BadSignature => Self::BadSignature,
             Refusal::WrongSubject | Refusal::WrongIssuer | Refusal::WrongUse(_) => Self::WrongToken,
@@ -435,6 +447,7 @@ mod tests {
             (Code::TooManyEndpoints, 208),
             (Code::OverLimits, 209),
             (Code::OtherSizes, 210),
+            (Code::HookTooLong, 211),
             (Code::Unsigned, 300),
             (Code::BadToken, 301),
             (Code::UnknownKey, 302),

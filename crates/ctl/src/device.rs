@@ -1,6 +1,7 @@
 //! The device that a desk decides for: its names, its trust store, its clock, its ceilings.
 
 use crate::error::trouble;
+use crate::sentences::ms;
 use crate::style::{NAME, shown};
 use crate::{keys, out, time, trust_file};
 use anyhow::Result;
@@ -26,8 +27,9 @@ pub(crate) struct Args {
     /// What its clock says: 2027-01-31, 2027-01-31T12:00:00Z, @SECONDS, or none. Default: now.
     #[arg(long, value_name = "TIME")]
     pub(crate) now: Option<String>,
-    /// The most it gives a container, in bytes.
-    #[arg(long, value_name = "LINEAR,STACK,HEAP")]
+    /// The most it gives a container: bytes of linear memory, stack and heap, and the longest that a hook may take, in
+    /// milliseconds.
+    #[arg(long, value_name = "LINEAR,STACK,HEAP[,HOOK_MS]")]
     pub(crate) ceilings: Option<String>,
 }
 
@@ -96,12 +98,24 @@ impl Desk {
 }
 
 fn ceilings(text: &str) -> Result<Ceilings> {
-    let numbers: Vec<u32> = text.split(',').map_while(|number| number.trim().parse().ok()).collect();
-    match (numbers.as_slice(), text.split(',').count()) {
-        (&[linear_memory, stack, heap], 3) => Ok(Ceilings { linear_memory, stack, heap, image: u32::MAX }),
+    let numbers: Option<Vec<u32>> = text.split(',').map(|number| number.trim().parse().ok()).collect();
+    let of = |linear_memory, stack, heap, hook_ms| Ceilings {
+        linear_memory,
+        stack,
+        heap,
+        image: u32::MAX,
+        hook_ms,
+    };
+    match numbers.as_deref() {
+        Some(&[linear_memory, stack, heap]) => {
+            let Ceilings { hook_ms, .. } = tinycontainer_posix::Config::default().ceilings;
+            Ok(of(linear_memory, stack, heap, hook_ms))
+        }
+        Some(&[linear_memory, stack, heap, hook_ms]) => Ok(of(linear_memory, stack, heap, hook_ms)),
         _ => Err(trouble(
-            format!("--ceilings {text}: not three numbers"),
-            "the most bytes of linear memory, stack and heap, as in 65536,8192,65536",
+            format!("--ceilings {text}: not three or four numbers"),
+            "the most bytes of linear memory, stack and heap, as in 65536,8192,65536; and, if you like, the \
+             longest that a hook may take, in ms, as in 65536,8192,65536,1000",
         )),
     }
 }
@@ -121,7 +135,7 @@ pub(crate) fn say_anchors(store: &[u8]) {
             signs.iter().filter(|(role, _)| scope.roles.has(*role)).map(|(_, name)| *name).collect();
         if !signs.is_empty() {
             out!("  signs {} of {}", signs.join(", "), list(&containers));
-            out!("  priority: at most {}", scope.priority.name());
+            out!("  priority: at most {}; each hook: at most {}", scope.priority.name(), ms(scope.hook_ms));
         }
         if scope.roles.has(Roles::SYSCALLS) {
             out!("  grants syscalls: {}", calls(scope.syscalls));

@@ -11,6 +11,7 @@ use ed25519::pkcs8::{
 use sha2::{Digest, Sha256};
 use std::path::Path;
 use tinycontainer_token::issue::public_key;
+use tinycontainer_token::{Key, thumbprint};
 
 /// The most that a key file has, in bytes.
 const MOST: u64 = 16 << 10;
@@ -102,15 +103,10 @@ pub(crate) fn hex_or_file(text: &str) -> Result<[u8; 32]> {
     }
 }
 
-/// The first 8 bytes of the COSE Key Thumbprint (RFC 9679, section 4.1): SHA-256 of the deterministic
-/// CBOR of {1 kty: 1 OKP, -1 crv: 6 Ed25519, -2 x: the key}.
+/// The first 8 bytes of the COSE Key Thumbprint.
 pub(crate) fn kid(public: &[u8; 32]) -> Kid {
-    let thumbprint = Sha256::new()
-        .chain_update([0xa3, 0x01, 0x01, 0x20, 0x06, 0x21, 0x58, 0x20])
-        .chain_update(public)
-        .finalize();
     let mut kid = Kid::default();
-    kid.iter_mut().zip(thumbprint).for_each(|(to, from)| *to = from);
+    kid.iter_mut().zip(thumbprint(Key::Ed25519(public))).for_each(|(to, from)| *to = from);
     kid
 }
 

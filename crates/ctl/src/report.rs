@@ -14,7 +14,7 @@ use tinycontainer::LoadError;
 use tinycontainer_abi::{Mask, Syscall};
 use tinycontainer_metadata::{Access, Metadata, Part, Profile1, Proofs};
 use tinycontainer_policy::{Check, Device, Found, Holds, Refused, Which, clear, examine};
-use tinycontainer_token::{Claims, Envelope, Expected, Form, Refusal, Use, verify};
+use tinycontainer_token::{Claims, Envelope, Expected, Form, Refusal, Use, thumbprint, verify};
 
 #[derive(Serialize)]
 pub(crate) struct Report {
@@ -98,6 +98,12 @@ pub(crate) struct TokenLine {
     pub(crate) digest: Option<String>,
     pub(crate) grants: Option<Vec<&'static str>>,
     pub(crate) access: Option<String>,
+    /// The thumbprint of the key that must have signed the image it is for.
+    pub(crate) for_signer: Option<String>,
+    /// The name of the anchor with that key, if there is one.
+    pub(crate) for_anchor: Option<String>,
+    /// The digest of the code it is for.
+    pub(crate) for_code: Option<String>,
     /// The anchor that its kid selects.
     pub(crate) anchor: Option<String>,
     /// Whether its signature holds; unknown without a key to check it with.
@@ -214,15 +220,15 @@ pub(crate) fn profile1(
     let device = desk.device(&audiences);
 
     let mut tokens = vec![(Which::Metadata, Use::Metadata, proofs.token)];
-    tokens.extend(proofs.syscall_token.map(|token| (Which::Syscalls, Use::Syscalls, token)));
-    for endpoint in metadata.endpoints.iter() {
-        tokens.extend(endpoint.token.map(|token| (Which::Endpoint(endpoint.id), Use::Endpoint, token)));
-    }
     for (which, use_, part) in [(Which::Data, Use::Data, proofs.data), (Which::Code, Use::Code, proofs.code)]
     {
         if let Part::Token(token) = part {
             tokens.push((which, use_, token));
         }
+    }
+    tokens.extend(proofs.syscall_token.map(|token| (Which::Syscalls, Use::Syscalls, token)));
+    for endpoint in metadata.endpoints.iter() {
+        tokens.extend(endpoint.token.map(|token| (Which::Endpoint(endpoint.id), Use::Endpoint, token)));
     }
     report.tokens = tokens
         .iter()
@@ -296,6 +302,7 @@ fn check_line(check: Check, outcome: Result<Holds<'_>, Refused>, signer: Option<
         Check::Priority => "priority".into(),
         Check::Limits => "limits".into(),
         Check::Sizes => "sizes".into(),
+        Check::Durations => "durations".into(),
     };
     match outcome {
         Ok(holds) => CheckLine {
@@ -355,6 +362,12 @@ fn token_line(
         line.r#use = claims.use_.map(Use::name);
         line.digest = claims.digest.map(|digest| hex(digest));
         line.grants = claims.syscalls.map(|mask| names(Mask(mask)));
+        line.for_signer = claims.signer.map(|signer| hex(signer));
+        line.for_anchor = claims.signer.and_then(|signer| {
+            let mut anchors = device.trust.anchors();
+            anchors.find(|anchor| thumbprint(anchor.key) == *signer).map(|anchor| anchor.name.to_owned())
+        });
+        line.for_code = claims.code.map(|code| hex(code));
         line.access = claims.access.map(|bytes| match Access::decode(bytes) {
             Ok(access) => access.to_string(),
             Err(error) => format!("malformed: {error}"),
@@ -379,6 +392,8 @@ fn token_line(
 fn signature_holds(why: Refusal) -> Option<bool> {
     match why {
         Refusal::Missing(_)
+        | Refusal::Misplaced(_)
+        | Refusal::Unbound
         | Refusal::WrongSubject
         | Refusal::WrongAudience
         | Refusal::WrongIssuer

@@ -120,6 +120,7 @@ fn examined(metadata: &Metadata<'_>, key: &[u8; 32]) -> Option<Vec<crate::report
         syscalls: Mask::ALL,
         reaches: &[Reach { target: Target::Any, direction: Direction::Both }],
         priority: Priority::High,
+        hook_ms: u32::MAX,
     };
     let mut store = Vec::new();
     trust::encode(&[everything], &mut store).ok()?;
@@ -128,7 +129,13 @@ fn examined(metadata: &Metadata<'_>, key: &[u8; 32]) -> Option<Vec<crate::report
         audiences: &[],
         trust: Trust::NONE,
         now: None,
-        ceilings: Ceilings { linear_memory: u32::MAX, stack: u32::MAX, heap: u32::MAX, image: u32::MAX },
+        ceilings: Ceilings {
+            linear_memory: u32::MAX,
+            stack: u32::MAX,
+            heap: u32::MAX,
+            image: u32::MAX,
+            hook_ms: u32::MAX,
+        },
         accept_2024: Some(Year2024::new(key, scope, Limits::default())),
     };
     Some(checks(metadata, &device).0)

@@ -103,6 +103,13 @@ fn refused_advice(refused: &Refused) -> &'static str {
         }
         Refused::Limits => "ask for less in [limits]; the device's ceilings decide",
         Refused::Size(..) => "make data or code smaller; the device's ceiling for a whole image decides",
+        Refused::Duration { .. } => {
+            "ask for less in [schedule]; the device's ceiling and `hook_ms` of the signer's trust anchor decide"
+        }
+        Refused::OtherSigner(_) | Refused::OtherCode(_) => {
+            "ask who granted it for a token for this signer's image, or this code (tinycontainerctl grant \
+             --for-signer, --for-code)"
+        }
         Refused::TooManyEndpoints => "list fewer endpoints",
         Refused::Year2024 => "build it anew with tinycontainerctl: its signatures bind to nothing",
         Refused::Unsigned => "have it signed: tinycontainerctl build",
@@ -123,7 +130,10 @@ fn token_advice(why: &Refusal) -> &'static str {
         Refusal::NotYetValid => "wait, or set the device's clock (here: --now)",
         Refusal::NoClock => "give the device the time (here: --now), or have it made without --exp and --nbf",
         Refusal::WrongIssuer => "--issuer must be the name that the trust store has for that key",
-        Refusal::WrongSubject | Refusal::WrongUse(_) | Refusal::Missing(_) => {
+        Refusal::Unbound => {
+            "have it made anew: `tinycontainerctl grant` binds it with --for-signer or --for-code"
+        }
+        Refusal::WrongSubject | Refusal::Misplaced(_) | Refusal::WrongUse(_) | Refusal::Missing(_) => {
             "it is a token for something else: have one made for this"
         }
         _ => "was it cut or changed on its way? Get it again from whoever made it",

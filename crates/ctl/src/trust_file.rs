@@ -31,6 +31,15 @@ struct Recipe {
     #[serde(default)]
     endpoints: Vec<String>,
     priority: Option<String>,
+    #[serde(default = "default_hook_ms")]
+    hook_ms: u32,
+}
+
+/// The longest that a hook may take where the anchor says nothing, in milliseconds.
+pub(crate) const DEFAULT_HOOK_MS: u32 = 1000;
+
+fn default_hook_ms() -> u32 {
+    DEFAULT_HOOK_MS
 }
 
 /// A trust store in CBOR, of a file in either form. `Trust::decode` takes it.
@@ -91,6 +100,7 @@ fn compile(path: &Path, text: &str) -> Result<Vec<u8>> {
             syscalls: lists.syscalls,
             reaches: &lists.reaches,
             priority: lists.priority,
+            hook_ms: recipe.hook_ms,
         })
         .collect();
     let mut out = Vec::new();

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use tinycontainer_firewall::{ContainerId, Grant};
 use tinycontainer_lifecycle::Event;
 use tinycontainer_metadata::{PartSizes, Peer, Schedule, Type, endpoint};
-use tinycontainer_policy::{Cleared, MAX_ENDPOINTS, Refused, Reliance, Which, clear};
+use tinycontainer_policy::{Cleared, MAX_ENDPOINTS, Refused, Reliance, Which, clear_into};
 use tinycontainer_runtime::Limits;
 
 /// The sizes of an image's parts, in bytes.
@@ -312,14 +312,13 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     #[inline(never)]
     fn decide(&mut self) -> Result<(), LoadError> {
         let metadata = self.metadata.as_deref().unwrap_or_default();
-        let short = match &clear(metadata, &self.engine.device()) {
-            Ok(cleared) => {
-                announced(self.sizes, cleared.sizes())?;
-                let admission = admit(metadata, cleared, &mut self.admission)?;
-                Self::shorten(self.engine, self.slot, metadata, admission, cleared.reliance())?
-            }
-            Err(why) => return Err((*why).into()),
-        };
+        let mut cleared = None;
+        clear_into(metadata, &self.engine.device(), &mut cleared)?;
+        // There is one if nothing was refused.
+        let cleared = cleared.as_ref().ok_or(LoadError::Failed)?;
+        announced(self.sizes, cleared.sizes())?;
+        let admission = admit(metadata, cleared, &mut self.admission)?;
+        let short = Self::shorten(self.engine, self.slot, metadata, admission, cleared.reliance())?;
         self.metadata = Some(short);
         Ok(())
     }
@@ -469,7 +468,7 @@ fn admit<'a>(
     let start = (claims.uid.as_ptr() as usize).saturating_sub(metadata.as_ptr() as usize) as u16;
     let limits = cleared.limits();
     Ok(admission.insert(Admission {
-        grant: cleared.grant().clone(),
+        grant: cleared.grant(),
         limits: Limits { linear_memory: limits.linear_memory, stack: limits.stack, heap: limits.heap },
         schedule: cleared.schedule(),
         version: claims.version,

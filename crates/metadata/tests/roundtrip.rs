@@ -144,16 +144,62 @@ fn the_cddl_check_can_fail() {
     );
 }
 
+/// A claims set with that content and use, whose sub is "c" and whose aud is "d".
+fn claims(content: &[(i64, &[u8])], use_: u8, bound: &[(i64, &[u8])]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut e = minicbor::Encoder::new(&mut out);
+    e.map(3 + (content.len() + bound.len()) as u64).unwrap();
+    e.u8(2).unwrap().str("c").unwrap().u8(3).unwrap().str("d").unwrap();
+    for (key, value) in content {
+        match value {
+            [mask] => e.i64(*key).unwrap().u8(*mask).unwrap(),
+            bytes => e.i64(*key).unwrap().bytes(bytes).unwrap(),
+        };
+    }
+    e.i64(-65540).unwrap().u8(use_).unwrap();
+    for (key, value) in bound {
+        e.i64(*key).unwrap().bytes(value).unwrap();
+    }
+    out
+}
+
 #[test]
 fn item_13_the_cddl_requires_both_tags() {
-    let token = hex_literal::hex!(
-        "d83d d2 84 43 a10127 a0 58 1f a3 02 6e 736f6d652e636f6e7461696e6572 03 66 646576696365 3a00010003 01"
-        "5840 00000000000000000000000000000000 00000000000000000000000000000000"
-        "00000000000000000000000000000000 00000000000000000000000000000000"
-    );
+    let claims = claims(&[(-65537, &[7; 32])], 1, &[]);
+    let mut token = hex_literal::hex!("d83d d2 84 43 a10127 a0").to_vec();
+    let mut e = minicbor::Encoder::new(&mut token);
+    e.bytes(&claims).unwrap().bytes(&[0; 64]).unwrap();
     assert_eq!(validates("cwt", &token), Ok(()));
     for untagged in [&token[2..], &token[3..]] {
         assert!(validates("cwt", untagged).is_err());
+    }
+}
+
+#[test]
+fn item_06_the_cddl_has_the_claims_of_each_use() {
+    let (digest, mask) = ((-65537, &[7; 32][..]), (-65538, &[63][..]));
+    let access = (-65539, &hex_literal::hex!("a4 0201 0407 0500 0702")[..]);
+    let (signer, code) = ((-65541, &[8; 32][..]), (-65542, &[9; 32][..]));
+    for (content, use_, bound, holds) in [
+        (&[digest][..], 1, &[][..], true),
+        (&[digest], 3, &[], true),
+        (&[digest], 4, &[], false),
+        (&[digest], 1, &[signer], false),
+        (&[], 1, &[], false),
+        (&[digest, mask], 1, &[], false),
+        (&[mask], 4, &[], false),
+        (&[mask], 4, &[signer], true),
+        (&[mask], 4, &[code], true),
+        (&[mask], 4, &[signer, code], true),
+        (&[mask], 5, &[signer], false),
+        (&[mask, access], 4, &[signer], false),
+        (&[access], 5, &[], false),
+        (&[access], 5, &[signer], true),
+        (&[access], 5, &[code], true),
+        (&[access], 4, &[signer], false),
+    ] {
+        let bytes = claims(content, use_, bound);
+        assert_eq!(validates("claims", &bytes).is_ok(), holds, "{content:02x?} {use_} {bound:02x?}");
     }
 }
 

@@ -5,14 +5,13 @@ use crate::trust::{Roles, Scope, Trust};
 use core::fmt;
 use core::ops::ControlFlow;
 use sha2::{Digest, Sha256};
-use tinycontainer_cbor::Error;
+use tinycontainer_cbor::{Error, Kind};
 use tinycontainer_firewall::{Grant, Issuer, Mask, Right};
 use tinycontainer_metadata::{
-    Access, Endpoint, Format2024, Limits, Metadata, Part, PartSizes, Peer, Priority, Profile1, Proofs,
-    Schedule,
+    Access, Endpoint, Format2024, Limits, Metadata, Part, PartSizes, Peer, Priority, Proofs, Schedule,
 };
 use tinycontainer_token::year2024::{self, Claim2024};
-use tinycontainer_token::{Anchor, Expected, Refusal, Use, Verified, verify};
+use tinycontainer_token::{Expected, Key, Refusal, Use, Verified, thumbprint, verify};
 
 /// The most endpoints of a container that a device takes. The format would allow 32.
 pub const MAX_ENDPOINTS: usize = 8;
@@ -36,7 +35,7 @@ pub struct Device<'a> {
     pub accept_2024: Option<Year2024<'a>>,
 }
 
-/// What no container may exceed, in bytes.
+/// What no container may exceed: memory in bytes, time in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ceilings {
     /// Linear memory.
@@ -48,6 +47,8 @@ pub struct Ceilings {
     /// The whole image: metadata, data and code. Checked against the sizes that the metadata says, and against those that
     /// the loader is told.
     pub image: u32,
+    /// The longest that one call of any hook may take, in milliseconds.
+    pub hook_ms: u32,
 }
 
 /// The policy that accepts images of the 2024 format.
@@ -61,7 +62,7 @@ pub struct Year2024<'a> {
     examine: Rules,
 }
 
-type Rules = fn(&mut Examiner<'_, '_, '_>, &Format2024<'_>, &Year2024<'_>, &mut Found) -> ControlFlow<()>;
+type Rules = for<'e> fn(&mut Examiner<'e, '_, '_>, &Format2024<'_>, &Year2024<'e>) -> ControlFlow<()>;
 
 impl<'a> Year2024<'a> {
     /// Accepts images that are signed with one key. `scope` is what they may do at most and `limits` the memory they
@@ -72,7 +73,7 @@ impl<'a> Year2024<'a> {
             scope,
             limits,
             decode: |bytes| Metadata::decode(bytes),
-            examine: |examiner, proofs, policy, found| examiner.format2024(proofs, policy, found),
+            examine: |examiner, proofs, policy| examiner.format2024(proofs, policy),
         }
     }
 
@@ -108,6 +109,49 @@ impl fmt::Display for Which {
     }
 }
 
+/// A hook, as the schedule bounds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hook {
+    /// `start()`.
+    Start,
+    /// `loop()`.
+    Loop,
+    /// `stop()`.
+    Stop,
+}
+
+impl Hook {
+    /// The name people read.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start()",
+            Self::Loop => "loop()",
+            Self::Stop => "stop()",
+        }
+    }
+}
+
+/// Whose limit it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// The device's ceiling, whoever has signed.
+    Device,
+    /// That of the scope of the signer's trust anchor.
+    Anchor,
+    /// That of the policy that accepts the 2024 format.
+    Policy2024,
+}
+
+impl Whose {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Device => "the device",
+            Self::Anchor => "the signer's trust anchor",
+            Self::Policy2024 => "the device's policy for the 2024 format",
+        }
+    }
+}
+
 /// Why an image is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
@@ -123,6 +167,10 @@ pub enum Refused {
     Role(Which),
     /// A token's signer may not sign for this container.
     Container(Which),
+    /// A token that grants something is for images of another signer.
+    OtherSigner(Which),
+    /// A token that grants something is for other code.
+    OtherCode(Which),
     /// The signer may not grant these syscalls, and there is no token of somebody who may.
     Syscalls(Mask),
     /// The signer does not reach this endpoint, and there is no token of somebody who does.
@@ -139,6 +187,17 @@ pub enum Refused {
     Limits,
     /// Metadata, data and code together have more bytes than this device takes: how many, and how many it takes.
     Size(u64, u32),
+    /// A hook may take longer than is allowed.
+    Duration {
+        /// Which hook.
+        hook: Hook,
+        /// The longest that the image wants it to take, in milliseconds.
+        ms: u32,
+        /// The longest allowed, in milliseconds.
+        limit: u32,
+        /// By whom.
+        whose: Whose,
+    },
     /// The image has more endpoints than this device takes.
     TooManyEndpoints,
     /// The image is of the 2024 format, which this device does not accept.
@@ -158,6 +217,10 @@ impl fmt::Display for Refused {
             }
             Self::Role(which) => write!(f, "{which}: the signer's role does not include this"),
             Self::Container(which) => write!(f, "{which}: this container is not in the signer's scope"),
+            Self::OtherSigner(which) => {
+                write!(f, "{which}: its token is for images of another signer than this one's")
+            }
+            Self::OtherCode(which) => write!(f, "{which}: its token is for other code than this image's"),
             Self::Syscalls(mask) => {
                 f.write_str("syscalls: nobody who may has granted")?;
                 mask.calls().try_for_each(|call| write!(f, " {}", call.name()))
@@ -186,6 +249,12 @@ impl fmt::Display for Refused {
                 f,
                 "sizes: metadata, data and code have {bytes} bytes together, and this device takes {ceiling}"
             ),
+            Self::Duration { hook, ms, limit, whose } => write!(
+                f,
+                "durations: {} may take {ms} ms, and {} allows {limit} ms",
+                hook.name(),
+                whose.name()
+            ),
             Self::TooManyEndpoints => {
                 write!(f, "endpoints: more than the {MAX_ENDPOINTS} that this device takes")
             }
@@ -212,6 +281,8 @@ pub enum Check {
     Limits,
     /// The sizes of the whole image's parts.
     Sizes,
+    /// How long the hooks may take.
+    Durations,
 }
 
 /// What a check that holds has found.
@@ -227,22 +298,22 @@ pub enum Holds<'a> {
 
 /// An image whose metadata is believed. Data and code still have to match their digests.
 ///
-/// Only [`clear`] makes one.
+/// Only [`clear_into`] makes one.
 #[derive(Debug, Clone)]
 pub struct Cleared<'m> {
     metadata: Metadata<'m>,
-    grant: Grant<MAX_ENDPOINTS>,
-    limits: Limits,
-    data: [u8; 32],
-    code: [u8; 32],
-    signer: u32,
-    reliance: Reliance,
+    found: Found,
 }
 
+/// No bytes are known that have this digest.
+const NO_DIGEST: [u8; 32] = [0; 32];
+
 impl<'m> Cleared<'m> {
-    /// Tells signers apart: the beginning of a hash of the kid. 0 for the 2024 format.
-    pub fn signer(&self) -> u32 {
-        self.signer
+    /// Tells signers apart: the first 8 bytes, big-endian, of the COSE Key Thumbprint (RFC 9679) of the key that the
+    /// metadata is signed with. For the 2024 format that is the key of the policy that accepts it.
+    pub fn signer(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.found.signer.unwrap_or(NO_DIGEST);
+        u64::from_be_bytes([a, b, c, d, e, f, g, h])
     }
 
     /// What the image says, now believed.
@@ -252,7 +323,7 @@ impl<'m> Cleared<'m> {
 
     /// The memory it gets.
     pub fn limits(&self) -> Limits {
-        self.limits
+        self.found.limits
     }
 
     /// The sizes that data and code must have. `None` for the 2024 format, which does not say.
@@ -262,7 +333,7 @@ impl<'m> Cleared<'m> {
 
     /// What it was believed upon: to be asked again later whether that still holds.
     pub fn reliance(&self) -> &Reliance {
-        &self.reliance
+        &self.found.reliance
     }
 
     /// When it runs and how long.
@@ -270,89 +341,105 @@ impl<'m> Cleared<'m> {
         self.metadata.schedule
     }
 
+    // Both digests are there: without them nothing is cleared.
+
     /// SHA-256 that the data must have.
     pub fn data_digest(&self) -> &[u8; 32] {
-        &self.data
+        self.found.data.as_ref().unwrap_or(&NO_DIGEST)
     }
 
     /// SHA-256 that the code must have.
     pub fn code_digest(&self) -> &[u8; 32] {
-        &self.code
+        self.found.code.as_ref().unwrap_or(&NO_DIGEST)
     }
 
     /// What the firewall is to let it do.
-    pub fn into_grant(self) -> Grant<MAX_ENDPOINTS> {
-        self.grant
-    }
-
-    /// What the firewall is to let it do.
-    pub fn grant(&self) -> &Grant<MAX_ENDPOINTS> {
-        &self.grant
+    pub fn grant(&self) -> Grant<MAX_ENDPOINTS> {
+        let mut grant = Grant::issue(&ISSUER, self.found.mask.unwrap_or(Mask::NONE));
+        for Endpoint { id, access, .. } in self.metadata.endpoints.iter() {
+            // There are no more than fit: that was checked. What did not fit would not be granted.
+            let _ = grant.allow(&ISSUER, Right { endpoint: id, direction: access.direction });
+        }
+        grant
     }
 }
 
-/// Decides whether an image's metadata is believed.
+/// Decides whether an image's metadata is believed. See [`clear_into`], which needs less stack.
 ///
 /// # Errors
 /// The first reason not to.
-#[inline(never)]
 pub fn clear<'m>(bytes: &'m [u8], device: &Device<'_>) -> Result<Cleared<'m>, Refused> {
-    let mut decoded = None;
-    decode(bytes, device, &mut decoded)?;
-    let Some(metadata) = &decoded else { return Err(Refused::Unsigned) };
-    let found = decide(metadata, device)?;
-    // Without a refusal everything has been found; were it not so, nothing would be believed.
-    let Found { mask: Some(mask), data: Some(data), code: Some(code), limits, signer, reliance } = found
-    else {
-        return Err(Refused::Unsigned);
-    };
-    let mut grant = Grant::issue(&ISSUER, mask);
-    for Endpoint { id, access, .. } in metadata.endpoints.iter() {
-        let right = Right { endpoint: id, direction: access.direction };
-        grant.allow(&ISSUER, right).map_err(|_| Refused::TooManyEndpoints)?;
-    }
-    Ok(Cleared { metadata: *metadata, grant, limits, data, code, signer, reliance })
+    let mut cleared = None;
+    clear_into(bytes, device, &mut cleared)?;
+    // There is one if nothing was refused.
+    cleared.ok_or(Refused::Unsigned)
 }
 
-// In frames of their own: a signature is verified in the second.
+/// Decides whether an image's metadata is believed, and makes what it says where the caller wants it. The place holds
+/// something only if the metadata is believed.
+///
+/// # Errors
+/// The first reason not to believe it.
+// All that lives while a signature is checked lives in `into`; decoding and deciding have frames of their own.
 #[inline(never)]
-fn decode<'m>(bytes: &'m [u8], device: &Device<'_>, into: &mut Option<Metadata<'m>>) -> Result<(), Refused> {
+pub fn clear_into<'m>(
+    bytes: &'m [u8],
+    device: &Device<'_>,
+    into: &mut Option<Cleared<'m>>,
+) -> Result<(), Refused> {
+    decode(bytes, device, into)?;
+    let outcome = into.as_mut().map_or(Err(Refused::Unsigned), |cleared| decide(cleared, device));
+    if outcome.is_err() {
+        *into = None;
+    }
+    outcome
+}
+
+#[inline(never)]
+fn decode<'m>(bytes: &'m [u8], device: &Device<'_>, into: &mut Option<Cleared<'m>>) -> Result<(), Refused> {
     let decoded = match device.accept_2024 {
         Some(policy) => (policy.decode)(bytes),
         None if Metadata::is_2024(bytes) => return Err(Refused::Year2024),
         None => Metadata::decode_profile1(bytes),
     };
-    *into = Some(decoded.map_err(Refused::Malformed)?);
+    let metadata = decoded.map_err(Refused::Malformed)?;
+    *into = Some(Cleared { found: Found::new(metadata.limits), metadata });
     Ok(())
 }
 
 #[inline(never)]
-fn decide(metadata: &Metadata<'_>, device: &Device<'_>) -> Result<Found, Refused> {
+fn decide(cleared: &mut Cleared<'_>, device: &Device<'_>) -> Result<(), Refused> {
     let mut refused = None;
-    let found = examine(metadata, device, &mut |_, outcome| match outcome {
+    examine_into(&cleared.metadata, device, &mut cleared.found, &mut |_, outcome| match outcome {
         Ok(_) => ControlFlow::Continue(()),
         Err(why) => {
             refused = Some(why);
             ControlFlow::Break(())
         }
     });
-    refused.map_or(Ok(found), Err)
+    match (refused, &cleared.found) {
+        (Some(why), _) => Err(why),
+        (None, Found { mask: Some(_), data: Some(_), code: Some(_), signer: Some(_), .. }) => Ok(()),
+        // Without a refusal everything has been found; were it not so, nothing would be believed.
+        (None, _) => Err(Refused::Unsigned),
+    }
 }
 
 /// What the checks have found out so far.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Found {
     mask: Option<Mask>,
     data: Option<[u8; 32]>,
     code: Option<[u8; 32]>,
     limits: Limits,
-    signer: u32,
+    /// The thumbprint of the key that the metadata is signed with.
+    signer: Option<[u8; 32]>,
     reliance: Reliance,
 }
 
 impl Found {
     fn new(limits: Limits) -> Self {
-        Self { mask: None, data: None, code: None, limits, signer: 0, reliance: Reliance::NONE }
+        Self { mask: None, data: None, code: None, limits, signer: None, reliance: Reliance::NONE }
     }
 
     /// The digest that the data must have, if a proof for it holds.
@@ -369,78 +456,345 @@ impl Found {
 /// Takes each check's outcome; `Break` ends the examination.
 pub type Sink<'s> = dyn FnMut(Check, Result<Holds<'_>, Refused>) -> ControlFlow<()> + 's;
 
-/// Makes every check, in order, and tells `sink` each outcome.
+/// Makes every check, in order, and tells `sink` each outcome: format, metadata, priority, limits, sizes, durations,
+/// data, code, syscalls, each endpoint. What grants something may be bound to the signer and to the code, so both are
+/// proven before.
 pub fn examine(metadata: &Metadata<'_>, device: &Device<'_>, sink: &mut Sink<'_>) -> Found {
     let mut found = Found::new(metadata.limits);
-    let mut examiner = Examiner { metadata, device, sink, reliance: Reliance::NONE };
+    examine_into(metadata, device, &mut found, sink);
+    found
+}
+
+fn examine_into(metadata: &Metadata<'_>, device: &Device<'_>, found: &mut Found, sink: &mut Sink<'_>) {
+    let mut examiner = Examiner { metadata, device, scope: None, found, sink };
     // Break only means that the sink has heard enough.
     let _ = match (&metadata.proofs, &device.accept_2024) {
-        (Proofs::Profile1(proofs), _) => examiner.profile1(proofs, &mut found),
-        (Proofs::Format2024(proofs), Some(policy)) => {
-            (policy.examine)(&mut examiner, proofs, policy, &mut found)
-        }
+        (Proofs::Profile1(_), _) => examiner.profile1(),
+        (Proofs::Format2024(proofs), Some(policy)) => (policy.examine)(&mut examiner, proofs, policy),
         (Proofs::Format2024(_), None) => examiner.tell(Check::Format, Err(Refused::Year2024)),
     };
-    found.reliance = examiner.reliance;
-    found
+}
+
+/// What one token may prove, in the order of the checks.
+#[derive(Clone, Copy)]
+enum Step {
+    Metadata,
+    Data,
+    Code,
+    Syscalls,
+    /// The endpoint of that place in the list.
+    Endpoint(usize),
+}
+
+impl Step {
+    fn next(self) -> Self {
+        match self {
+            Self::Metadata => Self::Data,
+            Self::Data => Self::Code,
+            Self::Code => Self::Syscalls,
+            Self::Syscalls => Self::Endpoint(0),
+            Self::Endpoint(at) => Self::Endpoint(at.saturating_add(1)),
+        }
+    }
+
+    /// What a token for it must be for, and the role that its signer must have.
+    fn wants(self) -> (Use, Roles) {
+        match self {
+            Self::Metadata => (Use::Metadata, Roles::METADATA),
+            Self::Data => (Use::Data, Roles::PARTS),
+            Self::Code => (Use::Code, Roles::PARTS),
+            Self::Syscalls => (Use::Syscalls, Roles::SYSCALLS),
+            Self::Endpoint(_) => (Use::Endpoint, Roles::ENDPOINTS),
+        }
+    }
 }
 
 struct Examiner<'e, 'm, 's> {
     metadata: &'e Metadata<'m>,
     device: &'e Device<'e>,
+    /// That of the metadata's signer, once it is known who that is. Without it nothing is in anybody's scope.
+    scope: Option<Scope<'e>>,
+    found: &'e mut Found,
     sink: &'e mut Sink<'s>,
-    reliance: Reliance,
 }
 
-impl<'e, 'm> Examiner<'e, 'm, '_> {
-    #[inline(never)]
-    fn profile1(&mut self, proofs: &Profile1<'_>, found: &mut Found) -> ControlFlow<()> {
-        self.tell(Check::Format, Ok(Holds::Plain))?;
-        let signer = self.signer(proofs);
-        // Without a signer nothing of what follows is in anybody's scope.
-        let scope = signer.as_ref().ok().map(|anchor| anchor.scope);
-        self.tell(Check::Proof(Which::Metadata), signer.as_ref().map(|a| Holds::By(a.name)).map_err(|e| *e))?;
+/// A token's verification: `None` where there is no token to verify.
+type Verdict<'m, 'e> = Option<Result<Verified<'m, 'e, Scope<'e>>, Refusal>>;
 
-        if let Ok(anchor) = &signer {
-            let [a, b, c, d, ..] = sha256(&[anchor.kid]);
-            found.signer = u32::from_be_bytes([a, b, c, d]);
+impl<'e, 'm> Examiner<'e, 'm, '_> {
+    fn profile1(&mut self) -> ControlFlow<()> {
+        self.tell(Check::Format, Ok(Holds::Plain))?;
+        self.steps(Step::Metadata)
+    }
+
+    /// All that tokens prove, from one step on. What decides before and after a verification has returned while the
+    /// signature is checked, so that no token, and no number of endpoints, needs more stack than another.
+    #[inline(never)]
+    fn steps(&mut self, first: Step) -> ControlFlow<()> {
+        let mut step = first;
+        while !matches!(step, Step::Endpoint(at) if at >= self.metadata.endpoints.len()) {
+            let verdict = self.token(step).map(|token| self.verify(token, step.wants().0));
+            self.judge(step, &verdict)?;
+            step = step.next();
         }
-        let priority = self.metadata.schedule.priority;
-        let allowed = scope.is_some_and(|scope| priority <= scope.priority);
-        self.tell(Check::Priority, plain(allowed, Refused::Priority(priority)))?;
-        self.limits(found.limits)?;
-        self.sizes()?;
-        found.mask = self.syscalls(proofs, scope)?;
-        self.endpoints(scope)?;
-        found.data = self.part(Which::Data, proofs.data, scope.is_some())?;
-        found.code = self.part(Which::Code, proofs.code, scope.is_some())?;
         ControlFlow::Continue(())
     }
 
-    /// Who has signed the metadata.
+    /// The token that a step has to verify.
     #[inline(never)]
-    fn signer(&mut self, proofs: &Profile1<'_>) -> Result<Anchor<'e, Scope<'e>>, Refused> {
-        if proofs.token.is_empty() {
-            return Err(Refused::Unsigned);
+    fn token(&self, step: Step) -> Option<&'m [u8]> {
+        if let Step::Endpoint(at) = step {
+            // Where the signer's word is enough, nobody else's is asked for.
+            let endpoint = self.metadata.endpoints.iter().nth(at)?;
+            return endpoint
+                .token
+                .filter(|_| !self.scope.is_some_and(|scope| scope.may_use(&endpoint.access)));
         }
-        let token = self.token(proofs.token, Which::Metadata, Use::Metadata, Roles::METADATA)?;
-        let digest = token.digest().map_err(|why| Refused::Token(Which::Metadata, why))?;
-        if *digest == sha256(&[proofs.signed]) {
-            Ok(*token.anchor())
-        } else {
-            Err(Refused::Digest(Which::Metadata))
+        let Proofs::Profile1(proofs) = &self.metadata.proofs else { return None };
+        let of = |part| match part {
+            Part::Token(token) => Some(token),
+            Part::Digest(_) => None,
+        };
+        match step {
+            Step::Metadata => Some(proofs.token).filter(|token| !token.is_empty()),
+            Step::Data => of(proofs.data),
+            Step::Code => of(proofs.code),
+            Step::Syscalls => proofs.syscall_token,
+            Step::Endpoint(_) => None,
         }
     }
 
-    fn format2024(
+    /// The one place where a token of profile 1 is verified.
+    #[inline(never)]
+    fn verify<'t>(&self, token: &'t [u8], use_: Use) -> Result<Verified<'t, 'e, Scope<'e>>, Refusal> {
+        let Device { audiences, now, trust, .. } = self.device;
+        verify(token, trust.anchors(), &Expected { sub: self.metadata.uid, audiences, use_, now: *now })
+    }
+
+    /// Decides over a step by what the verification of its token has shown.
+    #[inline(never)]
+    fn judge(&mut self, step: Step, verdict: &Verdict<'m, 'e>) -> ControlFlow<()> {
+        match step {
+            Step::Metadata => self.judge_metadata(verdict),
+            Step::Data => self.judge_part(Which::Data, step, verdict),
+            Step::Code => self.judge_part(Which::Code, step, verdict),
+            Step::Syscalls => self.judge_syscalls(verdict),
+            Step::Endpoint(at) => match self.metadata.endpoints.iter().nth(at) {
+                Some(endpoint) => self.judge_endpoint(&endpoint, step, verdict),
+                None => ControlFlow::Continue(()),
+            },
+        }
+    }
+
+    /// A token that holds, if its signer has the role, for this container.
+    fn signed<'v>(
+        &self,
+        step: Step,
+        which: Which,
+        verdict: &'v Result<Verified<'m, 'e, Scope<'e>>, Refusal>,
+    ) -> Result<&'v Verified<'m, 'e, Scope<'e>>, Refused> {
+        let token = verdict.as_ref().map_err(|why| Refused::Token(which, *why))?;
+        let scope = &token.anchor().scope;
+        let (_, role) = step.wants();
+        if !scope.roles.has(role) {
+            return Err(Refused::Role(which));
+        }
+        // Granting syscalls and endpoints has scopes of its own; signing is for certain containers.
+        let signs = role == Roles::METADATA || role == Roles::PARTS;
+        if signs && !scope.covers_container(self.metadata.uid) {
+            return Err(Refused::Container(which));
+        }
+        Ok(token)
+    }
+
+    /// Whether a token that grants something is for this image: its signer, its code.
+    fn bound(&self, which: Which, token: &Verified<'_, '_, Scope<'_>>) -> Result<(), Refused> {
+        if token.signer().is_some_and(|signer| self.found.signer.as_ref() != Some(signer)) {
+            return Err(Refused::OtherSigner(which));
+        }
+        if token.code().is_some_and(|code| self.found.code.as_ref() != Some(code)) {
+            return Err(Refused::OtherCode(which));
+        }
+        Ok(())
+    }
+
+    /// Remembers a token that was believed.
+    fn rely(&mut self, token: &Verified<'_, '_, Scope<'_>>) {
+        if let Some(anchor) = self.device.trust.anchor_hash(token.anchor().kid) {
+            self.found.reliance.add(anchor, token.not_before(), token.expires());
+        }
+    }
+
+    #[inline(never)]
+    fn judge_metadata(&mut self, verdict: &Verdict<'m, 'e>) -> ControlFlow<()> {
+        let outcome = self.signer(verdict);
+        let by = outcome.map(|token| Holds::By(token.anchor().name));
+        if let Ok(token) = outcome {
+            self.found.signer = Some(thumbprint(token.anchor().key));
+            self.scope = Some(token.anchor().scope);
+            self.rely(token);
+        }
+        self.tell(Check::Proof(Which::Metadata), by)?;
+        self.settings(Whose::Anchor)
+    }
+
+    /// Who has signed the metadata.
+    fn signer<'v>(&self, verdict: &'v Verdict<'m, 'e>) -> Result<&'v Verified<'m, 'e, Scope<'e>>, Refused> {
+        let (Some(verdict), Proofs::Profile1(proofs)) = (verdict, &self.metadata.proofs) else {
+            return Err(Refused::Unsigned);
+        };
+        let token = self.signed(Step::Metadata, Which::Metadata, verdict)?;
+        let digest = token.digest().map_err(|why| Refused::Token(Which::Metadata, why))?;
+        if *digest == sha256(&[proofs.signed]) { Ok(token) } else { Err(Refused::Digest(Which::Metadata)) }
+    }
+
+    /// What the metadata asks for without a token: priority, memory, sizes, time.
+    #[inline(never)]
+    fn settings(&mut self, whose: Whose) -> ControlFlow<()> {
+        let Schedule { priority, .. } = self.metadata.schedule;
+        let allowed = self.scope.is_some_and(|scope| priority <= scope.priority);
+        self.tell(Check::Priority, plain(allowed, Refused::Priority(priority)))?;
+        let Ceilings { linear_memory, stack, heap, image, .. } = self.device.ceilings;
+        let asked = self.found.limits;
+        let memory = asked.linear_memory <= linear_memory && asked.stack <= stack && asked.heap <= heap;
+        let few = self.metadata.endpoints.len() <= MAX_ENDPOINTS;
+        self.tell(Check::Limits, plain(few, Refused::TooManyEndpoints).and(plain(memory, Refused::Limits)))?;
+        if let Some(PartSizes { data, code }) = self.metadata.sizes {
+            let bytes = [self.metadata.file_bytes, data, code].into_iter().map(u64::from).sum();
+            self.tell(Check::Sizes, plain(bytes <= u64::from(image), Refused::Size(bytes, image)))?;
+        }
+        self.tell(Check::Durations, self.durations(whose))
+    }
+
+    /// No hook may take longer than the device and the signer's anchor allow. Without a believed signer only the
+    /// device's ceiling is known.
+    fn durations(&self, whose: Whose) -> Result<Holds<'static>, Refused> {
+        let Schedule { start_ms, loop_ms, stop_ms, .. } = self.metadata.schedule;
+        let device = (Whose::Device, self.device.ceilings.hook_ms);
+        let anchor = self.scope.map(|scope| (whose, scope.hook_ms));
+        for (hook, ms) in [(Hook::Start, start_ms), (Hook::Loop, loop_ms), (Hook::Stop, stop_ms)] {
+            for (whose, limit) in [Some(device), anchor].into_iter().flatten() {
+                if ms > limit {
+                    return Err(Refused::Duration { hook, ms, limit, whose });
+                }
+            }
+        }
+        Ok(Holds::Plain)
+    }
+
+    #[inline(never)]
+    fn judge_part(&mut self, which: Which, step: Step, verdict: &Verdict<'m, 'e>) -> ControlFlow<()> {
+        let Proofs::Profile1(proofs) = &self.metadata.proofs else { return ControlFlow::Continue(()) };
+        let part = if which == Which::Data { proofs.data } else { proofs.code };
+        let outcome = match (part, verdict) {
+            (Part::Digest(digest), _) if self.scope.is_some() => Ok((*digest, Holds::BySigner)),
+            (Part::Token(_), Some(verdict)) => self.signed(step, which, verdict).and_then(|token| {
+                let digest = token.digest().map_err(|why| Refused::Token(which, why))?;
+                self.rely(token);
+                Ok((*digest, Holds::By(token.anchor().name)))
+            }),
+            // The digest is only as good as the metadata token.
+            _ => Err(Refused::Unproven(which)),
+        };
+        let digest = outcome.ok().map(|(digest, _)| digest);
+        match which {
+            Which::Data => self.found.data = digest,
+            _ => self.found.code = digest,
+        }
+        self.tell(Check::Proof(which), outcome.map(|(_, holds)| holds))
+    }
+
+    /// The syscalls asked for, if all of them are granted by somebody who may.
+    #[inline(never)]
+    fn judge_syscalls(&mut self, verdict: &Verdict<'m, 'e>) -> ControlFlow<()> {
+        let Proofs::Profile1(proofs) = &self.metadata.proofs else { return ControlFlow::Continue(()) };
+        let asked = proofs.syscalls;
+        let own = match self.scope {
+            Some(scope) if scope.roles.has(Roles::SYSCALLS) => scope.syscalls,
+            _ => Mask::NONE,
+        };
+        let outcome = match verdict {
+            Some(verdict) => self.granted(verdict, asked, own),
+            None if asked.within(own) => Ok(Holds::BySigner),
+            None => Err(Refused::Syscalls(Mask(asked.0 & !own.0))),
+        };
+        self.found.mask = outcome.ok().map(|_| asked);
+        self.tell(Check::Proof(Which::Syscalls), outcome)
+    }
+
+    fn granted(
         &mut self,
-        proofs: &Format2024<'_>,
-        policy: &Year2024<'_>,
-        found: &mut Found,
+        verdict: &Result<Verified<'m, 'e, Scope<'e>>, Refusal>,
+        asked: Mask,
+        own: Mask,
+    ) -> Result<Holds<'e>, Refused> {
+        let which = Which::Syscalls;
+        let token = self.signed(Step::Syscalls, which, verdict)?;
+        self.bound(which, token)?;
+        let granted = token.syscalls().map_err(|why| Refused::Token(which, why))?;
+        if !Mask(granted).within(Mask::ALL) {
+            // Bits without a syscall would be another encoding of the same grant.
+            return Err(Refused::Token(which, Refusal::Malformed(Error::new(Kind::Unknown, 0))));
+        }
+        let granted = Mask(granted).and(token.anchor().scope.syscalls);
+        let lacking = Mask(asked.0 & !(own.0 | granted.0));
+        if lacking != Mask::NONE {
+            return Err(Refused::Syscalls(lacking));
+        }
+        self.rely(token);
+        Ok(Holds::By(token.anchor().name))
+    }
+
+    /// An endpoint is in the signer's scope, or in that of whoever authorises it.
+    #[inline(never)]
+    fn judge_endpoint(
+        &mut self,
+        endpoint: &Endpoint<'_>,
+        step: Step,
+        verdict: &Verdict<'m, 'e>,
     ) -> ControlFlow<()> {
+        let which = Which::Endpoint(endpoint.id);
+        let outcome = match (verdict, self.scope) {
+            (Some(verdict), _) => self.authorized(endpoint, step, verdict),
+            (None, Some(scope)) if scope.may_use(&endpoint.access) => Ok(Holds::BySigner),
+            (None, Some(scope)) if scope.covers_access(&endpoint.access) => {
+                Err(Refused::SignerRole(endpoint.id))
+            }
+            (None, _) => Err(Refused::Unauthorized(endpoint.id)),
+        };
+        self.tell(Check::Proof(which), outcome)
+    }
+
+    /// Whether a token authorises an endpoint.
+    fn authorized(
+        &mut self,
+        endpoint: &Endpoint<'_>,
+        step: Step,
+        verdict: &Result<Verified<'m, 'e, Scope<'e>>, Refusal>,
+    ) -> Result<Holds<'e>, Refused> {
+        let which = Which::Endpoint(endpoint.id);
+        let token = self.signed(step, which, verdict)?;
+        self.bound(which, token)?;
+        let access = token
+            .access()
+            .and_then(|bytes| Access::decode(bytes).map_err(Refusal::Malformed))
+            .map_err(|why| Refused::Token(which, why))?;
+        if !endpoint.access.within(&access) {
+            return Err(Refused::OtherAccess(endpoint.id));
+        }
+        // A remote peer without an address is in nobody's scope but that of 2024.
+        if matches!(access.peer, Peer::RemoteUnaddressed { .. })
+            || !token.anchor().scope.may_use(&endpoint.access)
+        {
+            return Err(Refused::Reach(endpoint.id));
+        }
+        self.rely(token);
+        Ok(Holds::By(token.anchor().name))
+    }
+
+    fn format2024(&mut self, proofs: &Format2024<'_>, policy: &Year2024<'e>) -> ControlFlow<()> {
         self.tell(Check::Format, Ok(Holds::Plain))?;
-        found.limits = policy.limits;
-        self.reliance.add_2024(policy.key);
+        self.found.limits = policy.limits;
         let Some([data, code, whole]) = proofs.tokens else {
             return self.tell(Check::Proof(Which::Metadata), Err(Refused::Unsigned));
         };
@@ -459,166 +813,30 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
             }
         });
         self.tell(Check::Proof(Which::Metadata), metadata)?;
+        // The policy's scope and key are what an anchor's would be.
+        self.scope = Some(policy.scope);
+        self.found.signer = Some(thumbprint(Key::Ed25519(policy.key)));
+        self.found.reliance.add_2024(policy.key);
         // It does not say a priority: it has the one that the decoder gives all of them.
-        let priority = self.metadata.schedule.priority;
-        let allowed = priority <= policy.scope.priority;
-        self.tell(Check::Priority, plain(allowed, Refused::Priority(priority)))?;
-        self.limits(found.limits)?;
+        self.settings(Whose::Policy2024)?;
+        let (data, code) = (digest(Which::Data, data), digest(Which::Code, code));
+        (self.found.data, self.found.code) = (data.ok(), code.ok());
+        self.tell(Check::Proof(Which::Data), data.map(|_| Holds::Plain))?;
+        self.tell(Check::Proof(Which::Code), code.map(|_| Holds::Plain))?;
         let mask = match year2024::verify(proofs.syscall_token, policy.key) {
             // A 2024 mask has bits for syscalls that never existed.
             Ok(Claim2024::Syscalls(mask)) => Ok(Mask(mask).and(Mask::ALL).and(policy.scope.syscalls)),
             Ok(Claim2024::Digest(_)) => Err(Refused::Role(Which::Syscalls)),
             Err(why) => Err(Refused::Token(Which::Syscalls, why)),
         };
+        self.found.mask = mask.ok();
         self.tell(Check::Proof(Which::Syscalls), mask.map(|_| Holds::Plain))?;
-        found.mask = mask.ok();
-        self.endpoints(Some(policy.scope))?;
-        let (data, code) = (digest(Which::Data, data), digest(Which::Code, code));
-        self.tell(Check::Proof(Which::Data), data.map(|_| Holds::Plain))?;
-        self.tell(Check::Proof(Which::Code), code.map(|_| Holds::Plain))?;
-        found.data = data.ok();
-        found.code = code.ok();
-        ControlFlow::Continue(())
-    }
-
-    fn limits(&mut self, limits: Limits) -> ControlFlow<()> {
-        let Ceilings { linear_memory, stack, heap, .. } = self.device.ceilings;
-        let within = limits.linear_memory <= linear_memory && limits.stack <= stack && limits.heap <= heap;
-        self.tell(Check::Limits, plain(within, Refused::Limits))
-    }
-
-    /// Whether the device takes an image as large as the metadata says.
-    fn sizes(&mut self) -> ControlFlow<()> {
-        let PartSizes { data, code } = self.metadata.sizes.unwrap_or_default();
-        let bytes = [self.metadata.file_bytes, data, code].into_iter().map(u64::from).sum();
-        let ceiling = self.device.ceilings.image;
-        self.tell(Check::Sizes, plain(bytes <= u64::from(ceiling), Refused::Size(bytes, ceiling)))
-    }
-
-    /// The syscalls asked for, if all of them are granted by somebody who may.
-    #[inline(never)]
-    fn syscalls(
-        &mut self,
-        proofs: &Profile1<'_>,
-        signer: Option<Scope<'_>>,
-    ) -> ControlFlow<(), Option<Mask>> {
-        let asked = proofs.syscalls;
-        let of = |scope: Scope<'_>| {
-            if scope.roles.has(Roles::SYSCALLS) { scope.syscalls } else { Mask::NONE }
-        };
-        let own = signer.map_or(Mask::NONE, of);
-        let outcome = match proofs.syscall_token {
-            Some(token) => {
-                self.token(token, Which::Syscalls, Use::Syscalls, Roles::SYSCALLS).and_then(|token| {
-                    let granted = token.syscalls().map_err(|why| Refused::Token(Which::Syscalls, why))?;
-                    let granted = Mask(granted).and(token.anchor().scope.syscalls);
-                    let lacking = Mask(asked.0 & !(own.0 | granted.0));
-                    if lacking == Mask::NONE {
-                        Ok(Holds::By(token.anchor().name))
-                    } else {
-                        Err(Refused::Syscalls(lacking))
-                    }
-                })
-            }
-            None if asked.within(own) => Ok(Holds::BySigner),
-            None => Err(Refused::Syscalls(Mask(asked.0 & !own.0))),
-        };
-        self.tell(Check::Proof(Which::Syscalls), outcome)?;
-        ControlFlow::Continue(outcome.ok().map(|_| asked))
-    }
-
-    /// Each endpoint is in the signer's scope, or in that of whoever authorises it.
-    #[inline(never)]
-    fn endpoints(&mut self, signer: Option<Scope<'_>>) -> ControlFlow<()> {
-        if self.metadata.endpoints.len() > MAX_ENDPOINTS {
-            self.tell(Check::Limits, Err(Refused::TooManyEndpoints))?;
-        }
-        for endpoint in self.metadata.endpoints.iter() {
-            let which = Which::Endpoint(endpoint.id);
-            let in_scope = signer.is_some_and(|scope| scope.may_use(&endpoint.access));
-            let reached = signer.is_some_and(|scope| scope.covers_access(&endpoint.access));
-            let outcome = match endpoint.token {
-                _ if in_scope => Ok(Holds::BySigner),
-                None if reached => Err(Refused::SignerRole(endpoint.id)),
-                None => Err(Refused::Unauthorized(endpoint.id)),
-                Some(token) => self
-                    .token(token, which, Use::Endpoint, Roles::ENDPOINTS)
-                    .and_then(|token| authorized(&endpoint, &token)),
-            };
-            self.tell(Check::Proof(which), outcome)?;
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn part(&mut self, which: Which, part: Part<'_>, signed: bool) -> ControlFlow<(), Option<[u8; 32]>> {
-        let outcome = match part {
-            Part::Digest(digest) if signed => Ok((*digest, Holds::BySigner)),
-            // The digest is only as good as the metadata token.
-            Part::Digest(_) => Err(Refused::Unproven(which)),
-            Part::Token(token) => {
-                let use_ = if which == Which::Data { Use::Data } else { Use::Code };
-                self.token(token, which, use_, Roles::PARTS).and_then(|token| {
-                    let digest = token.digest().map_err(|why| Refused::Token(which, why))?;
-                    Ok((*digest, Holds::By(token.anchor().name)))
-                })
-            }
-        };
-        self.tell(Check::Proof(which), outcome.map(|(_, holds)| holds))?;
-        ControlFlow::Continue(outcome.ok().map(|(digest, _)| digest))
-    }
-
-    /// Verifies a token, and that its signer has the role, for this container.
-    fn token<'t>(
-        &mut self,
-        token: &'t [u8],
-        which: Which,
-        use_: Use,
-        role: Roles,
-    ) -> Result<Verified<'t, 'e, Scope<'e>>, Refused> {
-        let expected =
-            Expected { sub: self.metadata.uid, audiences: self.device.audiences, use_, now: self.device.now };
-        let token = verify(token, self.device.trust.anchors(), &expected)
-            .map_err(|why| Refused::Token(which, why))?;
-        let scope = &token.anchor().scope;
-        if !scope.roles.has(role) {
-            return Err(Refused::Role(which));
-        }
-        // Granting syscalls and endpoints has scopes of its own; signing is for certain containers.
-        let signs = role == Roles::METADATA || role == Roles::PARTS;
-        if signs && !scope.covers_container(self.metadata.uid) {
-            return Err(Refused::Container(which));
-        }
-        if let Some(hash) = self.device.trust.anchor_hash(token.anchor().kid) {
-            self.reliance.add(hash, token.not_before(), token.expires());
-        }
-        Ok(token)
+        self.steps(Step::Endpoint(0))
     }
 
     fn tell(&mut self, check: Check, outcome: Result<Holds<'_>, Refused>) -> ControlFlow<()> {
         (self.sink)(check, outcome)
     }
-}
-
-/// Whether a verified token authorises an endpoint.
-fn authorized<'a>(
-    endpoint: &Endpoint<'_>,
-    token: &Verified<'_, 'a, Scope<'a>>,
-) -> Result<Holds<'a>, Refused> {
-    let which = Which::Endpoint(endpoint.id);
-    let access = token
-        .access()
-        .and_then(|bytes| Access::decode(bytes).map_err(Refusal::Malformed))
-        .map_err(|why| Refused::Token(which, why))?;
-    if !endpoint.access.within(&access) {
-        return Err(Refused::OtherAccess(endpoint.id));
-    }
-    // A remote peer without an address is in nobody's scope but that of 2024.
-    if matches!(access.peer, Peer::RemoteUnaddressed { .. })
-        || !token.anchor().scope.covers_access(&endpoint.access)
-    {
-        return Err(Refused::Reach(endpoint.id));
-    }
-    Ok(Holds::By(token.anchor().name))
 }
 
 fn plain<'a>(holds: bool, refused: Refused) -> Result<Holds<'a>, Refused> {

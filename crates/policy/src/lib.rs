@@ -17,8 +17,8 @@ pub mod reliance;
 pub mod trust;
 
 pub use check::{
-    Ceilings, Check, Cleared, Device, Found, Holds, MAX_ENDPOINTS, Refused, Sink, Which, Year2024, clear,
-    covered_2024, examine, sha256,
+    Ceilings, Check, Cleared, Device, Found, Holds, Hook, MAX_ENDPOINTS, Refused, Sink, Which, Whose,
+    Year2024, clear, clear_into, covered_2024, examine, sha256,
 };
 pub use reliance::{Lapsed, MAX_ANCHORS, Reliance};
 pub use trust::{AnchorHash, AnchorSpec, Pattern, Reach, Roles, Scope, Target, Trust};

@@ -3,7 +3,7 @@
 //! ```text
 //! trust   = [ 1, [ * anchor ] ]
 //! anchor  = { 1: name tstr, 2: kid bstr, 3: 0 Ed25519 / 1 HMAC, 4: key bstr, 5: roles uint, 6: [ * pattern tstr ],
-//!             7: syscalls uint, 8: [ * reach ], 9: highest priority 0..2 }
+//!             7: syscalls uint, 8: [ * reach ], 9: highest priority 0..2, 10: longest duration of a hook, ms uint32 }
 //! reach   = { 2: peer type, ? 3: pattern tstr, ? 4: [ first unit or endpoint, last ], 5: direction, ? 7: bus or scheme }
 //! ```
 //! A pattern is a name, or the beginning of one followed by `*`. In a reach an absent field means
@@ -191,6 +191,8 @@ pub struct Scope<'a> {
     pub syscalls: Mask,
     /// The highest class of priority it may ask for.
     pub priority: Priority,
+    /// The longest that any hook of a container it signs may take, in milliseconds.
+    pub hook_ms: u32,
     /// An array of patterns of uids, as CBOR.
     containers: &'a [u8],
     /// An array of reaches, as CBOR.
@@ -319,7 +321,7 @@ impl AnchorHash {
 #[inline(never)]
 fn read_anchor<'a>(reader: &mut Reader<'a>) -> Anchor<'a, Scope<'a>> {
     let at = reader.position();
-    if reader.map() != 9 {
+    if reader.map() != 10 {
         reader.fail(Kind::Range, at);
     }
     let mut keys = Keys::default();
@@ -346,10 +348,12 @@ fn read_anchor<'a>(reader: &mut Reader<'a>) -> Anchor<'a, Scope<'a>> {
     let reaches = span(reader, Reach::read);
     reader.key_is(&mut keys, 9);
     let priority = reader.one_of(Priority::from_number).unwrap_or(Priority::Low);
+    reader.key_is(&mut keys, 10);
+    let hook_ms = reader.u32();
     if key.is_none() || roles.is_none() {
         reader.fail(Kind::Range, at);
     }
-    let scope = Scope { roles: Roles(roles.unwrap_or(0)), syscalls, priority, containers, reaches };
+    let scope = Scope { roles: Roles(roles.unwrap_or(0)), syscalls, priority, hook_ms, containers, reaches };
     // A key under which nothing verifies, where there is none.
     Anchor { name, kid, key: key.unwrap_or(Key::Hmac256(&[])), scope }
 }
@@ -384,6 +388,8 @@ pub struct AnchorSpec<'a> {
     pub reaches: &'a [Reach<'a>],
     /// The highest class of priority.
     pub priority: Priority,
+    /// The longest that any hook of a container it signs may take, in milliseconds.
+    pub hook_ms: u32,
 }
 
 /// Writes a trust store.
@@ -398,7 +404,7 @@ pub fn encode<W: Write>(anchors: &[AnchorSpec<'_>], out: W) -> Result<(), Encode
             Key::Ed25519(key) => (0, &key[..]),
             Key::Hmac256(secret) => (1, secret),
         };
-        to.map(9)?.u8(1)?.str(anchor.name)?.u8(2)?.bytes(anchor.kid)?.u8(3)?.u8(kind)?.u8(4)?.bytes(key)?;
+        to.map(10)?.u8(1)?.str(anchor.name)?.u8(2)?.bytes(anchor.kid)?.u8(3)?.u8(kind)?.u8(4)?.bytes(key)?;
         to.u8(5)?.u8(anchor.roles.0)?.u8(6)?.array(anchor.containers.len() as u64)?;
         for pattern in anchor.containers {
             to.str(pattern.0)?;
@@ -407,7 +413,7 @@ pub fn encode<W: Write>(anchors: &[AnchorSpec<'_>], out: W) -> Result<(), Encode
         for reach in anchor.reaches {
             reach.encode(&mut to)?;
         }
-        to.u8(9)?.u8(anchor.priority as u8)?;
+        to.u8(9)?.u8(anchor.priority as u8)?.u8(10)?.u32(anchor.hook_ms)?;
     }
     Ok(())
 }

@@ -1,15 +1,18 @@
 //! The decision over images of profile 1: who may sign what.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
-use tinycontainer_metadata::{Access, Bus, Direction, Mask, Peer, Priority};
+use std::ops::ControlFlow;
+use tinycontainer_metadata::{Access, Bus, Direction, Mask, Metadata, Peer, Priority, Schedule};
 use tinycontainer_policy::{
-    AnchorSpec, Device, Lapsed, Pattern, Reach, Refused, Reliance, Roles, Target, Trust, clear, trust,
+    AnchorSpec, Ceilings, Check, Device, Hook, Lapsed, Pattern, Reach, Refused, Reliance, Roles, Target,
+    Trust, Which, Whose, clear, examine, trust,
 };
 use tinycontainer_testkit::{
-    Image, MANAGER, NOW, OWNER, OwnedPeer, PROVIDER_A, Signer, Spec, device_with, endpoint_token,
+    Image, MANAGER, NOW, OWNER, OwnedPeer, PROVIDER_A, PROVIDER_B, Signer, Spec, claims, device_with,
+    endpoint_token, sha256, sign, thumbprint_of,
 };
 use tinycontainer_token::issue::public_key;
-use tinycontainer_token::{Claims, Key};
+use tinycontainer_token::{Claims, Key, Refusal, Use};
 
 const IDLE: &str = tinycontainer_testkit::IDLE;
 
@@ -28,6 +31,7 @@ fn store(signers: &[Signer], change: impl Fn(usize, &mut AnchorSpec<'_>)) -> Vec
             syscalls: Mask::ALL,
             reaches: &any,
             priority: Priority::High,
+            hook_ms: u32::MAX,
         };
         change(i, &mut anchor);
         anchors.push(anchor);
@@ -43,6 +47,139 @@ fn on<T>(store: &[u8], f: impl FnOnce(&Device<'_>) -> T) -> T {
 
 fn refused(image: &Image, device: &Device<'_>) -> Option<Refused> {
     clear(&image.metadata, device).err()
+}
+
+#[test]
+fn item_04_each_hook_is_bounded_by_device_and_anchor() {
+    let image = |start_ms, loop_ms, stop_ms| {
+        let mut spec = Spec::new("a.x", IDLE);
+        spec.schedule = Schedule { start_ms, loop_ms, stop_ms, ..spec.schedule };
+        spec.sign(PROVIDER_A)
+    };
+    let check = |anchor: u32, device: u32, image: &Image| {
+        let store = store(&[PROVIDER_A], |_, spec| spec.hook_ms = anchor);
+        on(&store, |on| {
+            let ceilings = Ceilings { hook_ms: device, ..on.ceilings };
+            refused(image, &Device { ceilings, ..*on })
+        })
+    };
+    let most = u32::MAX;
+    let longer = |hook, ms, limit, whose| Some(Refused::Duration { hook, ms, limit, whose });
+    assert_eq!(check(20, 10, &image(10, 10, 10)), None);
+    assert_eq!(check(10, 20, &image(10, 10, 10)), None);
+    assert_eq!(check(10, 20, &image(11, 1, 1)), longer(Hook::Start, 11, 10, Whose::Anchor));
+    assert_eq!(check(10, 20, &image(1, 11, 1)), longer(Hook::Loop, 11, 10, Whose::Anchor));
+    assert_eq!(check(10, 20, &image(1, 1, 11)), longer(Hook::Stop, 11, 10, Whose::Anchor));
+    assert_eq!(check(20, 10, &image(1, 11, 1)), longer(Hook::Loop, 11, 10, Whose::Device));
+    assert_eq!(check(1000, most, &image(1, most, 1)), longer(Hook::Loop, most, 1000, Whose::Anchor));
+    assert_eq!(check(most, most, &image(1, most, 1)), None, "who allows it gets it");
+    let why = Refused::Duration { hook: Hook::Loop, ms: most, limit: 1000, whose: Whose::Anchor };
+    assert_eq!(
+        why.to_string(),
+        "durations: loop() may take 4294967295 ms, and the signer's trust anchor allows 1000 ms"
+    );
+}
+
+/// A token that grants something, to the signer and the code with these digests.
+fn bound(grant: Claims<'_>, signer: Option<&[u8; 32]>, code: Option<&[u8; 32]>) -> Vec<u8> {
+    sign(&Claims { signer, code, ..grant }, OWNER)
+}
+
+#[test]
+fn item_06_another_signer_cannot_reuse_a_grant() {
+    let (mine, other) = (thumbprint_of(PROVIDER_A), thumbprint_of(PROVIDER_B));
+    let mut spec = Spec::new("a.x", IDLE).endpoint(1, BUS, Direction::In);
+    spec.syscalls = Mask::ALL;
+    let (code, more) = (sha256(&spec.code), [&spec.code[..], b"\0\x01\0"].concat());
+    // Neither provider may grant heartbeat, nor reaches the bus: both need the owner.
+    let store = store(&[PROVIDER_A, PROVIDER_B, OWNER], |i, anchor| {
+        if i < 2 {
+            anchor.reaches = &[];
+            anchor.syscalls = Mask(Mask::ALL.0 & !1);
+        }
+    });
+    let access = Access { peer: Peer::Local { bus: Bus::I2c, unit: 72 }, direction: Direction::In };
+    let mut bytes = Vec::new();
+    access.encode(&mut minicbor::Encoder::new(&mut bytes)).unwrap();
+    let syscalls = Claims { syscalls: Some(1), ..claims(OWNER, "a.x", Use::Syscalls) };
+    let endpoint = Claims { access: Some(&bytes), ..claims(OWNER, "a.x", Use::Endpoint) };
+    let image = |signer: Option<&[u8; 32]>, code: Option<&[u8; 32]>, by: Signer, module: &[u8]| {
+        let mut spec = spec.clone();
+        spec.syscall_token = Some(bound(syscalls, signer, code));
+        spec.endpoints[0].3 = Some(bound(endpoint, signer, code));
+        spec.code = module.to_vec();
+        spec.sign(by)
+    };
+    on(&store, |device| {
+        let syscalls = Which::Syscalls;
+        for (signer, bound_code, by, module, why) in [
+            (Some(&mine), None, PROVIDER_A, &spec.code, None),
+            (None, Some(&code), PROVIDER_A, &spec.code, None),
+            (Some(&mine), Some(&code), PROVIDER_A, &spec.code, None),
+            // The same tokens in the image of another signer whose scope has the same name.
+            (Some(&mine), None, PROVIDER_B, &spec.code, Some(Refused::OtherSigner(syscalls))),
+            (Some(&mine), Some(&code), PROVIDER_B, &spec.code, Some(Refused::OtherSigner(syscalls))),
+            (Some(&other), None, PROVIDER_A, &spec.code, Some(Refused::OtherSigner(syscalls))),
+            // Other code of the same signer, where the grantor wants this.
+            (None, Some(&code), PROVIDER_A, &more, Some(Refused::OtherCode(syscalls))),
+            (Some(&mine), Some(&code), PROVIDER_A, &more, Some(Refused::OtherCode(syscalls))),
+            (Some(&mine), None, PROVIDER_A, &more, None),
+            // This code by anybody, where the grantor wants only that.
+            (None, Some(&code), PROVIDER_B, &spec.code, None),
+            (None, None, PROVIDER_A, &spec.code, Some(Refused::Token(syscalls, Refusal::Unbound))),
+        ] {
+            assert_eq!(refused(&image(signer, bound_code, by, module), device), why);
+        }
+        // The endpoint's token alone.
+        let mut spec = spec.clone();
+        spec.syscalls = Mask(2);
+        for (token, why) in [
+            (bound(endpoint, Some(&mine), None), None),
+            (bound(endpoint, Some(&other), None), Some(Refused::OtherSigner(Which::Endpoint(1)))),
+            (bound(endpoint, None, Some(&other)), Some(Refused::OtherCode(Which::Endpoint(1)))),
+        ] {
+            spec.endpoints[0].3 = Some(token);
+            assert_eq!(refused(&spec.sign(PROVIDER_A), device), why);
+        }
+        // The code is that which is proven, by whichever token.
+        spec.endpoints[0].3 = Some(bound(endpoint, None, Some(&code)));
+        let digest = sha256(&spec.code);
+        let part = Claims { digest: Some(&digest), ..claims(OWNER, "a.x", Use::Code) };
+        spec.part_tokens.1 = Some(sign(&part, OWNER));
+        assert_eq!(refused(&spec.sign(PROVIDER_A), device), None);
+        let signer = clear(&spec.sign(PROVIDER_A).metadata, device).unwrap().signer();
+        assert_eq!(signer.to_be_bytes(), mine[..8]);
+    });
+}
+
+#[test]
+fn item_06_parts_are_proven_before_what_they_bind() {
+    let store = store(&[PROVIDER_A], |_, _| {});
+    let image = Spec::new("a.x", IDLE).endpoint(1, BUS, Direction::In).sign(PROVIDER_A);
+    let metadata = Metadata::decode(&image.metadata).unwrap();
+    let mut order = Vec::new();
+    on(&store, |device| {
+        examine(&metadata, device, &mut |check, outcome| {
+            assert!(outcome.is_ok(), "{outcome:?}");
+            order.push(check);
+            ControlFlow::Continue(())
+        });
+    });
+    assert_eq!(
+        order,
+        [
+            Check::Format,
+            Check::Proof(Which::Metadata),
+            Check::Priority,
+            Check::Limits,
+            Check::Sizes,
+            Check::Durations,
+            Check::Proof(Which::Data),
+            Check::Proof(Which::Code),
+            Check::Proof(Which::Syscalls),
+            Check::Proof(Which::Endpoint(1)),
+        ]
+    );
 }
 
 /// What the decision over an image rested on.

@@ -20,6 +20,7 @@ fn spec<'a>(kid: &'a [u8], key: Key<'a>, reaches: &'a [Reach<'a>]) -> AnchorSpec
         syscalls: Mask(5),
         reaches,
         priority: Priority::Low,
+        hook_ms: 77,
     }
 }
 
@@ -53,7 +54,10 @@ fn what_is_encoded_decodes() {
     );
     assert_eq!(anchors[1].key, Key::Hmac256(&[8; 40]));
     let scope = anchors[0].scope;
-    assert_eq!((scope.roles, scope.syscalls, scope.priority), (Roles::ENDPOINTS, Mask(5), Priority::Low));
+    assert_eq!(
+        (scope.roles, scope.syscalls, scope.priority, scope.hook_ms),
+        (Roles::ENDPOINTS, Mask(5), Priority::Low, 77)
+    );
     assert_eq!(scope.reaches().collect::<Vec<_>>(), reaches);
     assert!(scope.covers_container("a.x") && scope.covers_container("exactly"));
     assert!(!scope.covers_container("exactly.not") && !scope.covers_container("b.a."));

@@ -8,8 +8,8 @@ use std::ops::ControlFlow;
 use tinycontainer_metadata::minicbor::data::Tag;
 use tinycontainer_metadata::{Bus, Limits, Mask, Metadata, Peer, Proofs, TAG, Type};
 use tinycontainer_policy::{
-    AnchorSpec, Check, Device, Pattern, Reach, Refused, Roles, Scope, Target, Trust, Which, Year2024, clear,
-    covered_2024, examine, trust,
+    AnchorSpec, Check, Device, Hook, Lapsed, Pattern, Reach, Refused, Roles, Scope, Target, Trust, Which,
+    Whose, Year2024, clear, covered_2024, examine, trust,
 };
 use tinycontainer_testkit::{device, sha256, trust_store};
 use tinycontainer_token::Key;
@@ -96,6 +96,7 @@ fn with_scope<T>(f: impl FnOnce(Scope<'_>) -> T) -> T {
         syscalls: Mask::ALL,
         reaches: &any,
         priority: tinycontainer_metadata::Priority::High,
+        hook_ms: 1000,
     };
     trust::encode(&[anchor], &mut store).unwrap();
     let scope = Trust::decode(&store).unwrap().anchors().next().unwrap().scope;
@@ -216,4 +217,46 @@ fn the_reference_files() {
         read("simple_container.data").map(|data| sha256(&data)),
         Some(sha256(b"not yet implemented\n"))
     );
+}
+
+#[test]
+fn item_04_the_policy_bounds_the_hooks() {
+    let image = file(b"data", b"code", false);
+    let key = pair().pk;
+    with_device(&key, |device| {
+        let ceilings = tinycontainer_policy::Ceilings { hook_ms: 99, ..device.ceilings };
+        let why = Refused::Duration { hook: Hook::Start, ms: 100, limit: 99, whose: Whose::Device };
+        assert_eq!(clear(&image, &Device { ceilings, ..*device }).unwrap_err(), why);
+    });
+    let store = trust_store();
+    let mut narrow = Vec::new();
+    let anchor = AnchorSpec {
+        name: "any",
+        kid: b"any",
+        key: Key::Ed25519(&[0; 32]),
+        roles: Roles::ALL,
+        containers: &[Pattern("*")],
+        syscalls: Mask::ALL,
+        reaches: &[],
+        priority: tinycontainer_metadata::Priority::High,
+        hook_ms: 99,
+    };
+    trust::encode(&[anchor], &mut narrow).unwrap();
+    let scope = Trust::decode(&narrow).unwrap().anchors().next().unwrap().scope;
+    let device =
+        Device { accept_2024: Some(Year2024::new(&key, scope, Limits::default())), ..device(&store) };
+    let why = Refused::Duration { hook: Hook::Start, ms: 100, limit: 99, whose: Whose::Policy2024 };
+    assert_eq!(clear(&image, &device).unwrap_err(), why);
+}
+
+#[test]
+fn item_07_what_is_relied_on_is_the_policy() {
+    let image = file(b"data", b"code", false);
+    let store = trust_store();
+    with_device(&pair().pk, |accepting| {
+        let reliance = *clear(&image, accepting).unwrap().reliance();
+        assert_eq!(reliance.still_holds(accepting), Ok(()));
+        assert_eq!(reliance.still_holds(&device(&store)), Err(Lapsed::AnchorGone));
+        with_device(&[5; 32], |other| assert_eq!(reliance.still_holds(other), Err(Lapsed::AnchorGone)));
+    });
 }

@@ -10,7 +10,7 @@ use tinycontainer_metadata::{
 };
 use tinycontainer_policy::{AnchorSpec, Ceilings, Device, Pattern, Reach, Roles, Target, Trust, trust};
 use tinycontainer_token::issue::{Secret, issue, public_key};
-use tinycontainer_token::{Claims, Key, Use};
+use tinycontainer_token::{Claims, Key, Use, thumbprint};
 
 /// What devices in tests are called, and their class.
 pub const DEVICE: &str = "device-1";
@@ -66,6 +66,7 @@ pub fn trust_store() -> Vec<u8> {
         syscalls: Mask::ALL,
         reaches: &[],
         priority: Priority::Normal,
+        hook_ms: 10_000,
     };
     let [owner, a, b, manager] = &keys;
     let anchors = [
@@ -105,7 +106,13 @@ pub fn device_with(trust: Trust<'_>) -> Device<'_> {
         audiences: &[DEVICE, CLASS],
         trust,
         now: Some(NOW),
-        ceilings: Ceilings { linear_memory: 65536, stack: 8192, heap: 65536, image: 1 << 20 },
+        ceilings: Ceilings {
+            linear_memory: 65536,
+            stack: 8192,
+            heap: 65536,
+            image: 1 << 20,
+            hook_ms: 10_000,
+        },
         accept_2024: None,
     }
 }
@@ -132,16 +139,32 @@ pub fn sign(claims: &Claims<'_>, signer: Signer) -> Vec<u8> {
     token
 }
 
-/// A token that grants syscalls.
-pub fn syscall_token(signer: Signer, sub: &str, mask: Mask) -> Vec<u8> {
-    sign(&Claims { syscalls: Some(mask.0), ..claims(signer, sub, Use::Syscalls) }, signer)
+/// The COSE Key Thumbprint of somebody's key.
+pub fn thumbprint_of(signer: Signer) -> [u8; 32] {
+    thumbprint(Key::Ed25519(&public_key(signer.seed)))
 }
 
-/// A token that authorises an endpoint.
+/// Who signs containers of that name in tests.
+fn provider(sub: &str) -> Signer {
+    match sub.split_once('.') {
+        Some(("a", _)) => PROVIDER_A,
+        Some(("b", _)) => PROVIDER_B,
+        _ => OWNER,
+    }
+}
+
+/// A token that grants syscalls, to an image of the provider who signs containers of that name.
+pub fn syscall_token(signer: Signer, sub: &str, mask: Mask) -> Vec<u8> {
+    let to = thumbprint_of(provider(sub));
+    sign(&Claims { syscalls: Some(mask.0), signer: Some(&to), ..claims(signer, sub, Use::Syscalls) }, signer)
+}
+
+/// A token that authorises an endpoint, to an image of the provider who signs containers of that name.
 pub fn endpoint_token(signer: Signer, sub: &str, access: &Access<'_>) -> Vec<u8> {
+    let to = thumbprint_of(provider(sub));
     let mut bytes = Vec::new();
     access.encode(&mut minicbor::Encoder::new(&mut bytes)).unwrap();
-    sign(&Claims { access: Some(&bytes), ..claims(signer, sub, Use::Endpoint) }, signer)
+    sign(&Claims { access: Some(&bytes), signer: Some(&to), ..claims(signer, sub, Use::Endpoint) }, signer)
 }
 
 /// SHA-256.

@@ -48,6 +48,11 @@ pub const ACCESS: i64 = -65539;
 /// Claim: what it is for.
 pub const USE: i64 = -65540;
 
+/// Claim: COSE Key Thumbprint (RFC 9679, SHA-256) of the key that must have signed the image's metadata.
+pub const SIGNER: i64 = -65541;
+/// Claim: SHA-256 of the only code that it is for.
+pub const CODE: i64 = -65542;
+
 /// The claims of a token: of RFC 8392, section 3.1, and our private ones. Alleged, unless they come
 /// out of [`Verified`](crate::Verified).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -74,6 +79,10 @@ pub struct Claims<'a> {
     pub access: Option<&'a [u8]>,
     /// What it is for.
     pub use_: Option<Use>,
+    /// The key whose owner must have signed the metadata of the image that it is for.
+    pub signer: Option<&'a [u8; 32]>,
+    /// SHA-256 of the code that it is for.
+    pub code: Option<&'a [u8; 32]>,
 }
 
 impl<'a> Claims<'a> {
@@ -99,6 +108,8 @@ impl<'a> Claims<'a> {
                     SYSCALLS => claims.syscalls = Some(reader.u32()),
                     ACCESS => claims.access = Some(reader.bytes()),
                     USE => claims.use_ = reader.one_of(Use::from_number),
+                    SIGNER => claims.signer = reader.byte_array(),
+                    CODE => claims.code = reader.byte_array(),
                     _ => reader.unknown(&keys),
                 }
             }

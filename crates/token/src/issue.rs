@@ -2,7 +2,7 @@
 
 extern crate alloc;
 
-use crate::claims::{ACCESS, Claims, DIGEST, SYSCALLS, USE};
+use crate::claims::{ACCESS, CODE, Claims, DIGEST, SIGNER, SYSCALLS, USE};
 use crate::envelope::Form;
 use crate::{ALG_EDDSA, ALG_HMAC_256, structure};
 use alloc::vec::Vec;
@@ -52,6 +52,8 @@ impl Claims<'_> {
             self.syscalls.is_some(),
             self.access.is_some(),
             self.use_.is_some(),
+            self.signer.is_some(),
+            self.code.is_some(),
         ];
         to.map(there.iter().filter(|there| **there).count() as u64)?;
         for (key, text) in [(1, self.iss), (2, self.sub), (3, self.aud)] {
@@ -78,6 +80,11 @@ impl Claims<'_> {
         }
         if let Some(use_) = self.use_ {
             to.i64(USE)?.u8(use_ as u8)?;
+        }
+        for (key, digest) in [(SIGNER, self.signer), (CODE, self.code)] {
+            if let Some(digest) = digest {
+                to.i64(key)?.bytes(digest)?;
+            }
         }
         Ok(())
     }

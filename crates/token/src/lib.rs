@@ -5,6 +5,7 @@
 //! | [`envelope`] | COSE_Sign1 and COSE_Mac0 as they stand, unverified |
 //! | [`claims`] | the claims, unverified |
 //! | [`anchor`] | keys, and who they belong to |
+//! | [`thumbprint`](mod@thumbprint) | which key, in 32 bytes |
 //! | [`verify`](mod@verify) | the one way to a [`Verified`] |
 //! | [`year2024`] | the scheme of 2024: signatures over the payload alone |
 //! | `issue` | making tokens (feature `issue`) |
@@ -21,12 +22,14 @@ pub mod envelope;
 #[cfg(feature = "issue")]
 pub mod issue;
 mod structure;
+pub mod thumbprint;
 pub mod verify;
 pub mod year2024;
 
 pub use anchor::{Anchor, Key};
 pub use claims::{Claims, Use};
 pub use envelope::{Envelope, Form};
+pub use thumbprint::thumbprint;
 pub use tinycontainer_cbor::{Error as CborError, Kind};
 pub use verify::{Claim, Expected, Refusal, Verified, verify};
 

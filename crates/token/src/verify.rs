@@ -24,7 +24,7 @@ pub struct Expected<'a> {
     pub now: Option<u64>,
 }
 
-/// A claim that is missing.
+/// A claim that is missing, or is where it does not belong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
     /// sub
@@ -39,6 +39,26 @@ pub enum Claim {
     Syscalls,
     /// Our access.
     Access,
+    /// Our signer.
+    Signer,
+    /// Our code.
+    Code,
+}
+
+impl Claim {
+    /// The name people read.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Subject => "sub",
+            Self::Audience => "aud",
+            Self::Use => "use",
+            Self::Digest => "digest",
+            Self::Syscalls => "syscalls",
+            Self::Access => "access",
+            Self::Signer => "signer",
+            Self::Code => "code",
+        }
+    }
 }
 
 /// Why a token is not believed.
@@ -68,6 +88,10 @@ pub enum Refusal {
     BadSignature,
     /// A claim is missing.
     Missing(Claim),
+    /// A claim does not belong into a token for its use.
+    Misplaced(Claim),
+    /// It grants something, and names neither the signer nor the code that it is for.
+    Unbound,
     /// It is about another container.
     WrongSubject,
     /// It is for another device.
@@ -103,7 +127,11 @@ impl fmt::Display for Refusal {
             Self::WrongUse(other) => {
                 return write!(f, "the token is for another use ({})", other.name());
             }
-            Self::Missing(claim) => return write!(f, "the token lacks a claim ({claim:?})"),
+            Self::Missing(claim) => return write!(f, "the token lacks the claim `{}`", claim.name()),
+            Self::Misplaced(claim) => {
+                return write!(f, "the token has the claim `{}`, which its use does not allow", claim.name());
+            }
+            Self::Unbound => "the token names neither the signer nor the code that it is for",
             Self::NoCwtTag => "the token lacks the CWT tag (61) that must come first",
             Self::NoCoseTag => {
                 "the token lacks the COSE tag (18 for COSE_Sign1, 17 for COSE_Mac0) that must follow tag 61"
@@ -136,6 +164,8 @@ pub struct Verified<'t, 'a, S> {
     digest: Option<&'t [u8; 32]>,
     syscalls: Option<u32>,
     access: Option<&'t [u8]>,
+    signer: Option<&'t [u8; 32]>,
+    code: Option<&'t [u8; 32]>,
     exp: Option<u64>,
     nbf: Option<u64>,
     anchor: Anchor<'a, S>,
@@ -173,6 +203,17 @@ impl<'t, 'a, S> Verified<'t, 'a, S> {
         self.syscalls.ok_or(Refusal::Missing(Claim::Syscalls))
     }
 
+    /// The thumbprint of the key that must have signed the metadata of the image it is for, if it says one. What grants
+    /// something names this or the code, or both.
+    pub fn signer(&self) -> Option<&'t [u8; 32]> {
+        self.signer
+    }
+
+    /// The digest of the code it is for, if it says one.
+    pub fn code(&self) -> Option<&'t [u8; 32]> {
+        self.code
+    }
+
     /// The access it authorises.
     ///
     /// # Errors
@@ -204,8 +245,8 @@ fn granted<'t, 'a, S>(
 ) -> Result<Verified<'t, 'a, S>, Refusal> {
     let claims = Claims::decode(payload)?;
     check_claims(&claims, anchor.name, expected)?;
-    let Claims { digest, syscalls, access, exp, nbf, .. } = claims;
-    Ok(Verified { digest, syscalls, access, exp, nbf, anchor })
+    let Claims { digest, syscalls, access, signer, code, exp, nbf, .. } = claims;
+    Ok(Verified { digest, syscalls, access, signer, code, exp, nbf, anchor })
 }
 
 /// The claims' bytes, as somebody who is believed has signed them, and who that is.
@@ -269,6 +310,7 @@ fn check_claims(claims: &Claims<'_>, owner: &str, expected: &Expected<'_>) -> Re
     if use_ != expected.use_ {
         return Err(Refusal::WrongUse(use_));
     }
+    check_fit(claims, use_)?;
     if claims.sub.ok_or(Refusal::Missing(Claim::Subject))? != expected.sub {
         return Err(Refusal::WrongSubject);
     }
@@ -287,4 +329,29 @@ fn check_claims(claims: &Claims<'_>, owner: &str, expected: &Expected<'_>) -> Re
         }
     }
     Ok(())
+}
+
+/// Whether a token has just the claims that its use takes: what it says has one encoding, and nothing of it is ignored.
+fn check_fit(claims: &Claims<'_>, use_: Use) -> Result<(), Refusal> {
+    let Claims { digest, syscalls, access, signer, code, .. } = claims;
+    let content = match use_ {
+        Use::Metadata | Use::Data | Use::Code => Claim::Digest,
+        Use::Syscalls => Claim::Syscalls,
+        Use::Endpoint => Claim::Access,
+    };
+    for (claim, there) in [
+        (Claim::Digest, digest.is_some()),
+        (Claim::Syscalls, syscalls.is_some()),
+        (Claim::Access, access.is_some()),
+    ] {
+        if there != (claim == content) {
+            return Err(if there { Refusal::Misplaced(claim) } else { Refusal::Missing(claim) });
+        }
+    }
+    match (content, signer, code) {
+        (Claim::Digest, Some(_), _) => Err(Refusal::Misplaced(Claim::Signer)),
+        (Claim::Digest, None, Some(_)) => Err(Refusal::Misplaced(Claim::Code)),
+        (Claim::Syscalls | Claim::Access, None, None) => Err(Refusal::Unbound),
+        _ => Ok(()),
+    }
 }

@@ -18,7 +18,8 @@ use proptest::prelude::*;
 use sha2::Sha256;
 use tinycontainer_token::issue::{Secret, issue, public_key};
 use tinycontainer_token::{
-    Anchor, Claim, Claims, Envelope, Expected, Form, Key, Kind, Refusal, Use, Verified, verify, year2024,
+    Anchor, Claim, Claims, Envelope, Expected, Form, Key, Kind, Refusal, Use, Verified, thumbprint, verify,
+    year2024,
 };
 
 const SEED: [u8; 32] = *b"TEST key of tinycontainer-token.";
@@ -444,14 +445,90 @@ proptest! {
         syscalls in proptest::option::of(any::<u32>()),
         access in proptest::option::of(prop::collection::vec(any::<u8>(), 0..40)),
         use_ in proptest::option::of(prop::sample::select(&Use::ALL[..])),
+        signer in proptest::option::of(any::<[u8; 32]>()),
+        code in proptest::option::of(any::<[u8; 32]>()),
     ) {
         let claims = Claims {
             iss: iss.as_deref(), sub: Some("x"), aud: None, exp, nbf: exp, iat: None, cti: cti.as_deref(),
             digest: digest.as_ref(), syscalls, access: access.as_deref(), use_,
+            signer: signer.as_ref(), code: code.as_ref(),
         };
         let bytes = payload(&claims);
         prop_assert_eq!(Claims::decode(&bytes), Ok(claims));
     }
+}
+
+// --- Bindings ---------------------------------------------------------------------------------
+
+#[test]
+fn item_06_the_thumbprint_is_that_of_rfc_9679() {
+    use coset::{CoseKey, CoseKeyBuilder, iana::EllipticCurve};
+    use sha2::Digest as _;
+    // The RFC's own example is a P-256 key: it pins what is hashed, the deterministic COSE_Key with the required
+    // parameters only (RFC 9679, section 6).
+    let x = hex!("65eda5a12577c2bae829437fe338701a10aaa375e1bb5b5de108de439c08551d");
+    let y = hex!("1e52ed75701163f7f9e40ddf9f341b3dc9ba860af7e0ca7ca7e9eecd0084d19c");
+    let print = |key: CoseKey| <[u8; 32]>::from(Sha256::digest(key.to_vec().unwrap()));
+    let rfc = CoseKeyBuilder::new_ec2_pub_key(EllipticCurve::P_256, x.to_vec(), y.to_vec()).build();
+    assert_eq!(print(rfc), hex!("496bd8afadf307e5b08c64b0421bf9dc01528a344a43bda88fadd1669da253ec"));
+    // The same way, by the same library, for our two kinds of key.
+    let public = public_key(&SEED);
+    let okp = CoseKeyBuilder::new_okp_key()
+        .param(-1, coset::cbor::value::Value::from(EllipticCurve::Ed25519 as i64))
+        .param(-2, coset::cbor::value::Value::Bytes(public.to_vec()))
+        .build();
+    assert_eq!(print(okp), thumbprint(Key::Ed25519(&public)));
+    for secret in [&SECRET[..], &[7; 300]] {
+        let symmetric = CoseKeyBuilder::new_symmetric_key(secret.to_vec()).build();
+        assert_eq!(print(symmetric), thumbprint(Key::Hmac256(secret)));
+    }
+}
+
+#[test]
+fn item_06_each_use_takes_just_its_claims() {
+    let none = Claims { digest: None, ..claims() };
+    let syscalls = Claims { syscalls: Some(1), use_: Some(Use::Syscalls), ..none };
+    let endpoint = Claims { access: Some(b"\xa0"), use_: Some(Use::Endpoint), ..none };
+    let bind = Some(&[9; 32]);
+    let verdict = |claims: &Claims<'_>| {
+        let use_ = claims.use_.unwrap();
+        refusal(&signed(claims), &Expected { use_, ..expected() })
+    };
+    for grant in [syscalls, endpoint] {
+        assert_eq!(verdict(&grant), Some(Refusal::Unbound));
+        assert_eq!(verdict(&Claims { signer: bind, ..grant }), None);
+        assert_eq!(verdict(&Claims { code: bind, ..grant }), None);
+        assert_eq!(verdict(&Claims { signer: bind, code: bind, ..grant }), None);
+        let more = Claims { signer: bind, digest: Some(&[7; 32]), ..grant };
+        assert_eq!(verdict(&more), Some(Refusal::Misplaced(Claim::Digest)));
+    }
+    let both = Claims { access: Some(b"\xa0"), signer: bind, ..syscalls };
+    assert_eq!(verdict(&both), Some(Refusal::Misplaced(Claim::Access)));
+    let both = Claims { syscalls: Some(1), signer: bind, ..endpoint };
+    assert_eq!(verdict(&both), Some(Refusal::Misplaced(Claim::Syscalls)));
+    let empty = Claims { signer: bind, syscalls: None, ..syscalls };
+    assert_eq!(verdict(&empty), Some(Refusal::Missing(Claim::Syscalls)));
+    let empty = Claims { signer: bind, access: None, ..endpoint };
+    assert_eq!(verdict(&empty), Some(Refusal::Missing(Claim::Access)));
+    for use_ in [Use::Metadata, Use::Data, Use::Code] {
+        let good = Claims { use_: Some(use_), ..claims() };
+        assert_eq!(verdict(&good), None);
+        assert_eq!(verdict(&Claims { digest: None, ..good }), Some(Refusal::Missing(Claim::Digest)));
+        for (more, which) in [
+            (Claims { syscalls: Some(1), ..good }, Claim::Syscalls),
+            (Claims { access: Some(b"\xa0"), ..good }, Claim::Access),
+            (Claims { signer: bind, ..good }, Claim::Signer),
+            (Claims { code: bind, ..good }, Claim::Code),
+        ] {
+            assert_eq!(verdict(&more), Some(Refusal::Misplaced(which)));
+        }
+    }
+    // Deterministic order: use, signer, code.
+    let bytes = payload(&Claims { use_: Some(Use::Code), signer: bind, code: bind, ..Claims::default() });
+    let keys = [hex!("3a00010003"), hex!("3a00010004"), hex!("3a00010005")];
+    let at = keys.map(|key| bytes.windows(5).position(|window| window == key).unwrap());
+    assert!(at[0] < at[1] && at[1] < at[2]);
+    assert_eq!(Claims::decode(&hex!("a1 3a00010004 4100")).unwrap_err().kind(), Kind::Range);
 }
 
 // --- The scheme of 2024 -------------------------------------------------------------------------

@@ -5,7 +5,7 @@ use crate::keys::Secret;
 use crate::recipe::{Recipe, TYPE};
 use crate::style::{GOOD, NAME, WARN, hex};
 use crate::tokens::{Common, sign};
-use crate::{Answer, compile, device, err, files, keys, module, out, time};
+use crate::{Answer, compile, device, err, files, keys, module, out, time, trust_file};
 use anyhow::{Context, Result, anyhow};
 use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
@@ -15,7 +15,8 @@ use tinycontainer::MAX_METADATA;
 use tinycontainer_abi::Mask;
 use tinycontainer_metadata::transport::Parts;
 use tinycontainer_metadata::{Access, Draft, Endpoint, Metadata, Part, PartSizes, Proofs};
-use tinycontainer_token::{Anchor, Claims, Envelope, Expected, Key, Use, verify};
+use tinycontainer_policy::Trust;
+use tinycontainer_token::{Anchor, Claims, Envelope, Expected, Key, Refusal, Use, thumbprint, verify};
 
 /// Compile a container, sign it and pack it into one file.
 ///
@@ -54,6 +55,9 @@ pub(crate) struct Args {
     /// Where the files of `authorization` and `syscall_grant` are, if not beside container.toml.
     #[arg(long, value_name = "DIR")]
     tokens: Option<PathBuf>,
+    /// The trust store of the devices it is for: to be warned if its anchor allows less than the container asks for.
+    #[arg(long, value_name = "FILE")]
+    trust: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
@@ -62,7 +66,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     let code_key = args.code_key.as_deref().map(Secret::read).transpose()?;
     let common = Common { aud: &args.aud, exp: args.exp, nbf: args.nbf };
     // Before the compiler is kept busy.
-    let brought = Brought::read(&recipe, args.tokens.as_deref())?;
+    let brought = Brought::read(&recipe, args.tokens.as_deref(), &key)?;
     let data = match &recipe.data {
         Some(path) => files::read(&files::beside(&recipe.path, path))?,
         None => Vec::new(),
@@ -75,6 +79,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     let sizes = sizes(&data, &code)?;
     let code_digest: [u8; 32] = Sha256::digest(&code).into();
     let data_digest: [u8; 32] = Sha256::digest(&data).into();
+    brought.check_code(&recipe, &code_digest)?;
     let code_token = match &code_key {
         Some(key) => {
             let claims = Claims {
@@ -125,6 +130,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         .with_context(|| format!("{} was written, and is not what it must be", args.output.display()))?;
 
     say(&recipe, &module, [&metadata, &data, &code], &image, args, &key);
+    warn_of_durations(&recipe, args.trust.as_deref(), &key)?;
     Ok(Answer::Yes)
 }
 
@@ -175,18 +181,22 @@ struct Brought {
 }
 
 impl Brought {
-    fn read(recipe: &Recipe, folder: Option<&Path>) -> Result<Self> {
+    fn read(recipe: &Recipe, folder: Option<&Path>, key: &Secret) -> Result<Self> {
+        let signer = thumbprint(Key::Ed25519(&key.public()));
         let folder = folder.unwrap_or(recipe.folder());
         let read = |file: &PathBuf, what: &str, use_, make: String| {
             let path = folder.join(file);
             if !path.exists() {
                 return Err(trouble(
                     format!("{what}: there is no {}", path.display()),
-                    format!("ask for it; who may grant it makes it with `tinycontainerctl grant {make}`"),
+                    format!(
+                        "ask for it; who may grant it makes it with `tinycontainerctl grant {make} --for-signer {}`",
+                        hex(&signer)
+                    ),
                 ));
             }
             let bytes = files::read_at_most(&path, TOKEN)?;
-            fits(&bytes, recipe, use_).with_context(|| format!("{what}: {}", path.display()))?;
+            fits(&bytes, recipe, use_, &signer).with_context(|| format!("{what}: {}", path.display()))?;
             Ok(bytes)
         };
         let syscalls = match &recipe.syscall_grant {
@@ -219,6 +229,29 @@ impl Brought {
         }
         Ok(Self { syscalls, endpoints })
     }
+
+    /// Whether the tokens that are for certain code are for this.
+    fn check_code(&self, recipe: &Recipe, digest: &[u8; 32]) -> Result<()> {
+        let syscalls = self.syscalls.iter().map(|token| ("syscall_grant".to_owned(), token));
+        let endpoints = recipe.endpoints.iter().zip(&self.endpoints).filter_map(|(endpoint, token)| {
+            Some((format!("endpoint {}: authorization", endpoint.id), token.as_ref()?))
+        });
+        for (what, token) in syscalls.chain(endpoints) {
+            let envelope = Envelope::decode(token).map_err(|error| anyhow!("{what}: {error}"))?;
+            let claims = Claims::decode(envelope.payload).map_err(|error| anyhow!("{what}: {error}"))?;
+            if let Some(code) = claims.code.filter(|code| *code != digest) {
+                return Err(trouble(
+                    format!(
+                        "{what}: the token is for the code with the SHA-256 {}, not for this, which has {}",
+                        hex(code),
+                        hex(digest)
+                    ),
+                    "ask for one for this code (grant --for-code), or for any of this signer (grant --for-signer)",
+                ));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What a token of somebody else must grant.
@@ -228,7 +261,7 @@ enum Grants<'a> {
 }
 
 /// Whether somebody else's token is for this: their signature is for the device to check.
-fn fits(bytes: &[u8], recipe: &Recipe, grants: Grants<'_>) -> Result<()> {
+fn fits(bytes: &[u8], recipe: &Recipe, grants: Grants<'_>, signer: &[u8; 32]) -> Result<()> {
     let envelope = Envelope::decode(bytes).map_err(|error| anyhow!("{error}"))?;
     let claims =
         Claims::decode(envelope.payload).map_err(|error| anyhow!("the token is malformed: {error}"))?;
@@ -241,6 +274,16 @@ fn fits(bytes: &[u8], recipe: &Recipe, grants: Grants<'_>) -> Result<()> {
     }
     if claims.sub != Some(&recipe.uid) {
         return Err(anyhow!("the token is about another container than {}", recipe.uid));
+    }
+    if claims.signer.is_none() && claims.code.is_none() {
+        return Err(anyhow!("{}", Refusal::Unbound));
+    }
+    if let Some(other) = claims.signer.filter(|other| *other != signer) {
+        return Err(anyhow!(
+            "the token is for images signed by the key {}, and --key is {}",
+            hex(other),
+            hex(signer)
+        ));
     }
     match grants {
         // The rest may be the signer's own to grant.
@@ -317,4 +360,33 @@ fn say(
             device::calls(unasked)
         );
     }
+}
+
+/// Warns if a hook may take longer than the signer's trust anchor allows, or what an anchor allows if it says nothing.
+fn warn_of_durations(recipe: &Recipe, trust: Option<&Path>, key: &Secret) -> Result<()> {
+    let store = trust.map(trust_file::load).transpose()?;
+    let anchor = store.as_deref().and_then(|store| {
+        let public = key.public();
+        let mut anchors = Trust::decode(store).ok()?.anchors();
+        anchors.find(|anchor| anchor.key == Key::Ed25519(&public))
+    });
+    let device = tinycontainer_posix::Config::default().ceilings.hook_ms;
+    let (limit, whose) = match anchor {
+        Some(anchor) if anchor.scope.hook_ms <= device => {
+            (anchor.scope.hook_ms, format!("the trust anchor {} allows", device::list(&[anchor.name])))
+        }
+        Some(_) => (device, "a host allows unless it is set up otherwise".into()),
+        None => (
+            trust_file::DEFAULT_HOOK_MS,
+            "a trust anchor allows whose `hook_ms` does not say more (--trust FILE: that of the devices)"
+                .into(),
+        ),
+    };
+    let s = &recipe.schedule;
+    for (name, ms) in [("start_ms", s.start_ms), ("loop_ms", s.loop_ms), ("stop_ms", s.stop_ms)] {
+        if ms > limit {
+            err!("{WARN}warning:{WARN:#} [schedule] {name} = {ms} is more than the {limit} ms that {whose}");
+        }
+    }
+    Ok(())
 }

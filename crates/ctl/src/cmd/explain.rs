@@ -199,7 +199,7 @@ fn explain(
 fn firewall(cleared: &Cleared<'_>, asked: &Asked) -> Result<(), Denial> {
     let mut table = Table::<1, MAX_ENDPOINTS>::new();
     // An empty table has room.
-    let id = table.admit(cleared.grant().clone()).map_err(|_| Denial::new(Reason::NotGranted))?;
+    let id = table.admit(cleared.grant()).map_err(|_| Denial::new(Reason::NotGranted))?;
     let mut guard: Guard<(), 1> = table.guard(id);
     guard.may(asked.call)?;
     let Some(endpoint) = asked.endpoint else { return Ok(()) };

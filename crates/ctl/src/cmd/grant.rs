@@ -2,25 +2,29 @@
 
 use crate::error::trouble;
 use crate::keys::Secret;
-use crate::style::{GOOD, NAME, shown};
+use crate::style::{GOOD, NAME, hex, shown, unhex};
 use crate::tokens::{Common, sign};
 use crate::{Answer, device, files, keys, out, peer, time, trust_file};
 use anyhow::{Result, anyhow};
 use clap::{Subcommand, ValueEnum};
-use std::path::PathBuf;
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
 use tinycontainer_abi::{Direction, Mask};
+use tinycontainer_metadata::transport::Parts;
 use tinycontainer_metadata::{Access, is_uid};
-use tinycontainer_token::{Claims, Use};
+use tinycontainer_policy::Trust;
+use tinycontainer_token::{Claims, Key, Use, thumbprint};
 
 /// Grant somebody else's container an endpoint or syscalls.
 ///
 /// Makes a token that the container's author puts into the image (container.toml: `authorization` of an
-/// endpoint, `syscall_grant`). It holds on devices whose trust store lets the key's owner grant that.
+/// endpoint, `syscall_grant`). It holds on devices whose trust store lets the key's owner grant that, and only in
+/// images that --for-signer has signed, or with the code of --for-code: without that, others could use it for theirs.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  tinycontainerctl grant endpoint --key owner.key --issuer device-owner \
---container actuator --aud kitchen --peer gpio:17 --direction out --exp 365days -o gpio.token\n  \
-tinycontainerctl grant syscalls --key manager.key --issuer manager --container actuator --aud kitchen \
---syscalls heartbeat -o heartbeat.token")]
+--container actuator --for-signer provider-b.pub --aud kitchen --peer gpio:17 --direction out --exp 365days \
+-o gpio.token\n  tinycontainerctl grant syscalls --key manager.key --issuer manager --container actuator \
+--for-code actuator.tci --aud kitchen --syscalls heartbeat -o heartbeat.token")]
 pub(crate) struct Args {
     #[command(subcommand)]
     what: What,
@@ -31,7 +35,7 @@ enum What {
     /// Authorise one endpoint.
     #[command(
         after_help = "Example:\n  tinycontainerctl grant endpoint --key owner.key --issuer device-owner \
---container actuator --aud kitchen --peer gpio:17 --direction out -o gpio.token"
+--container actuator --for-signer provider-b.pub --aud kitchen --peer gpio:17 --direction out -o gpio.token"
     )]
     Endpoint {
         #[command(flatten)]
@@ -45,7 +49,7 @@ enum What {
     },
     /// Grant syscalls.
     #[command(after_help = "Example:\n  tinycontainerctl grant syscalls --key manager.key --issuer manager \
---container actuator --aud kitchen --syscalls heartbeat,logger -o syscalls.token")]
+--container actuator --for-signer provider-b.pub --aud kitchen --syscalls heartbeat,logger -o syscalls.token")]
     Syscalls {
         #[command(flatten)]
         common: CommonArgs,
@@ -83,6 +87,16 @@ struct CommonArgs {
     /// The container it is for.
     #[arg(long, value_name = "UID")]
     container: String,
+    /// Whose images it is for: the public key that signs their metadata, its COSE Key Thumbprint (RFC 9679, SHA-256) in
+    /// 64 hex digits, or the name of an anchor in --trust.
+    #[arg(long, value_name = "FILE.pub|HEX|ANCHOR")]
+    for_signer: Option<String>,
+    /// The only code that it is for: a module, an image with it, or its SHA-256 in 64 hex digits.
+    #[arg(long, value_name = "FILE.wasm|IMAGE.tci|HEX")]
+    for_code: Option<String>,
+    /// The trust store that has the anchor of --for-signer.
+    #[arg(long, value_name = "FILE", requires = "for_signer")]
+    trust: Option<PathBuf>,
     /// The device, or the class of devices, it is for.
     #[arg(long, value_name = "NAME")]
     aud: String,
@@ -129,7 +143,17 @@ fn write(args: &CommonArgs, claims: Claims<'_>, what: &str) -> Result<Answer> {
     }
     let key = Secret::read(&args.key)?;
     let common = Common { aud: &args.aud, exp: args.exp, nbf: args.nbf };
-    let claims = Claims { sub: Some(&args.container), ..claims };
+    let signer =
+        args.for_signer.as_deref().map(|text| for_signer(text, args.trust.as_deref())).transpose()?;
+    let code = args.for_code.as_deref().map(for_code).transpose()?;
+    if signer.is_none() && code.is_none() {
+        return Err(trouble(
+            "which image is it for? Without that, anybody who may sign a container of that name could use it",
+            "give --for-signer with the public key of who signs the image, or --for-code with its code, or both",
+        ));
+    }
+    let claims =
+        Claims { sub: Some(&args.container), signer: signer.as_ref(), code: code.as_ref(), ..claims };
     let token = sign(claims, &common, Some(&args.issuer), &key)?;
     files::write(&args.output, &token)?;
     out!(
@@ -141,5 +165,54 @@ fn write(args: &CommonArgs, claims: Claims<'_>, what: &str) -> Result<Answer> {
         keys::show_kid(&key.kid()),
         token.len()
     );
+    if let Some(signer) = &signer {
+        out!("  only in images signed by the key with the thumbprint {}", hex(signer));
+    }
+    if let Some(code) = &code {
+        out!("  only with the code whose SHA-256 is {}", hex(code));
+    }
     Ok(Answer::Yes)
+}
+
+/// The thumbprint of the key that somebody names.
+fn for_signer(text: &str, trust: Option<&Path>) -> Result<[u8; 32]> {
+    if let Some(thumbprint) = unhex(text).and_then(|bytes| bytes.try_into().ok()) {
+        return Ok(thumbprint);
+    }
+    if let Some(path) = trust {
+        let store = trust_file::load(path)?;
+        let mut anchors = Trust::decode(&store).unwrap_or(Trust::NONE).anchors();
+        return anchors.find(|anchor| anchor.name == text).map(|anchor| thumbprint(anchor.key)).ok_or_else(
+            || {
+                trouble(
+                    format!("--for-signer {text}: there is no anchor of that name in {}", path.display()),
+                    "`tinycontainerctl trust` lists them",
+                )
+            },
+        );
+    }
+    let path = Path::new(text);
+    if !path.exists() {
+        return Err(trouble(
+            format!("--for-signer {text}: neither a file with a public key nor 64 hex digits"),
+            "to name a trust anchor, give the trust store, too: --trust trust.toml",
+        ));
+    }
+    Ok(thumbprint(Key::Ed25519(&keys::read_public(path)?)))
+}
+
+/// The SHA-256 of the code that somebody names.
+fn for_code(text: &str) -> Result<[u8; 32]> {
+    if let Some(digest) = unhex(text).and_then(|bytes| bytes.try_into().ok()) {
+        return Ok(digest);
+    }
+    let bytes = files::read(Path::new(text))?;
+    match Parts::decode(&bytes) {
+        Ok(parts) => Ok(Sha256::digest(parts.code).into()),
+        Err(_) if bytes.starts_with(b"\0asm") => Ok(Sha256::digest(&bytes).into()),
+        Err(_) => Err(trouble(
+            format!("--for-code {text}: neither a WebAssembly module nor an image"),
+            "a module is what the compiler writes, an image what `tinycontainerctl build` writes",
+        )),
+    }
 }

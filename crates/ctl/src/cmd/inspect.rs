@@ -149,10 +149,11 @@ fn say_schedule(report: &Report) {
         parts.push(format!("a heartbeat at least every {}", ms(s.heartbeat_ms)));
     }
     out!(
-        "{HEAD}It runs{HEAD:#} with {} priority: {}{}",
+        "{HEAD}It runs{HEAD:#} with {} priority: {}{}{}",
         s.priority,
         parts.join("; "),
-        outcome(report, "priority")
+        outcome(report, "priority"),
+        outcome(report, "durations")
     );
     if report.format == "2024" {
         out!("{HEAD}It gets{HEAD:#} the memory that the device's policy says: it does not ask");
@@ -201,6 +202,8 @@ fn say_token(token: &TokenLine) {
     add("cti", token.cti.as_deref());
     add("grants", token.grants.as_ref().map(|grants| list(grants)).as_deref());
     add("for", token.access.as_deref());
+    add("bound to images signed by", token.for_anchor.as_deref().or(token.for_signer.as_deref()));
+    add("bound to the code", token.for_code.as_deref());
     out!("    {FAINT}{}{FAINT:#}", claims.join(", "));
 }
 

@@ -19,7 +19,8 @@ trust.toml:
   containers = [\"a.*\"]           # uids it signs for, `*` at the end
   syscalls = [\"open\", \"read\"]    # that it may grant, or [\"*\"]
   endpoints = [\"i2c:72 in\", \"gpio:17-18 out\", \"container:processor:*\", \"coap://host:5683\"]
-  priority = \"normal\"            # the highest it may ask for")]
+  priority = \"normal\"            # the highest it may ask for
+  hook_ms = 1000                 # the longest that a hook of its containers may take; 1000 if left out")]
 pub(crate) struct Args {
     /// The trust store.
     file: PathBuf,

@@ -131,6 +131,8 @@ fn others_grant_what_the_signer_may_not() {
             peer,
             "--direction",
             direction,
+            "--for-signer",
+            "a-TEST.pub",
             "-o",
             "pin.token",
         ]);
@@ -167,6 +169,8 @@ fn others_grant_what_the_signer_may_not() {
         "here",
         "--syscalls",
         "heartbeat",
+        "--for-signer",
+        "a-TEST.pub",
         "-o",
         "beat.token",
     ]);
@@ -333,4 +337,98 @@ fn item_09_the_desk_shows_sizes_and_names_what_old_images_lack() {
     assert!(bench.bad(1, &with(&["verify", "old.tci"]), says).out.contains("build it anew"));
     bench.bad(2, &with(&["inspect", "old.tci"]), says);
     bench.bad(2, &with(&["explain", "old.tci", "--call", "logger"]), says);
+}
+
+#[test]
+fn item_06_grants_are_bound_to_signer_or_code() {
+    let bench = Bench::new();
+    let file = bench.container("a.pin", QUIET, &format!("{PIN}authorization = \"pin.token\"\n"));
+    let grant = |more: &[&'static str]| {
+        let args =
+            [
+                &[
+                    "grant",
+                    "endpoint",
+                    "--key",
+                    "owner-TEST.key",
+                    "--issuer",
+                    "owner",
+                    "--container",
+                    "a.pin",
+                ][..],
+                &["--aud", "here", "--peer", "gpio:17", "--direction", "out", "-o", "pin.token"],
+                more,
+            ]
+            .concat();
+        bench.ctl(&args)
+    };
+    let build = ["build", &file, "--key", "a-TEST.key", "--issuer", "a", "--aud", "here", "-o", "pin.tci"];
+
+    let said = grant(&[]);
+    assert_eq!(said.code, 2, "{}", said.all());
+    assert!(said.all().contains("--for-signer") && said.all().contains("--for-code"), "{}", said.all());
+    for (bad, says) in [
+        (&["--for-signer", "nobody"][..], "neither a file with a public key nor 64 hex digits"),
+        (&["--for-signer", "nobody", "--trust", "trust.toml"], "no anchor of that name"),
+        (&["--for-code", "trust.toml"], "neither a WebAssembly module nor an image"),
+    ] {
+        let said = grant(bad);
+        assert!(said.code == 2 && said.all().contains(says), "{}", said.all());
+    }
+
+    // For another signer: the build says so. By a name in the trust store: the right one.
+    assert_eq!(grant(&["--for-signer", "b-TEST.pub"]).code, 0);
+    bench.bad(2, &build, "the token is for images signed by the key");
+    assert_eq!(grant(&["--for-signer", "a", "--trust", "trust.toml"]).code, 0);
+    bench.good(&build);
+    bench.good(&with(&["verify", "pin.tci"]));
+    let text = bench.good(&with(&["inspect", "pin.tci"])).out;
+    assert!(text.contains("bound to images signed by a"), "{text}");
+
+    // For this code, as a module, as an image, as a digest; and for other code.
+    let digest = bench.good(&with(&["inspect", "pin.tci", "--json"])).json()["digests"][1]["is"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for code in ["a.pin.wasm", "pin.tci", Box::leak(digest.clone().into_boxed_str())] {
+        let said = grant(&["--for-code", code]);
+        assert!(said.code == 0 && said.out.contains(&digest), "{}", said.all());
+        bench.good(&build);
+        bench.good(&with(&["verify", "pin.tci"]));
+    }
+    let text = bench.good(&with(&["inspect", "pin.tci"])).out;
+    assert!(text.contains(&format!("bound to the code {digest}")), "{text}");
+    let other = Box::leak(digest.replace(|digit| digit != '0', "1").into_boxed_str());
+    assert_eq!(grant(&["--for-code", other]).code, 0);
+    bench.bad(2, &build, "not for this, which has");
+}
+
+#[test]
+fn item_04_durations_are_shown_warned_of_and_refused() {
+    let bench = Bench::new();
+    let file = bench.container("a.slow", QUIET, "");
+    let text = String::from_utf8(bench.read(&file)).unwrap();
+    bench.write(&file, text.replace("loop_ms = 10", "loop_ms = 4294967295"));
+    let build = ["build", &file, "--key", "a-TEST.key", "--issuer", "a", "--aud", "here", "-o", "slow.tci"];
+    let said = bench.good(&build);
+    assert!(said.err.contains("loop_ms = 4294967295 is more than the 1000 ms"), "{}", said.all());
+    // The device's own ceiling first; with that out of the way, the anchor's.
+    let says = "loop() may take 4294967295 ms, and the device allows 10000 ms";
+    assert!(bench.bad(1, &with(&["verify", "slow.tci"]), says).out.contains("`hook_ms`"));
+    let generous = ["--ceilings", "65536,8192,65536,4294967295"];
+    let says = "loop() may take 4294967295 ms, and the signer's trust anchor allows 1000 ms";
+    bench.bad(1, &[&with(&["verify", "slow.tci"])[..], &generous].concat(), says);
+    bench.bad(1, &[&with(&["explain", "slow.tci", "--call", "logger"])[..], &generous].concat(), says);
+    assert!(bench.good(&[&with(&["inspect", "slow.tci"])[..], &generous].concat()).out.contains(says));
+
+    let trust = String::from_utf8(bench.read("trust.toml")).unwrap();
+    bench.write("wide.toml", trust.replace("name = \"a\"", "name = \"a\"\nhook_ms = 4294967295"));
+    let args = ["verify", "slow.tci", "--trust", "wide.toml", "--device", "here"];
+    bench.good(&[&args[..], &generous].concat());
+    assert!(bench.good(&["trust", "wide.toml"]).out.contains("each hook: at most 4294967.295 s"));
+    let said = bench.good(&[&build[..], &["--trust", "wide.toml"]].concat());
+    assert!(said.err.contains("more than the 10000 ms that a host allows"), "{}", said.all());
+    let quick = bench.container("a.quick", QUIET, "");
+    let args = ["build", &quick, "--key", "a-TEST.key", "--issuer", "a", "--aud", "here", "-o", "quick.tci"];
+    assert!(!bench.good(&args).err.contains("_ms"));
 }

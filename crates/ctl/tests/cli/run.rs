@@ -77,6 +77,8 @@ fn it_ends_when_all_have_stopped() {
         "gpio:17",
         "--direction",
         "out",
+        "--for-signer",
+        "a-TEST.pub",
         "-o",
         "t",
     ]);

@@ -98,9 +98,9 @@ pub fn token() -> impl Strategy<Value = Vec<u8>> {
         let mut out = Vec::new();
         let mut claims = Vec::new();
         minicbor::Encoder::new(&mut claims)
-            .map(4)
+            .map(5)
             .and_then(|e| e.u8(2)?.str("some.container")?.u8(3)?.str("device")?.u8(4)?.u16(exp))
-            .and_then(|e| e.i32(-65540)?.u8(1))
+            .and_then(|e| e.i32(-65537)?.bytes(&signature)?.i32(-65540)?.u8(1))
             .unwrap();
         let mut protected = Vec::new();
         minicbor::Encoder::new(&mut protected)
