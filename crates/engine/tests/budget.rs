@@ -73,12 +73,13 @@ fn item_02_a_blocking_driver_is_charged() {
 
 #[test]
 fn item_02_a_call_of_any_length_ends_any_budget() {
-    // The largest budget is 2^31 - 1 instructions; a call of more must neither wrap nor leave anything.
+    // A call of more than the largest budget (2^31 - 1 instructions) must neither wrap nor leave anything.
     for us in [300_000_000, 3_600_000_000, u64::MAX / 4] {
         let engine = engine();
         engine.platform().drivers.script().takes_us = 0;
         let mut spec = caller(WRITE);
-        spec.schedule.loop_ms = 214_748;
+        // As long as a hook may be here.
+        spec.schedule.loop_ms = 10_000;
         let mut agent = up_to_loop(&engine, &spec);
         let before = engine.status("x").unwrap().counters.calls;
         engine.platform().drivers.script().takes_us = us;
@@ -86,7 +87,7 @@ fn item_02_a_call_of_any_length_ends_any_budget() {
         let status = engine.status("x").unwrap();
         assert_eq!(status.last.unwrap().reason, Reason::Budget, "{us}");
         assert_eq!(status.counters.calls - before, 1, "{us}");
-        assert!(status.counters.instructions >= 214_748 * u64::from(RATE), "{us}: {status:?}");
+        assert!(status.counters.instructions >= 10_000 * u64::from(RATE), "{us}: {status:?}");
         engine.platform().drivers.script().takes_us = 0;
     }
 }
