@@ -191,9 +191,16 @@ int main(int argc, char **argv)
     CHECK(tinycontainer_load_begin(idle.metadata.len, 0, idle.code.len, &session) == OK);
     CHECK(tinycontainer_load_finish(session) == TINYCONTAINER_RESULT_TOO_SHORT);
     CHECK(tinycontainer_load_finish(session) == TINYCONTAINER_RESULT_NO_SESSION);
+    /* Other sizes than the signed ones, before memory is taken for them. */
     CHECK(tinycontainer_load_begin(idle.metadata.len, 0, 1, &session) == OK);
+    CHECK(tinycontainer_load_write(session, idle.metadata.bytes, idle.metadata.len) ==
+          TINYCONTAINER_RESULT_OTHER_SIZES);
+    CHECK(tinycontainer_load_write(session, idle.code.bytes, 1) == TINYCONTAINER_RESULT_NO_SESSION);
+    CHECK(tinycontainer_load_begin(idle.metadata.len, 0, idle.code.len, &session) == OK);
     CHECK(tinycontainer_load_write(session, idle.metadata.bytes, idle.metadata.len) == OK);
-    CHECK(tinycontainer_load_write(session, idle.code.bytes, 2) == TINYCONTAINER_RESULT_TOO_LONG);
+    idle.code.bytes[idle.code.len - 1] ^= 1;
+    CHECK(tinycontainer_load_write(session, idle.code.bytes, idle.code.len) == OK);
+    CHECK(tinycontainer_load_write(session, idle.code.bytes, 1) == TINYCONTAINER_RESULT_TOO_LONG);
     CHECK(tinycontainer_load_write(session, idle.code.bytes, 1) == TINYCONTAINER_RESULT_NO_SESSION);
     drop(&idle);
     CHECK(tinycontainer_memory(&after) == OK);
