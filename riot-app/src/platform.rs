@@ -3,7 +3,7 @@
 use crate::drivers::Periph;
 use crate::lock::RiotLock;
 use crate::settings::{
-    CONTAINERS, HEAP_BYTES, LINEAR_MEMORY_BYTES, LOG_BURST, OPERAND_STACK_BYTES, POOL_BYTES, QUEUE_BYTES,
+    CONTAINERS, HEAP_BYTES, HOOK_MS, LINEAR_MEMORY_BYTES, LOG_BURST, OPERAND_STACK_BYTES, POOL_BYTES, QUEUE_BYTES,
 };
 use crate::threads::{self, THREADS};
 use crate::{clock, port, sys};

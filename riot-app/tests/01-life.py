@@ -64,6 +64,13 @@ def testfunc(child):
     command(child, "load empty-unsigned", r"refused \(300\): metadata: unsigned")
     command(child, "load empty-tampered", r"refused \(309\)", "code")
     command(child, "load memhog", r"refused \(209\)")
+    # A loop() of 49 days: the device gives a hook a second.
+    command(child, "load slow", r"refused \(211\): durations: loop\(\) may take 4294967295 ms, and the device allows 1000 ms")
+    # Every token there can be; once the last of them is bad.
+    command(child, "load worst-badlast", r"refused \(303\): endpoint 7")
+    assert free(child) == untouched
+    command(child, "load worst", "ok")
+    command(child, "unload worst" + "-" * 59, "ok")
     assert free(child) == untouched
 
     # Two that talk to each other.

@@ -7,7 +7,9 @@ usage: images.py OUT.h CONTAINER...
 
 CONTAINER is a folder with a container.toml, or the name of one in fixtures/riot. For development: whoever
 reads this can sign for a device that believes this key. `NAME+unsigned` and `NAME+tampered` are the same
-container without its signature, and with its last byte changed.
+container without its signature, and with its last byte changed. `worst` is the image that stacks are sized by:
+every token there can be, each of another signer (crates/testkit/src/worst.rs), whose anchors join the trust store;
+`worst+badlast` is the same with a last token whose signature does not hold.
 """
 
 import json
@@ -83,6 +85,26 @@ def unsigned(metadata):
     return metadata[:cut] + b"\x04\x40"
 
 
+def joined(one, other):
+    """Two trust stores as one: [1, [anchors of both]], which keep their bytes."""
+    counts, lists = 0, b""
+    for store in (one, other):
+        _, number, at = head(store, 2)
+        counts, lists = counts + number, lists + store[at:]
+    if counts > 255:
+        sys.exit("too many anchors")
+    return one[:2] + (bytes([0x80 + counts]) if counts < 24 else bytes([0x98, counts])) + lists
+
+
+def worst(keep, image, change):
+    """Makes the worst image, and gives the trust store with its signers."""
+    store = os.path.join(keep, "worst.cbor")
+    run("cargo", "run", "--quiet", "--release", "--locked", "-p", "tinycontainer-testkit", "--example", "worst", "--", "TEST-board",
+        image, store, *(["bad-last"] if change == "badlast" else []), cwd=REPO)
+    with open(store, "rb") as file:
+        return file.read()
+
+
 def array(name, data):
     rows = [", ".join(f"0x{byte:02x}" for byte in data[i:i + 16]) for i in range(0, len(data), 16)]
     return f"static const uint8_t {name}[] = {{\n    " + ",\n    ".join(rows or ["0"]) + "\n};\n"
@@ -99,15 +121,20 @@ def main(out, *names):
         file.write(text)
     run(tool, "trust", os.path.join(keep, "trust.toml"), "-o", os.path.join(keep, "trust.cbor"))
     with open(os.path.join(keep, "trust.cbor"), "rb") as file:
-        c = array("tinycontainer_images_trust", file.read())
+        trust = file.read()
+    worst_trust = None
+    c = ""
     table = []
     for name in names:
         folder, _, change = name.partition("+")
         folder = folder if os.sep in folder else os.path.join(FIXTURES, folder)
         uid = os.path.basename(os.path.normpath(folder))
         image = os.path.join(keep, uid + ".tci")
-        run(tool, "build", folder, "--key", os.path.join(keep, NAME + ".key"), "--issuer", NAME, "--aud", "TEST-board",
-            "-o", image)
+        if uid == "worst":
+            worst_trust = worst(keep, image, change)
+        else:
+            run(tool, "build", folder, "--key", os.path.join(keep, NAME + ".key"), "--issuer", NAME, "--aud", "TEST-board",
+                "-o", image)
         with open(image, "rb") as file:
             metadata, data, code = parts(file.read())
         if change == "unsigned":
@@ -119,6 +146,9 @@ def main(out, *names):
             c += array(f"{symbol}_{kind}", content)
         table.append(f'    {{ "{uid}{"-" + change if change else ""}", {symbol}_metadata, {len(metadata)}, '
                      f"{symbol}_data, {len(data)}, {symbol}_code, {len(code)} }},\n")
+    if worst_trust:
+        trust = joined(trust, worst_trust)
+    c = array("tinycontainer_images_trust", trust) + c
     text = ("/* Made by riot-app/tools/images.py: TEST keys. */\n#ifndef TINYCONTAINER_IMAGES_H\n"
             "#define TINYCONTAINER_IMAGES_H\n#include <stddef.h>\n#include <stdint.h>\n\n" + c +
             "\n/* An image and its sizes in bytes. */\ntypedef struct {\n    const char *name;\n"

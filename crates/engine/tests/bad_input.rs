@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use common::{N, TestEngine, TestPlatform, assert_nothing_held, engine, load, sizes};
 use tinycontainer::metadata::{Access, Bus, Kind, Limits, PartSizes, Peer, Priority, Schedule, Type};
-use tinycontainer::policy::{Refused, Which};
+use tinycontainer::policy::{Refused, Trust, Which};
 use tinycontainer::{
     Direction, Engine, LoadError, MAX_METADATA, MAX_SESSIONS, MAX_VERSIONS, Mask, Platform as _,
     SESSION_TIMEOUT_MS, Sizes, Syscall, VersionRecord, VersionScope,
@@ -579,6 +579,24 @@ fn full_slots_and_full_memory() {
     let engine = Engine::new(TestPlatform { room, ..TestPlatform::new_sharing() });
     load(&engine, &image).unwrap();
     assert!(*engine.platform().held.lock().unwrap() < half + rest);
+}
+
+/// The image by which stacks are sized: it is as large as one can be, and is taken.
+#[test]
+fn item_01_the_worst_image_has_every_token_and_fits() {
+    let worst = tinycontainer_testkit::worst(CLASS, false);
+    // One more long name, in the endpoint and in its token, would be too much.
+    let room = MAX_METADATA - worst.metadata.len();
+    assert!(room < 120, "{room} bytes to spare");
+    let trust = Trust::decode(Vec::leak(tinycontainer_testkit::worst_trust_store())).unwrap();
+    let engine = Engine::<_, N>::new(TestPlatform { trust: std::sync::Mutex::new(trust), ..TestPlatform::new() });
+    let cleared = tinycontainer::policy::clear(&worst.metadata, &engine.platform().device()).unwrap();
+    assert_eq!(cleared.reliance().anchors().len(), tinycontainer::policy::MAX_ANCHORS);
+    assert_eq!(cleared.metadata().uid.len(), 64);
+    load(&engine, &worst).unwrap();
+    engine.unload(cleared.metadata().uid).unwrap();
+    let bad = tinycontainer_testkit::worst(CLASS, true);
+    assert_eq!(load(&engine, &bad), Err(token(Which::Endpoint(7), Refusal::BadSignature)));
 }
 
 #[test]

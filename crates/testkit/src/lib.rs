@@ -1,7 +1,9 @@
 //! TEST keys, trust stores and signed images.
 //!
 //! Panics where a test would: nothing here is for anything else.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod worst;
 
 use sha2::{Digest, Sha256};
 use tinycontainer_metadata::transport::Parts;
@@ -11,6 +13,8 @@ use tinycontainer_metadata::{
 use tinycontainer_policy::{AnchorSpec, Ceilings, Device, Pattern, Reach, Roles, Target, Trust, trust};
 use tinycontainer_token::issue::{Secret, issue, public_key};
 use tinycontainer_token::{Claims, Key, Use, thumbprint};
+
+pub use worst::{worst, worst_trust_store};
 
 /// What devices in tests are called, and their class.
 pub const DEVICE: &str = "device-1";

@@ -123,7 +123,7 @@ int main(int argc, char **argv)
     CHECK(tinycontainer_trust(trust.bytes, trust.len) == OK);
     CHECK(tinycontainer_device("device-1", "class-a") == OK);
     pin_t pin = {0, 0, 0, 0};
-    tinycontainer_driver_t pin_driver = {&pin, pin_open, pin_close, pin_read, pin_write};
+    tinycontainer_driver_t pin_driver = {&pin, pin_open, pin_close, pin_read, pin_write, 0};
     CHECK(tinycontainer_driver(TINYCONTAINER_BUS_GPIO, 16, 17, &pin_driver) == OK);
     tinycontainer_io_driver_t app = {app_open, app_close, app_read, app_write};
     CHECK(tinycontainer_init(5, 6, 7, &app) > 0);
@@ -191,11 +191,14 @@ int main(int argc, char **argv)
     CHECK(tinycontainer_load_begin(idle.metadata.len, 0, idle.code.len, &session) == OK);
     CHECK(tinycontainer_load_finish(session) == TINYCONTAINER_RESULT_TOO_SHORT);
     CHECK(tinycontainer_load_finish(session) == TINYCONTAINER_RESULT_NO_SESSION);
+    /* Other sizes than the signed ones, before memory is taken for them. */
     CHECK(tinycontainer_load_begin(idle.metadata.len, 0, 1, &session) == OK);
     CHECK(tinycontainer_load_write(session, idle.metadata.bytes, idle.metadata.len) ==
           TINYCONTAINER_RESULT_OTHER_SIZES);
+    CHECK(tinycontainer_load_write(session, idle.code.bytes, 1) == TINYCONTAINER_RESULT_NO_SESSION);
     CHECK(tinycontainer_load_begin(idle.metadata.len, 0, idle.code.len, &session) == OK);
     CHECK(tinycontainer_load_write(session, idle.metadata.bytes, idle.metadata.len) == OK);
+    idle.code.bytes[idle.code.len - 1] ^= 1;
     CHECK(tinycontainer_load_write(session, idle.code.bytes, idle.code.len) == OK);
     CHECK(tinycontainer_load_write(session, idle.code.bytes, 1) == TINYCONTAINER_RESULT_TOO_LONG);
     CHECK(tinycontainer_load_write(session, idle.code.bytes, 1) == TINYCONTAINER_RESULT_NO_SESSION);
