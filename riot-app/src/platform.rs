@@ -65,6 +65,8 @@ impl Platform for Riot {
 
     const QUEUE_BYTES: usize = QUEUE_BYTES;
     const LOG_BURST: u32 = LOG_BURST;
+    /// The usual notice of a uid of 8 bytes.
+    const NOTICE_BYTES: u32 = 40;
 
     fn runtime(&self) -> &Wamr {
         &self.runtime

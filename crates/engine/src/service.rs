@@ -140,6 +140,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
     }
 
     /// Shows a notice of a call that did not succeed, unless the container has had too many.
+    #[inline(never)]
     fn notice(&mut self, notice: Notice) {
         if P::NOTICE_BYTES == 0 || self.admitted(P::NOTICE_BYTES) {
             self.timed(|this| this.engine.platform.notice(&this.uid(), notice));
@@ -147,6 +148,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
     }
 
     /// Whether so many bytes of log pass now. If so, first says what was dropped before them.
+    #[inline(never)]
     fn admitted(&mut self, bytes: u32) -> bool {
         let now_us = self.engine.platform.now_us();
         if !self.session.limiter.admits::<P>(now_us, bytes) {
@@ -415,6 +417,7 @@ impl Timer {
     }
 
     /// In instructions, rounded down: steps of the clock that fall into short calls make up for those that do not.
+    #[inline(never)]
     fn stop<P: Platform>(self, platform: &P) -> u32 {
         let us = platform.now_us().saturating_sub(self.start_us);
         if us == 0 {

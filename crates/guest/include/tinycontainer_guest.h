@@ -36,13 +36,17 @@ TINYCONTAINER_IMPORT(open) int32_t tc_open(uint32_t endpoint);
 /* 0, or an error. */
 TINYCONTAINER_IMPORT(close) int32_t tc_close(int32_t fd);
 
-/* The number of bytes read into buf, or an error. */
+/* The number of bytes read into buf, or an error. It may be less than len: a device transfers at most so many bytes at
+ * once as its driver says (64 unless it says otherwise), so call again for the rest. A message from another container is
+ * read whole. The time that a call takes is taken off the hook's budget. */
 TINYCONTAINER_IMPORT(read) int32_t tc_read(int32_t fd, void *buf, uint32_t len);
 
-/* The number of bytes taken from buf, or an error. */
+/* The number of bytes taken from buf, or an error. It may be less than len, as for tc_read: call again with the rest. A
+ * message to another container is taken whole or not at all. */
 TINYCONTAINER_IMPORT(write) int32_t tc_write(int32_t fd, const void *buf, uint32_t len);
 
-/* Logs one line of NUL-terminated text. */
+/* Logs one line of NUL-terminated text, of at most 256 bytes. A device drops lines that come faster than it allows
+ * (1024 bytes per second unless it says otherwise, after a first burst), and shows how many were dropped. */
 TINYCONTAINER_IMPORT(logger) void tc_log(const char *text);
 
 #define TINYCONTAINER_EXPORT(name) __attribute__((export_name(#name), visibility("default")))

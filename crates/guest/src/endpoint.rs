@@ -19,18 +19,22 @@ pub fn open(id: u32) -> Result<Endpoint, Errno> {
 
 impl Endpoint {
     /// Reads one message or what the bus has, and says how many bytes of `buf` it filled.
+    ///
+    /// A device transfers at most so many bytes at once as its driver says (64 unless it says otherwise): read
+    /// again for the rest. The time that a call takes is taken off the hook's budget.
     pub fn read(&self, buf: &mut [u8]) -> Result<usize, Errno> {
         // The bound lets the caller (and the compiler) slice `buf` by the result without a panic.
         Ok(count(ffi::read(self.fd, buf))?.min(buf.len()))
     }
 
-    /// Reads exactly `N` bytes; fewer are [`Errno::Io`].
+    /// Reads exactly `N` bytes in one transfer; fewer are [`Errno::Io`].
     pub fn read_array<const N: usize>(&self) -> Result<[u8; N], Errno> {
         let mut buf = [0; N];
         if self.read(&mut buf)? == N { Ok(buf) } else { Err(Errno::Io) }
     }
 
-    /// Writes `buf` as one message, and says how many bytes the other end took.
+    /// Writes `buf` as one message, and says how many bytes the other end took. A device may take fewer, as with
+    /// [`read`](Self::read): write the rest again. Another container takes the whole message or none of it.
     pub fn write(&self, buf: &[u8]) -> Result<usize, Errno> {
         count(ffi::write(self.fd, buf))
     }

@@ -90,7 +90,10 @@ pub fn heartbeat() -> Result<(), Errno> {
     done(ffi::heartbeat())
 }
 
-/// Logs one line of text. [`log!`] is shorter.
+/// Logs one line of text, of at most 256 bytes. [`log!`] is shorter.
+///
+/// A device drops lines that come faster than it allows (1024 bytes per second unless it says otherwise, after a
+/// first burst), and shows how many were dropped.
 pub fn log(text: &CStr) {
     ffi::logger(text);
 }
