@@ -89,7 +89,7 @@ fn item_03_counts_are_limited() {
 
 #[test]
 fn operands_are_followed_through_blocks_calls_and_what_is_not_reached() {
-    // Each of these leaves as many values as before, so that 500 of them are as good as one.
+    // Each of these leaves as many values as before, so that 260 of them are as good as one.
     for balanced in [
         "i32.const 1 drop",
         "local.get 0 local.tee 0 local.set 0",
@@ -114,7 +114,7 @@ fn operands_are_followed_through_blocks_calls_and_what_is_not_reached() {
             "(module (type $t (func (param i32 i32) (result i32))) (memory 1) (table 1 funcref)
                (global (mut i32) (i32.const 0)) (func $two (type $t) local.get 0)
                (func (param i32) {}))",
-            format!("{balanced} ").repeat(500)
+            format!("{balanced} ").repeat(260)
         );
         let checked = check(&assemble(&text));
         assert!(checked.is_ok(), "{balanced}: {checked:?}");
@@ -271,4 +271,24 @@ fn a_type_index_that_looks_like_a_value_type_is_one() {
     let code = [&[0x02, 0xc0, 0x00, 0x00, 0x0b][..]; 3].concat();
     let module = Builder { types, functions: vec![(0, vec![0], code)], ..Builder::default() }.build();
     assert_eq!(over(&module).limit, Limit::Operands);
+}
+
+#[test]
+fn the_document_has_these_limits() {
+    let document = include_str!("../../../docs/format.md");
+    for (what, most) in [
+        ("function types", limits::TYPES),
+        ("parameters of a type", limits::PARAMS),
+        ("results of a type", limits::RESULTS),
+        ("imports", limits::IMPORTS),
+        ("exports", limits::EXPORTS),
+        ("initial elements of the table", limits::TABLE),
+        ("locals of a function, with its parameters", limits::LOCALS),
+        ("blocks nested in a function", limits::NESTING),
+        ("values on the operand stack of a function", limits::OPERANDS),
+    ] {
+        assert!(document.contains(&format!("| {what} | {most} |")), "{what}: {most}");
+    }
+    let work = format!("| {} for each byte of the module, and {} |", work::PER_BYTE, work::FREE);
+    assert!(document.contains(&work), "{work}");
 }
