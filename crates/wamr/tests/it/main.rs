@@ -6,6 +6,8 @@ mod hostile;
 mod load;
 mod memory;
 mod natives;
+#[path = "../../benches/opcodes/list.rs"]
+mod opcodes;
 mod threads;
 mod traps;
 mod world;
