@@ -589,7 +589,8 @@ fn item_01_the_worst_image_has_every_token_and_fits() {
     let room = MAX_METADATA - worst.metadata.len();
     assert!(room < 120, "{room} bytes to spare");
     let trust = Trust::decode(Vec::leak(tinycontainer_testkit::worst_trust_store())).unwrap();
-    let engine = Engine::<_, N>::new(TestPlatform { trust: std::sync::Mutex::new(trust), ..TestPlatform::new() });
+    let engine =
+        Engine::<_, N>::new(TestPlatform { trust: std::sync::Mutex::new(trust), ..TestPlatform::new() });
     let cleared = tinycontainer::policy::clear(&worst.metadata, &engine.platform().device()).unwrap();
     assert_eq!(cleared.reliance().anchors().len(), tinycontainer::policy::MAX_ANCHORS);
     assert_eq!(cleared.metadata().uid.len(), 64);

@@ -61,29 +61,63 @@ tc_load_f64(const void *from)
 
 #if WASM_ENABLE_FAST_INTERP == 0
 /* Each of the classic interpreter's 23 loads and stores reads two numbers (alignment, which is a hint, and offset)
- * and compares in 64 bits. Once for all.
+ * and compares in 64 bits. Once for all; a processor of 32 bits has no memory of 4 GiB.
  *
  * `ip` leads to the two numbers, which the loader has checked. Returns where the code goes on; NULL if the `*at`
  * bytes at `address` + offset are not all the memory's. Else `*at` is their place. */
 static __attribute__((noinline)) uint8 *
 tc_reach(uint8 *ip, uint32 address, WASMMemoryInstance *memory, uintptr_t *at)
 {
-    uint32 offset = 0, shift = 0;
-    uint64 first;
+    uint32 offset = ip[1], shift = 0;
+    uintptr_t first, behind;
 
-    while (*ip++ & 0x80)
-        ;
-    do {
-        offset |= (uint32)(*ip & 0x7f) << shift;
-        shift += 7;
-    } while (*ip++ & 0x80);
-    first = (uint64)address + offset;
-    if (first + *at > memory->memory_data_size)
+    if (!((ip[0] | offset) & 0x80)) {
+        ip += 2;
+    }
+    else {
+        offset = 0;
+        while (*ip++ & 0x80)
+            ;
+        do {
+            offset |= (uint32)(*ip & 0x7f) << shift;
+            shift += 7;
+        } while (*ip++ & 0x80);
+    }
+    if (__builtin_add_overflow((uintptr_t)address, offset, &first)
+        || __builtin_add_overflow(first, *at, &behind) || behind > (uintptr_t)memory->memory_data_size)
         return NULL;
-    *at = (uintptr_t)(memory->memory_data + (uintptr_t)first);
+    *at = (uintptr_t)(memory->memory_data + first);
     return ip;
 }
 
+/* A number of more than one byte and of at most 32 bits; WAMR's function calculates in 64. */
+static __attribute__((noinline)) uint32
+tc_read_leb_32(const uint8 *at, uint32 *len, bool sign)
+{
+    uint32 result = 0, shift = 0;
+    const uint8 *next = at;
+    uint8 byte;
+
+    do {
+        byte = *next++;
+        result |= (uint32)(byte & 0x7f) << shift;
+        shift += 7;
+    } while (byte & 0x80);
+    if (sign && shift < 32 && (byte & 0x40))
+        result |= ~(uint32)0 << shift;
+    *len = (uint32)(next - at);
+    return result;
+}
+
+/* TC_PAY_BYTES is interp.c's: long numbers take longer than an instruction should. */
+#define read_leb(at, len, bits, sign)                                                                   \
+    ({                                                                                                  \
+        uint64 tc_number = (bits) == 32 ? tc_read_leb_32(at, len, sign) : read_leb(at, len, bits, sign); \
+        TC_PAY_BYTES(*(len));                                                                           \
+        tc_number;                                                                                      \
+    })
+#pragma push_macro("read_leb")
+#undef read_leb
 #define read_leb_memarg(ip, end, result) ((result) = 0)
 #pragma push_macro("read_leb_memarg")
 #undef read_leb_memarg
@@ -96,10 +130,12 @@ tc_reach(uint8 *ip, uint32 address, WASMMemoryInstance *memory, uintptr_t *at)
 #undef read_leb_mem_offset
 #define CHECK_MEMORY_OVERFLOW(bytes)                            \
     do {                                                        \
+        uint8 *tc_before = frame_ip;                            \
         tc_at = (bytes);                                        \
         frame_ip = tc_reach(frame_ip, addr, memory, &tc_at);    \
         if (!frame_ip)                                          \
             goto out_of_bounds;                                 \
+        TC_PAY_BYTES(frame_ip - tc_before);                     \
         maddr = (uint8 *)tc_at;                                 \
     } while (0)
 #pragma push_macro("CHECK_MEMORY_OVERFLOW")
@@ -108,7 +144,8 @@ tc_reach(uint8 *ip, uint32 address, WASMMemoryInstance *memory, uintptr_t *at)
 #define TC_ACCESS                                                                            \
     uintptr_t tc_at;                                                                         \
     _Pragma("pop_macro(\"read_leb_memarg\")") _Pragma("pop_macro(\"read_leb_mem_offset\")") \
-        _Pragma("pop_macro(\"read_leb_memidx\")") _Pragma("pop_macro(\"CHECK_MEMORY_OVERFLOW\")")
+        _Pragma("pop_macro(\"read_leb_memidx\")") _Pragma("pop_macro(\"CHECK_MEMORY_OVERFLOW\")") \
+            _Pragma("pop_macro(\"read_leb\")")
 #else
 #define TC_ACCESS
 #endif

@@ -21,6 +21,8 @@
 #include "../common/wasm_exec_env.h"
 
 #include "access.h"
+#include "bits.h"
+#include "price.h"
 
 /* Not inlined: while a native runs, the stack need not hold what only the search for a block's end takes, nor the
  * call of a hook what the interpreter does. 300 bytes of each container's stack. */
@@ -80,15 +82,49 @@ tc_meter_stop(struct tc_meter *meter)
  * done to its end (a linear memory or a stack at most); the next instruction then finds the count. */
 #define TC_CHARGE(bytes) ((void)(tc_meter.left -= (int)((uint32)(bytes) >> 4)))
 
+/* What an opcode costs beyond that: price.h. */
+#if WASM_ENABLE_LABELS_AS_VALUES != 0
+#define HANDLE_OP(op) HANDLE_##op : TC_PAY(op);
+#else
+#define HANDLE_OP(op) case op: TC_PAY(op);
+#endif
+#pragma push_macro("HANDLE_OP")
+#undef HANDLE_OP
+#define TC_PAY_TRUNC(from, is_i32)                                                   \
+    ((void)(tc_meter.left -= (is_i32) ? TC_PRICE_I32_TRUNC_##from : TC_PRICE_I64_TRUNC_##from))
+#if WASM_ENABLE_FAST_INTERP != 0
+#define trunc_f32_to_int(module, ip, lp, min, max, saturating, is_i32, is_sign) \
+    (TC_PAY_TRUNC(F32, is_i32), trunc_f32_to_int(module, ip, lp, min, max, saturating, is_i32, is_sign))
+#define trunc_f64_to_int(module, ip, lp, min, max, saturating, is_i32, is_sign) \
+    (TC_PAY_TRUNC(F64, is_i32), trunc_f64_to_int(module, ip, lp, min, max, saturating, is_i32, is_sign))
+#else
+#define trunc_f32_to_int(module, sp, min, max, saturating, is_i32, is_sign) \
+    (TC_PAY_TRUNC(F32, is_i32), trunc_f32_to_int(module, sp, min, max, saturating, is_i32, is_sign))
+#define trunc_f64_to_int(module, sp, min, max, saturating, is_i32, is_sign) \
+    (TC_PAY_TRUNC(F64, is_i32), trunc_f64_to_int(module, sp, min, max, saturating, is_i32, is_sign))
+#endif
+#pragma push_macro("trunc_f32_to_int")
+#undef trunc_f32_to_int
+#pragma push_macro("trunc_f64_to_int")
+#undef trunc_f64_to_int
+
+/* Locals are cleared by it too, with a constant, and a call has its price. */
 #pragma push_macro("memset")
 #undef memset
-#define memset(to, byte, len) (TC_CHARGE(len), memset(to, byte, len))
+#define memset(to, byte, len) \
+    (TC_CHARGE((len) + (__builtin_constant_p(byte) ? 0 : TC_PRICE_FILL * 16)), memset(to, byte, len))
 #pragma push_macro("memset")
 #undef memset
 #undef memmove
-#define memmove(to, from, len) (TC_CHARGE(len), memmove(to, from, len))
+#define memmove(to, from, len) \
+    (TC_CHARGE((len)*TC_COPY_16 + TC_PRICE_COPY * 16), memmove(to, from, len))
 #pragma push_macro("memmove")
 #undef memmove
+/* A memory that grows is moved and cleared. */
+#define TC_GROWN(pages) (TC_CHARGE((pages) ? (uint32)memory->memory_data_size : 0), true)
+#define wasm_enlarge_memory(module, pages) (wasm_enlarge_memory(module, pages) && TC_GROWN(pages))
+#define wasm_enlarge_memory_with_idx(module, pages, index) \
+    (wasm_enlarge_memory_with_idx(module, pages, index) && TC_GROWN(pages))
 #pragma push_macro("word_copy")
 #define word_copy(to, from, words) (TC_CHARGE((words)*4), word_copy(to, from, words))
 #pragma push_macro("word_copy")
@@ -121,11 +157,18 @@ tc_meter_stop(struct tc_meter *meter)
 
 #if WASM_ENABLE_FAST_INTERP == 0
 /* The classic interpreter looks for the end of a block by reading on, and for a large br_table in a list of all:
- * an instruction for each 16 bytes, and two for each entry. Behind the interpreter's function nobody calls these. */
+ * a price for each search and for each 16 bytes, and two for each entry. Behind the interpreter's function nobody
+ * calls these. */
 #define wasm_loader_find_block_addr(env, cache, start, stop, kind, otherwise, end)        \
     (tc_find_block(env, cache, start, stop, kind, otherwise, end)                         \
-     && (TC_CHARGE(*(end) - (uint8 *)(start)), true))
+     && (TC_CHARGE(TC_PRICE_SEARCH * 16 + (*(end) - (uint8 *)(start)) * TC_PRICE_SEARCH_16), true))
 #define bh_list_first_elem(list) (TC_CHARGE((list)->len * 32), (bh_list_first_elem)(list))
+#define TC_PAY_BYTES(bytes) TC_CHARGE((bytes)*4)
+#else
+/* A branch that carries one value copies it without copy_stack_values. */
+#define CELL_SIZE (TC_CHARGE(16), sizeof(uint8) * (WASM_CPU_SUPPORTS_UNALIGNED_ADDR_ACCESS ? 1 : 2))
+#pragma push_macro("CELL_SIZE")
+#undef CELL_SIZE
 #endif
 
 #define wasm_get_default_memory(instance)                                                   \
@@ -136,7 +179,9 @@ tc_meter_stop(struct tc_meter *meter)
             _Pragma("pop_macro(\"copy_stack_values\")")                                       \
                 _Pragma("pop_macro(\"wasm_interp_call_func_native\")")                          \
                 _Pragma("pop_macro(\"wasm_exec_env_wasm_stack_top\")")                          \
-                _Pragma("pop_macro(\"LOAD_U32_WITH_2U16S\")") TC_ACCESS
+                _Pragma("pop_macro(\"HANDLE_OP\")") _Pragma("pop_macro(\"trunc_f32_to_int\")") \
+                _Pragma("pop_macro(\"trunc_f64_to_int\")") _Pragma("pop_macro(\"CELL_SIZE\")") \
+                _Pragma("pop_macro(\"LOAD_U32_WITH_2U16S\")") TC_BITS TC_ACCESS
 
 /* Behind the interpreter's function there is nobody to charge. */
 #define wasm_interp_get_handle_table(nothing) \
@@ -150,8 +195,12 @@ tc_meter_stop(struct tc_meter *meter)
 
 #define wasm_get_default_memory(instance) \
     (wasm_get_default_memory)(instance);  \
-    _Pragma("pop_macro(\"LOAD_U32_WITH_2U16S\")") TC_ACCESS
+    _Pragma("pop_macro(\"LOAD_U32_WITH_2U16S\")") TC_BITS TC_ACCESS
 
+#endif
+
+#ifndef TC_PAY_BYTES
+#define TC_PAY_BYTES(bytes) ((void)0)
 #endif
 
 #ifdef TC_DEVICE

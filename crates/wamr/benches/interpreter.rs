@@ -5,6 +5,7 @@
 
 #[path = "../../wamr-sys/build/compiler.rs"]
 mod compiler;
+mod guests;
 #[path = "../../wamr-sys/build/settings.rs"]
 #[expect(dead_code, reason = "build.rs uses more of it")]
 mod settings;
@@ -33,68 +34,6 @@ const VARIANTS: [(&str, &[(&str, &str)]); 6] = [
     ("classic, ours", &[CLASSIC]),
 ];
 
-/// The calibration guest's loop, counted.
-const MIX: &str = r#"
-    (func $mix (param i32 i32) (result i32)
-      (i32.xor (i32.mul (local.get 0) (i32.const 1664525)) (i32.rotl (local.get 1) (i32.const 7))))
-    (func (export "loop") (result i32) (local $i i32) (local $x i32)
-      (loop $again
-        (local.set $x (call $mix
-          (i32.add (i32.load (i32.and (local.get $i) (i32.const 252))) (local.get $x)) (local.get $i)))
-        (i32.store (i32.and (local.get $x) (i32.const 252)) (local.get $x))
-        (br_if $again (i32.ne (local.tee $i (i32.add (local.get $i) (i32.const 4))) (i32.const 400000))))
-      (local.get $x))"#;
-
-/// CRC-32, bit by bit, of 4 KiB, four times.
-const CRC: &str = r#"
-    (func (export "loop") (result i32) (local $i i32) (local $k i32) (local $c i32)
-      (loop $byte
-        (local.set $c (i32.xor (local.get $c) (i32.load8_u (i32.and (local.get $i) (i32.const 4095)))))
-        (local.set $k (i32.const 8))
-        (loop $bit
-          (local.set $c (i32.xor (i32.shr_u (local.get $c) (i32.const 1))
-            (i32.and (i32.const 0xedb88320) (i32.sub (i32.const 0) (i32.and (local.get $c) (i32.const 1))))))
-          (br_if $bit (local.tee $k (i32.sub (local.get $k) (i32.const 1)))))
-        (br_if $byte (i32.ne (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 16384))))
-      (local.get $c))"#;
-
-/// Primes below 20,000 with a sieve.
-const SIEVE: &str = r#"
-    (func (export "loop") (result i32) (local $i i32) (local $j i32) (local $n i32)
-      (memory.fill (i32.const 0) (i32.const 0) (i32.const 20000))
-      (local.set $i (i32.const 2))
-      (loop $next
-        (if (i32.eqz (i32.load8_u (local.get $i)))
-          (then
-            (local.set $n (i32.add (local.get $n) (i32.const 1)))
-            (local.set $j (i32.add (local.get $i) (local.get $i)))
-            (block $done (loop $mark
-              (br_if $done (i32.ge_u (local.get $j) (i32.const 20000)))
-              (i32.store8 (local.get $j) (i32.const 1))
-              (local.set $j (i32.add (local.get $j) (local.get $i)))
-              (br $mark)))))
-        (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 20000))))
-      (local.get $n))"#;
-
-/// Fibonacci numbers by recursion: calls and little else.
-const FIB: &str = r#"
-    (func $fib (param i32) (result i32)
-      (if (result i32) (i32.lt_u (local.get 0) (i32.const 2)) (then (local.get 0))
-        (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1)))
-                       (call $fib (i32.sub (local.get 0) (i32.const 2)))))))
-    (func (export "loop") (result i32) (call $fib (i32.const 22)))"#;
-
-const GUESTS: [(&str, &str); 4] = [("mix", MIX), ("crc", CRC), ("sieve", SIEVE), ("fib", FIB)];
-
-fn module(functions: &str) -> Vec<u8> {
-    wat::parse_str(format!(
-        r#"(module (memory 1) {functions} (global $sp (mut i32) (i32.const 20480))
-             (global (export "__data_end") i32 (i32.const 20480))
-             (global (export "__heap_base") i32 (i32.const 20480)))"#
-    ))
-    .unwrap()
-}
-
 fn main() {
     // `cargo test --benches` wants to know that it runs, not how fast.
     let rounds = if std::env::args().any(|arg| arg == "--bench") { ROUNDS } else { 1 };
@@ -109,8 +48,7 @@ fn main() {
         })
         .collect();
     println!("us for a run, median of {rounds}; against unmetered: median of the ratios of each round");
-    for (name, functions) in GUESTS {
-        let code = module(functions);
+    for (name, code) in guests::all() {
         let guests: Vec<_> = variants.iter().map(|(_, wamr)| wamr.load(&code)).collect();
         let mut times = vec![Vec::new(); guests.len()];
         let mut answers = Vec::new();
@@ -229,7 +167,7 @@ impl Wamr {
             self.symbol::<Bytes>("tc_variant_peak").unwrap(),
         );
         // SAFETY: as in variant.c.
-        unsafe { format!("{} bytes for the {} guests, {} at most", used(), GUESTS.len(), peak()) }
+        unsafe { format!("{} bytes for the {} guests, {} at most", used(), guests::COUNT, peak()) }
     }
 }
 

@@ -1,7 +1,10 @@
 //! The budget is exact, and nothing gets round it.
 
-use tinycontainer_runtime::{Budget, Hook, Instance as _, Outcome, Runtime as _, Trap};
+use std::collections::BTreeSet;
 
+use tinycontainer_runtime::{Budget, Hook, Instance as _, Limits, Outcome, Runtime as _, Trap};
+
+use crate::opcodes;
 use crate::world::{LIMITS, PLENTY, Record, guest, world};
 
 /// Counts down from `n`: `n` times the same instructions.
@@ -75,8 +78,9 @@ fn side_effects_stop_where_the_budget_does() {
             host.calls.len()
         })
         .collect();
-    let stairs = if cfg!(feature = "classic") { [0, 0, 1, 1, 1, 2] } else { [0, 1, 1, 2, 2, 3] };
-    assert_eq!(beats[..6], stairs);
+    let stairs =
+        if cfg!(feature = "classic") { [0, 0, 1, 1, 1, 1, 1, 1, 2] } else { [0, 1, 1, 1, 1, 2, 2, 2, 2] };
+    assert_eq!(beats[..9], stairs);
     assert!(beats.is_sorted_by(|a, b| b - a <= 1));
 }
 
@@ -209,4 +213,178 @@ fn calibration_measures() {
     };
     assert!(world.wamr.calibrate(&now_us, 1).unwrap().instructions_per_ms >= 1);
     let _unused = LIMITS;
+}
+
+/// Every opcode of the specification's first version, of sign extension and of saturating truncation, `memory.copy` and
+/// `memory.fill`: what `wamr.settings` enables.
+fn enabled_opcodes() -> BTreeSet<&'static str> {
+    let mut opcodes = BTreeSet::from(["MemoryCopy", "MemoryFill"]);
+    macro_rules! collect {
+        ($(@$proposal:ident $opcode:ident $({ $($field:ident: $type:ty),* })? => $visit:ident ($($arity:tt)*))*) => {
+            $(if matches!(stringify!($proposal), "mvp" | "sign_extension" | "saturating_float_to_int") {
+                opcodes.insert(stringify!($opcode));
+            })*
+        };
+    }
+    wasmparser::for_each_operator!(collect);
+    opcodes
+}
+
+#[test]
+fn item_05_the_bench_executes_every_opcode() {
+    let mut measured = BTreeSet::new();
+    let world = world();
+    for case in opcodes::cases() {
+        if !measured.insert(case.opcode) {
+            continue;
+        }
+        let case = case.repeats(2);
+        let text = case.module(1);
+        let code = crate::world::assemble(&text);
+        let mut executed = 0_u64;
+        for payload in wasmparser::Parser::new(0).parse_all(&code) {
+            let Ok(wasmparser::Payload::CodeSectionEntry(body)) = payload else { continue };
+            for operator in body.get_operators_reader().unwrap() {
+                let name = format!("{:?}", operator.unwrap());
+                executed += u64::from(name.split([' ', '{']).next() == Some(case.opcode));
+            }
+        }
+        // A callee has its `return` once, and the text format writes `end` and `else` itself.
+        assert!(executed >= case.executions(1) || case.opcode == "Return", "{} {executed}", case.opcode);
+        let limits = Limits { stack: 16384, heap: 1 << 20, ..LIMITS };
+        let mut instance = world.load_on(1, &text, &limits).unwrap();
+        let outcome = instance.call(Hook::Loop, PLENTY, &mut Record::default());
+        assert_eq!(outcome.result, Ok(0), "{}", case.opcode);
+    }
+    assert_eq!(measured, enabled_opcodes());
+}
+
+#[test]
+fn item_05_bits_are_counted_right() {
+    let world = world();
+    let mut values: Vec<u64> = (0..64).map(|bit| 1 << bit).collect();
+    values.extend([0, u64::MAX, 0x8000_0001, 0x5555_5555_5555_5555, 0x0123_4567_89ab_cdef, 0xffff_ffff]);
+    let mut checks = String::new();
+    for value in values {
+        let half = value as u32;
+        for (name, expected) in
+            [("clz", half.leading_zeros()), ("ctz", half.trailing_zeros()), ("popcnt", half.count_ones())]
+        {
+            checks += &format!("(br_if 0 (i32.ne (i32.{name} (i32.const {half})) (i32.const {expected})))");
+        }
+        for (name, expected) in
+            [("clz", value.leading_zeros()), ("ctz", value.trailing_zeros()), ("popcnt", value.count_ones())]
+        {
+            checks += &format!("(br_if 0 (i64.ne (i64.{name} (i64.const {value})) (i64.const {expected})))");
+        }
+    }
+    let body = format!("(block {checks} (return (i32.const 1))) i32.const 0");
+    let (outcome, _) = world.run("", &body, PLENTY);
+    assert_eq!(outcome.result, Ok(1));
+}
+
+/// What a hundred repetitions of `body` cost more than a hundred of `other`.
+fn difference(fields: &str, locals: &str, body: &str, other: &str) -> i64 {
+    let run = |body: &str| {
+        let world = world();
+        let text = format!("{locals} {} i32.const 0", body.repeat(100));
+        let (outcome, _) = world.run(fields, &text, PLENTY);
+        assert_eq!(outcome.result, Ok(0));
+        i64::from(outcome.instructions)
+    };
+    run(body) - run(other)
+}
+
+/// The prices of a host: `wamr-sys/c/price.h`.
+#[test]
+fn item_05_an_instruction_that_costs_more_takes_more_of_the_budget() {
+    let classic = cfg!(feature = "classic");
+    // A call, and the end of the called function.
+    let call = difference("(func $f)", "", "call $f ", "");
+    assert_eq!(call, 100 * if classic { 2 + 3 } else { 2 + 2 });
+    let indirect = difference(
+        "(type $t (func)) (table 1 funcref) (elem (i32.const 0) $f) (func $f)",
+        "",
+        "(call_indirect (type $t) (i32.const 0)) ",
+        "",
+    );
+    assert_eq!(indirect, 100 * if classic { 3 + 3 } else { 2 + 3 });
+    let sat = "(drop (i64.trunc_sat_f64_s (f64.const 1.5)))";
+    let plain = "(drop (i64.reinterpret_f64 (f64.const 1.5)))";
+    assert_eq!(difference("", "", sat, plain), 200);
+    assert_eq!(difference("", "", &sat.replace("trunc_sat", "trunc"), plain), 200);
+    let table = format!("(block (br_table {} (i32.const 3)))", "0 ".repeat(20));
+    let branch = "(block (br_if 0 (i32.const 3)))";
+    if classic {
+        // The search for the block's end reads on over the entries.
+        assert!(difference("", "", &table, branch) >= 100 * 20 / 2);
+        let block = difference("", "", "(block br 0)", "(block nop)");
+        assert!(block >= 100 * 12, "{block}");
+    } else {
+        assert_eq!(difference("", "", &table, branch), 200);
+        let value = difference("", "", "(drop (block (result i32) (br 0 (i32.const 1))))", "(block br 0)");
+        assert!(value >= 100, "{value}");
+        let division = "(drop (i64.div_u (i64.const 9) (i64.const 2)))";
+        assert_eq!(difference("", "", division, "(drop (i64.mul (i64.const 9) (i64.const 2)))"), 100);
+    }
+    let grow = difference(
+        "(memory 1)",
+        "",
+        "(drop (memory.grow (i32.const 99)))",
+        "(drop (i32.eqz (i32.const 99)))",
+    );
+    assert_eq!(grow, 200);
+}
+
+#[test]
+fn item_05_subnormal_numbers_cost_more_and_others_do_not() {
+    // The smallest normal numbers of both kinds, and about half of them.
+    for (kind, normal, subnormal) in [("f32", "0x1p-126", "0x1p-127"), ("f64", "0x1p-1022", "0x1p-1023")] {
+        let mul = |x: &str, y: &str| format!("(drop ({kind}.mul ({kind}.const {x}) ({kind}.const {y})))");
+        let div = |x: &str, y: &str| format!("(drop ({kind}.div ({kind}.const {x}) ({kind}.const {y})))");
+        let sqrt = |x: &str| format!("(drop ({kind}.sqrt ({kind}.const {x})))");
+        for (slow, quick) in [
+            (mul(subnormal, "1.5"), mul(normal, "1.5")),
+            (mul("1.5", subnormal), mul("1.5", normal)),
+            (mul(normal, "0.5"), mul(normal, "1")),
+            (div(subnormal, "1.5"), div(normal, "0.25")),
+            (div("1.5", subnormal), div("1.5", normal)),
+            (div(normal, "2"), div("0", subnormal)),
+            (mul(subnormal, subnormal), mul(subnormal, "0")),
+            (mul(subnormal, "inf"), mul("nan", "inf")),
+            (sqrt(subnormal), sqrt(normal)),
+            (sqrt(subnormal), sqrt("0")),
+            (sqrt(subnormal), sqrt("-1")),
+        ] {
+            // A constant more or less is copied when the function is called.
+            let more = difference("", "", &slow, &quick);
+            assert!((2398..=2402).contains(&more), "{more} {slow} {quick}");
+        }
+    }
+}
+
+/// A price is taken before the work, so the budget ends with the instruction that it does not suffice for.
+#[test]
+fn item_05_a_price_above_the_budget_ends_it_there() {
+    let world = world();
+    let text = "(global $done (export \"done\") (mut i32) (i32.const 0)) (func $f)";
+    let body = "(loop $l (call $f) (br $l)) unreachable";
+    for budget in 0..40 {
+        let (outcome, _) = world.run(text, body, Budget(budget));
+        assert_eq!(outcome, Outcome { result: Err(Trap::BudgetExhausted), instructions: budget });
+    }
+}
+
+#[test]
+fn item_05_a_memory_that_grows_costs_by_its_size() {
+    let world = world();
+    let limits = Limits { linear_memory: 3 << 16, ..LIMITS };
+    let grow = |pages: u32| {
+        let text = guest("(memory 1)", &format!("(memory.grow (i32.const {pages}))"));
+        let mut instance = world.load_on(1, &text, &limits).unwrap();
+        let outcome = instance.call(Hook::Loop, PLENTY, &mut Record::default());
+        assert_eq!(outcome.result, Ok(1));
+        outcome.instructions
+    };
+    assert_eq!(grow(2) - grow(0), (3 << 16) / 16);
 }

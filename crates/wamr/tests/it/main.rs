@@ -6,6 +6,8 @@ mod hostile;
 mod load;
 mod memory;
 mod natives;
+#[path = "../../benches/opcodes/list.rs"]
+mod opcodes;
 #[path = "../../../module/tests/shapes/mod.rs"]
 mod shapes;
 mod threads;

@@ -1,0 +1,154 @@
+/* What an instruction costs beyond the one that every instruction costs, so that none takes the processor more than
+ * twice as long as ordinary code does for the same budget. For interp.c.
+ *
+ * Measured with `cargo bench --bench opcodes` and scripts/opcode-bench (crates/wamr/benches/opcodes.rs), which must be
+ * run again when a price, the compiler's options or WAMR change. What is not named here costs nothing more, and no
+ * code is compiled for it. Lengths have prices of their own in interp.c. */
+#ifndef TC_PRICE_H
+#define TC_PRICE_H
+
+#ifdef __arm__
+/* A Cortex-M4F: floats of 64 bits, roundings and divisions of 64 bits are functions of libgcc and libm. */
+#define TC_PRICE_CALL 2
+#define TC_PRICE_CALL_INDIRECT 2
+#define TC_PRICE_BR_TABLE 0
+#define TC_PRICE_MEMORY_GROW 1
+#define TC_PRICE_FILL 0
+#define TC_PRICE_COPY 1
+#define TC_PRICE_I64_DIVISION 3
+#define TC_PRICE_F32_NEAREST 1
+#define TC_PRICE_F64_COMPARISON 1
+#define TC_PRICE_F64_ROUNDING 3
+#define TC_PRICE_F64_NEAREST 4
+#define TC_PRICE_F64_TRUNC 1
+#define TC_PRICE_F64_SQRT 21
+#define TC_PRICE_F64_ADDITION 2
+#define TC_PRICE_F64_MUL 4
+#define TC_PRICE_F64_DIV 15
+#define TC_PRICE_F64_MIN 3
+#define TC_PRICE_F64_CONVERT_I64 1
+#define TC_PRICE_I32_TRUNC_F32 1
+#define TC_PRICE_I64_TRUNC_F32 4
+#define TC_PRICE_I32_TRUNC_F64 6
+#define TC_PRICE_I64_TRUNC_F64 9
+/* The search for a block's end by the classic interpreter, and for each 16 bytes of the block. */
+#define TC_PRICE_SEARCH 6
+#define TC_PRICE_SEARCH_16 8
+/* The C library moves byte by byte: one for each 8. */
+#define TC_COPY_16 2
+#else
+/* A host with a floating-point unit. Where its processor handles subnormal numbers by microcode, that takes 35 ns. */
+#define TC_PRICE_CALL (WASM_ENABLE_FAST_INTERP ? 2 : 3)
+#define TC_PRICE_CALL_INDIRECT 3
+#define TC_PRICE_BR_TABLE (WASM_ENABLE_FAST_INTERP ? 2 : 0)
+#define TC_PRICE_MEMORY_GROW 2
+#define TC_PRICE_FILL 1
+#define TC_PRICE_COPY 2
+#define TC_PRICE_I64_DIVISION (WASM_ENABLE_FAST_INTERP ? 1 : 0)
+#define TC_PRICE_F32_NEAREST 0
+#define TC_PRICE_F64_COMPARISON 0
+#define TC_PRICE_F64_ROUNDING 0
+#define TC_PRICE_F64_NEAREST 0
+#define TC_PRICE_F64_TRUNC 0
+#define TC_PRICE_F64_SQRT 0
+#define TC_PRICE_F64_ADDITION 0
+#define TC_PRICE_F64_MUL 0
+#define TC_PRICE_F64_DIV 0
+#define TC_PRICE_F64_MIN 0
+#define TC_PRICE_F64_CONVERT_I64 0
+#define TC_PRICE_I32_TRUNC_F32 2
+#define TC_PRICE_I64_TRUNC_F32 2
+#define TC_PRICE_I32_TRUNC_F64 2
+#define TC_PRICE_I64_TRUNC_F64 2
+#define TC_PRICE_SEARCH 12
+#define TC_PRICE_SEARCH_16 8
+#define TC_COPY_16 1
+#define TC_PRICE_SUBNORMAL 24
+#endif
+
+static const uint8 tc_prices[256] = {
+    [WASM_OP_CALL] = TC_PRICE_CALL,
+    [WASM_OP_CALL_INDIRECT] = TC_PRICE_CALL_INDIRECT,
+    [WASM_OP_BR_TABLE] = TC_PRICE_BR_TABLE,
+    [WASM_OP_MEMORY_GROW] = TC_PRICE_MEMORY_GROW,
+    [WASM_OP_I64_DIV_S] = TC_PRICE_I64_DIVISION,
+    [WASM_OP_I64_DIV_U] = TC_PRICE_I64_DIVISION,
+    [WASM_OP_I64_REM_S] = TC_PRICE_I64_DIVISION,
+    [WASM_OP_I64_REM_U] = TC_PRICE_I64_DIVISION,
+    [WASM_OP_F32_NEAREST] = TC_PRICE_F32_NEAREST,
+    [WASM_OP_F64_EQ] = TC_PRICE_F64_COMPARISON,
+    [WASM_OP_F64_NE] = TC_PRICE_F64_COMPARISON,
+    [WASM_OP_F64_LT] = TC_PRICE_F64_COMPARISON,
+    [WASM_OP_F64_GT] = TC_PRICE_F64_COMPARISON,
+    [WASM_OP_F64_LE] = TC_PRICE_F64_COMPARISON,
+    [WASM_OP_F64_GE] = TC_PRICE_F64_COMPARISON,
+    [WASM_OP_F64_CEIL] = TC_PRICE_F64_ROUNDING,
+    [WASM_OP_F64_FLOOR] = TC_PRICE_F64_ROUNDING,
+    [WASM_OP_F64_TRUNC] = TC_PRICE_F64_TRUNC,
+    [WASM_OP_F64_NEAREST] = TC_PRICE_F64_NEAREST,
+    [WASM_OP_F64_SQRT] = TC_PRICE_F64_SQRT,
+    [WASM_OP_F64_ADD] = TC_PRICE_F64_ADDITION,
+    [WASM_OP_F64_SUB] = TC_PRICE_F64_ADDITION,
+    [WASM_OP_F64_MUL] = TC_PRICE_F64_MUL,
+    [WASM_OP_F64_DIV] = TC_PRICE_F64_DIV,
+    [WASM_OP_F64_MIN] = TC_PRICE_F64_MIN,
+    [WASM_OP_F64_MAX] = TC_PRICE_F64_MIN,
+    [WASM_OP_F64_CONVERT_S_I64] = TC_PRICE_F64_CONVERT_I64,
+    [WASM_OP_F64_CONVERT_U_I64] = TC_PRICE_F64_CONVERT_I64,
+};
+
+#ifdef TC_PRICE_SUBNORMAL
+/* Whether a product or a quotient takes the slow way: an operand is subnormal, or the result may be. A zero makes the
+ * result exact. `exponent` is the result's, before rounding. */
+TC_INLINE bool
+tc_is_slow(uint32 exponent_a, uint32 exponent_b, int exponent, int least, bool zero)
+{
+    return __builtin_expect(exponent_a == 0 || exponent_b == 0 || exponent < least, 0) && !zero;
+}
+
+TC_INLINE bool
+tc_is_slow_f32(uint32 a, uint32 b, bool divides)
+{
+    uint32 exponent_a = (a >> 23) & 0xff, exponent_b = (b >> 23) & 0xff;
+    int exponent = divides ? (int)exponent_a - (int)exponent_b - 1 : (int)(exponent_a + exponent_b) - 254;
+
+    return tc_is_slow(exponent_a, exponent_b, exponent, -126, !(a << 1) || !(b << 1));
+}
+
+TC_INLINE bool
+tc_is_slow_f64(uint64 a, uint64 b, bool divides)
+{
+    uint32 exponent_a = (uint32)(a >> 52) & 0x7ff, exponent_b = (uint32)(b >> 52) & 0x7ff;
+    int exponent = divides ? (int)exponent_a - (int)exponent_b - 1 : (int)(exponent_a + exponent_b) - 2046;
+
+    return tc_is_slow(exponent_a, exponent_b, exponent, -1022, !(a << 1) || !(b << 1));
+}
+
+#if WASM_ENABLE_FAST_INTERP != 0
+#define TC_OPERAND_32(from_top) GET_OPERAND(uint32, I32, 2 * (from_top))
+#define TC_OPERAND_64(from_top) GET_OPERAND(uint64, I64, 2 * (from_top))
+#else
+#define TC_OPERAND_32(from_top) (frame_sp[-1 - (from_top)])
+#define TC_OPERAND_64(from_top) ((uint64)GET_I64_FROM_ADDR(frame_sp - 2 - 2 * (from_top)))
+#endif
+
+/* A root's operand twice: it is slow where the operand is subnormal. */
+#define TC_SUBNORMAL(op)                                                                                  \
+    (((op) == WASM_OP_F32_MUL || (op) == WASM_OP_F32_DIV)                                                 \
+         ? tc_is_slow_f32(TC_OPERAND_32(1), TC_OPERAND_32(0), (op) == WASM_OP_F32_DIV)                    \
+     : ((op) == WASM_OP_F64_MUL || (op) == WASM_OP_F64_DIV)                                               \
+         ? tc_is_slow_f64(TC_OPERAND_64(1), TC_OPERAND_64(0), (op) == WASM_OP_F64_DIV)                    \
+     : (op) == WASM_OP_F32_SQRT ? tc_is_slow_f32(TC_OPERAND_32(0), TC_OPERAND_32(0), true)                \
+     : (op) == WASM_OP_F64_SQRT ? tc_is_slow_f64(TC_OPERAND_64(0), TC_OPERAND_64(0), true)                \
+                                : false)
+#define TC_PAY_SUBNORMAL(op) (TC_SUBNORMAL(op) ? (tc_meter.left -= TC_PRICE_SUBNORMAL) : 0)
+#else
+#define TC_PAY_SUBNORMAL(op) 0
+#endif
+
+/* Where an instruction's code begins. All of it is constant but the subnormal numbers, so it vanishes or is one
+ * subtraction. */
+#define TC_PAY(op) \
+    ((void)(tc_prices[op] ? (tc_meter.left -= tc_prices[op]) : 0), (void)TC_PAY_SUBNORMAL(op))
+
+#endif
