@@ -123,7 +123,7 @@ int main(int argc, char **argv)
     CHECK(tinycontainer_trust(trust.bytes, trust.len) == OK);
     CHECK(tinycontainer_device("device-1", "class-a") == OK);
     pin_t pin = {0, 0, 0, 0};
-    tinycontainer_driver_t pin_driver = {&pin, pin_open, pin_close, pin_read, pin_write};
+    tinycontainer_driver_t pin_driver = {&pin, pin_open, pin_close, pin_read, pin_write, 0};
     CHECK(tinycontainer_driver(TINYCONTAINER_BUS_GPIO, 16, 17, &pin_driver) == OK);
     tinycontainer_io_driver_t app = {app_open, app_close, app_read, app_write};
     CHECK(tinycontainer_init(5, 6, 7, &app) > 0);
