@@ -26,13 +26,13 @@ const unsigned tinycontainer_gpios_numof = 1;
 
 /* i2c:72 is the device of that address. */
 #ifdef MODULE_PERIPH_I2C
-const tinycontainer_i2c_t tinycontainer_i2cs[] = { { 72, I2C_DEV(0), 0x48 } };
+const tinycontainer_i2c_t tinycontainer_i2cs[] = { { 72, I2C_DEV(0), 0x48, 0 } };
 const unsigned tinycontainer_i2cs_numof = 1;
 #endif
 
 #ifdef MODULE_PERIPH_SPI
 const tinycontainer_spi_t tinycontainer_spis[] = {
-    { 1, SPI_DEV(0), GPIO_PIN(0, 14), SPI_MODE_0, SPI_CLK_1MHZ },
+    { 1, SPI_DEV(0), GPIO_PIN(0, 14), SPI_MODE_0, SPI_CLK_1MHZ, 0 },
 };
 const unsigned tinycontainer_spis_numof = 1;
 #endif
