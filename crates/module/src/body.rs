@@ -1,317 +1,260 @@
 //! A function's body: nesting, and how many values are on the operand stack at most.
 
-use crate::reader::Reader;
-use crate::refused::at_most;
-use crate::sections::{Arity, Module};
-use crate::{Limit, Refused, limits, work};
+use crate::pass::{Arity, Block, NOTHING, ONE_VALUE, Pass};
+use crate::{Limit, limits, work};
 
-/// A block that has begun.
-#[derive(Clone, Copy)]
-struct Block {
-    /// Values on the operand stack below its own. At most `limits::OPERANDS`.
-    base: u8,
-    /// Index of its type, or one of the two below.
-    kind: u8,
-}
+/// The function itself.
+const OUTSIDE: Block = Block { base: 0, kind: NOTHING };
 
-/// A block that takes and gives nothing, and one that gives one value. No index of a type is as high.
-const NOTHING: u8 = 0xfe;
-const ONE_VALUE: u8 = 0xff;
-const _: () = assert!(limits::TYPES <= 0xfe && limits::OPERANDS <= 0xff);
-
-/// What checking a body needs, kept from body to body.
-pub(crate) struct Body {
-    blocks: [Block; limits::NESTING as usize],
-    /// Of `blocks`, those that have begun and not ended.
-    nesting: u32,
-    deepest: u32,
-    /// Values on the operand stack: never fewer than the loader counts, for where code is not reachable it too
-    /// stops at the block's base.
-    operands: u32,
-    /// Locals read since a block began.
-    fresh: u32,
-    constants: u32,
-    /// Of the function itself.
-    results: u8,
-}
-
-impl Body {
-    pub(crate) const fn new() -> Self {
-        Self {
-            blocks: [Block { base: 0, kind: NOTHING }; _],
-            nesting: 0,
-            deepest: 0,
-            operands: 0,
-            fresh: 0,
-            constants: 0,
-            results: 0,
-        }
-    }
-
-    pub(crate) fn check(
-        &mut self,
-        module: &mut Module<'_>,
-        arity: Arity,
-        mut code: Reader<'_>,
-    ) -> Result<(), Refused> {
-        let mut locals = u32::from(arity.params);
-        for _ in 0..code.number()? {
-            locals = locals.saturating_add(code.number()?);
-            code.byte()?;
-        }
-        at_most(Limit::Locals, locals, limits::LOCALS)?;
-        module.spend(work::FUNCTION, 1)?;
-        module.spend(work::LOCAL, locals)?;
+impl Pass<'_> {
+    pub(crate) fn body(&mut self, arity: Arity) {
         self.nesting = 0;
         self.deepest = 0;
         self.operands = 0;
         self.fresh = 0;
         self.constants = 0;
         self.results = arity.results;
-        loop {
-            let opcode = code.byte()?;
+        let mut locals = u32::from(arity.params);
+        let mut groups = self.number();
+        while groups > 0 && self.refused.is_none() {
+            locals = locals.saturating_add(self.number());
+            self.byte();
+            groups -= 1;
+        }
+        self.at_most(Limit::Locals, locals, limits::LOCALS);
+        self.spend(work::FUNCTION, 1);
+        self.spend(work::LOCAL, locals);
+        while self.refused.is_none() {
+            let opcode = self.byte();
             if opcode == 0x0b && self.nesting == 0 {
-                return code.end();
+                return;
             }
-            self.instruction(module, opcode, &mut code)?;
+            self.instruction(opcode);
         }
     }
 
-    fn instruction(
-        &mut self,
-        module: &mut Module<'_>,
-        opcode: u8,
-        code: &mut Reader<'_>,
-    ) -> Result<(), Refused> {
+    fn instruction(&mut self, opcode: u8) {
         match opcode {
-            // unreachable, nop
+            // unreachable
             0x00 => self.unreachable(),
+            // nop
             0x01 => {}
             // block, loop, if
             0x02..=0x04 => {
                 if opcode == 0x04 {
-                    self.pop(1);
-                    module.spend(work::IF, 1)?;
+                    self.operate(1, 0);
+                    self.spend(work::IF, 1);
                 }
-                self.begin(module, code)?;
+                self.begin();
             }
             // else, end
-            0x05 => {
+            0x05 | 0x0b => {
                 let Block { base, kind } = self.innermost();
-                let arity = arity_of_block(module, kind)?;
-                module.spend(work::VALUE, u32::from(arity.params) + u32::from(arity.results))?;
+                let arity = self.arity_of_block(kind);
+                self.spend(work::VALUE, u32::from(arity.params) + u32::from(arity.results));
                 self.operands = u32::from(base);
-                self.push(u32::from(arity.params))?;
+                let values = if opcode == 0x05 {
+                    arity.params
+                } else {
+                    self.nesting = self.nesting.saturating_sub(1);
+                    arity.results
+                };
+                self.operate(0, u32::from(values));
             }
-            0x0b => {
-                let Block { base, kind } = self.innermost();
-                let arity = arity_of_block(module, kind)?;
-                module.spend(work::VALUE, u32::from(arity.params) + u32::from(arity.results))?;
-                self.nesting = self.nesting.saturating_sub(1);
-                self.operands = u32::from(base);
-                self.push(u32::from(arity.results))?;
-            }
-            // br, br_if, br_table, return
+            // br, br_if
             0x0c => {
-                self.branch(module, code)?;
+                self.branch();
                 self.unreachable();
             }
             0x0d => {
-                self.pop(1);
-                self.branch(module, code)?;
+                self.operate(1, 0);
+                self.branch();
             }
+            // br_table: the last target is not counted.
             0x0e => {
-                self.pop(1);
-                for _ in 0..code.number()? {
-                    self.branch(module, code)?;
-                }
-                self.branch(module, code)?;
+                self.each(Self::branch);
+                self.branch();
                 self.unreachable();
             }
+            // return
             0x0f => {
-                module.spend(work::VALUE, u32::from(self.results))?;
+                self.spend(work::VALUE, u32::from(self.results));
                 self.unreachable();
             }
             // call, call_indirect
             0x10 => {
-                let arity = module.arity_of_function(code.number()?)?;
-                self.call(module, arity)?;
+                let index = self.number();
+                let arity = self.arity_of_function(index);
+                self.call(arity);
             }
             0x11 => {
-                let arity = module.arity_of_type(code.number()?)?;
-                code.number()?;
-                self.pop(1);
-                self.call(module, arity)?;
+                let index = self.number();
+                let arity = self.arity_of_type(index);
+                self.number();
+                self.operate(1, 0);
+                self.call(arity);
             }
             // drop, select
-            0x1a => self.pop(1),
-            0x1b => self.operate(3, 1)?,
-            // local.get, local.set, local.tee
-            0x20..=0x22 => {
-                code.number()?;
-                if opcode == 0x20 {
-                    self.fresh = self.fresh.saturating_add(1);
-                    return self.push(1);
-                }
-                module.spend(work::OPERAND, self.operands)?;
-                if opcode == 0x21 { self.pop(1) } else { self.operate(1, 1)? }
+            0x1a => self.operate(1, 0),
+            0x1b => self.operate(3, 1),
+            // local.get
+            0x20 => {
+                self.number();
+                self.fresh = self.fresh.saturating_add(1);
+                self.operate(0, 1);
             }
-            // global.get, global.set
-            0x23 => {
-                code.number()?;
-                self.push(1)?;
+            // local.set, local.tee
+            0x21 | 0x22 => {
+                self.number();
+                self.spend(work::OPERAND, self.operands);
+                self.operate(1, u32::from(opcode == 0x22));
             }
-            0x24 => {
-                code.number()?;
-                self.pop(1);
-            }
+            // global.get, memory.size; global.set; memory.grow
+            0x23 | 0x3f => self.operate_on_index(0, 1),
+            0x24 => self.operate_on_index(1, 0),
+            0x40 => self.operate_on_index(1, 1),
             // loads, stores
-            0x28..=0x3e => {
-                code.number()?;
-                code.number()?;
-                if opcode <= 0x35 { self.operate(1, 1)? } else { self.pop(2) }
+            0x28..=0x35 => {
+                self.number();
+                self.operate_on_index(1, 1);
             }
-            // memory.size, memory.grow
-            0x3f => {
-                code.number()?;
-                self.push(1)?;
-            }
-            0x40 => {
-                code.number()?;
-                self.operate(1, 1)?;
+            0x36..=0x3e => {
+                self.number();
+                self.operate_on_index(2, 0);
             }
             // constants
             0x41..=0x44 => {
-                match opcode {
-                    0x41 => code.skip_number(5)?,
-                    0x42 => code.skip_number(10)?,
-                    0x43 => code.take(4).map(drop)?,
-                    _ => code.take(8).map(drop)?,
-                }
+                self.skip_constant(opcode);
                 self.constants = self.constants.saturating_add(1);
-                module.spend(work::CONSTANT, self.constants.ilog2())?;
-                self.push(1)?;
+                self.spend(work::CONSTANT, self.constants.ilog2());
+                self.operate(0, 1);
             }
             // Tests for zero, operations on one number, conversions.
             0x45 | 0x50 | 0x67..=0x69 | 0x79..=0x7b | 0x8b..=0x91 | 0x99..=0x9f | 0xa7..=0xc4 => {
-                self.operate(1, 1)?;
+                self.operate(1, 1);
             }
             // Comparisons and operations on two numbers.
-            0x46..=0x66 | 0x6a..=0x78 | 0x7c..=0x8a | 0x92..=0x98 | 0xa0..=0xa6 => self.operate(2, 1)?,
-            0xfc => match code.number()? {
+            0x46..=0x66 | 0x6a..=0x78 | 0x7c..=0x8a | 0x92..=0x98 | 0xa0..=0xa6 => self.operate(2, 1),
+            0xfc => match self.number() {
                 // Conversions that saturate.
-                0..=7 => self.operate(1, 1)?,
+                0..=7 => self.operate(1, 1),
                 // memory.copy, memory.fill
                 10 => {
-                    code.number()?;
-                    code.number()?;
-                    self.pop(3);
+                    self.number();
+                    self.operate_on_index(3, 0);
                 }
-                11 => {
-                    code.number()?;
-                    self.pop(3);
-                }
-                _ => return Err(UNSUPPORTED),
+                11 => self.operate_on_index(3, 0),
+                _ => self.malformed("unsupported opcode"),
             },
-            _ => return Err(UNSUPPORTED),
+            _ => self.malformed("unsupported opcode"),
         }
-        Ok(())
     }
 
-    fn begin(&mut self, module: &mut Module<'_>, code: &mut Reader<'_>) -> Result<(), Refused> {
+    /// What follows the opcode of a constant: i32, i64, f32, f64.
+    #[inline(never)]
+    pub(crate) fn skip_constant(&mut self, opcode: u8) {
+        match opcode {
+            0x41 => self.skip_number(5),
+            0x42 => self.skip_number(10),
+            0x43 => {
+                self.take(4);
+            }
+            _ => {
+                self.take(8);
+            }
+        }
+    }
+
+    fn begin(&mut self) {
         let searches = 1 + self.fresh.min(self.operands);
         self.fresh = 0;
-        module.spend(work::OPERAND * self.operands, searches)?;
-        module.spend(work::BLOCK, 1)?;
-        let kind = match code.rest().first() {
-            Some(0x40) => {
-                code.byte()?;
-                NOTHING
-            }
-            Some(0x7c..=0x7f) => {
-                code.byte()?;
-                ONE_VALUE
-            }
-            // A type's index. It is signed, so what is negative is too large here and unknown.
-            _ => {
-                let index = code.number()?;
-                module.arity_of_type(index)?;
-                index as u8
-            }
+        self.spend(work::OPERAND * self.operands, searches);
+        self.spend(work::BLOCK, 1);
+        let kind = match self.rest.first() {
+            Some(0x40) => NOTHING,
+            Some(0x7c..=0x7f) => ONE_VALUE,
+            // A type's index. It is signed, so what is negative is too large here, or one that the loader does not
+            // take.
+            _ => 0,
         };
-        let arity = arity_of_block(module, kind)?;
-        module.spend(work::VALUE, u32::from(arity.params))?;
-        self.pop(u32::from(arity.params));
-        at_most(Limit::Nesting, self.nesting + 1, limits::NESTING)?;
-        if let Some(block) = self.blocks.get_mut(self.nesting as usize) {
-            *block = Block { base: self.operands as u8, kind };
-            self.nesting += 1;
+        let index = self.number();
+        let kind = if kind == 0 { index.min(u32::from(NOTHING) - 1) as u8 } else { kind };
+        let arity = self.arity_of_block(kind);
+        let params = u32::from(arity.params);
+        self.spend(work::VALUE, params);
+        self.operate(params, 0);
+        match self.blocks.get_mut(self.nesting as usize) {
+            Some(block) => *block = Block { base: self.operands as u8, kind },
+            None => self.at_most(Limit::Nesting, self.nesting + 1, limits::NESTING),
         }
+        self.nesting += 1;
         if self.nesting > self.deepest {
             self.deepest = self.nesting;
-            module.spend(work::NESTED, self.nesting / 4)?;
+            self.spend(work::NESTED, self.nesting / 4);
         }
-        self.push(u32::from(arity.params))
+        self.operate(0, params);
     }
 
     /// A target of a branch.
-    fn branch(&mut self, module: &mut Module<'_>, code: &mut Reader<'_>) -> Result<(), Refused> {
-        let target = code.number()?;
+    #[inline(never)]
+    fn branch(&mut self) {
+        let target = self.number();
         let values = match self.nesting.checked_sub(target) {
-            None => return Err(Refused::Malformed("unknown label")),
+            None => return self.malformed("unknown label"),
             Some(0) => self.results,
             Some(above) => {
-                let block = self.blocks.get(above as usize - 1).copied().unwrap_or(OUTSIDE);
-                let arity = arity_of_block(module, block.kind)?;
+                let block = self.block(above);
+                let arity = self.arity_of_block(block.kind);
                 arity.params.max(arity.results)
             }
         };
-        module.spend(work::BRANCH, 1)?;
-        module.spend(work::VALUE, u32::from(values))
+        self.spend(work::BRANCH, 1);
+        self.spend(work::VALUE, u32::from(values));
     }
 
-    fn call(&mut self, module: &mut Module<'_>, arity: Arity) -> Result<(), Refused> {
+    fn call(&mut self, arity: Arity) {
         let (params, results) = (u32::from(arity.params), u32::from(arity.results));
-        module.spend(work::VALUE, params + results)?;
-        self.operate(params, results)
+        self.spend(work::VALUE, params + results);
+        self.operate(params, results);
+    }
+
+    fn arity_of_block(&mut self, kind: u8) -> Arity {
+        match kind {
+            NOTHING => Arity { params: 0, results: 0 },
+            ONE_VALUE => Arity { params: 0, results: 1 },
+            index => self.arity_of_type(u32::from(index)),
+        }
+    }
+
+    /// The block that is the `nesting`th, from outside; 0 is the function.
+    fn block(&self, nesting: u32) -> Block {
+        let index = nesting.checked_sub(1);
+        index.and_then(|index| self.blocks.get(index as usize)).copied().unwrap_or(OUTSIDE)
     }
 
     fn innermost(&self) -> Block {
-        let last = self.nesting.checked_sub(1).and_then(|last| self.blocks.get(last as usize));
-        last.copied().unwrap_or(OUTSIDE)
+        self.block(self.nesting)
     }
 
     /// What follows is not reached: the loader takes all values of the block off.
+    #[inline(never)]
     fn unreachable(&mut self) {
         self.operands = u32::from(self.innermost().base);
     }
 
-    fn operate(&mut self, takes: u32, gives: u32) -> Result<(), Refused> {
-        self.pop(takes);
-        self.push(gives)
-    }
-
-    /// Where code is not reached there may be fewer; elsewhere that is an error that the loader finds here.
-    fn pop(&mut self, values: u32) {
+    /// Values that an instruction takes, and those it gives. Where code is not reached there may be fewer than it
+    /// takes; elsewhere that is an error that the loader finds here.
+    #[inline(never)]
+    fn operate(&mut self, takes: u32, gives: u32) {
         let base = u32::from(self.innermost().base);
-        self.operands = self.operands.saturating_sub(values).max(base);
+        self.operands = self.operands.saturating_sub(takes).max(base) + gives;
+        self.at_most(Limit::Operands, self.operands, limits::OPERANDS);
     }
 
-    fn push(&mut self, values: u32) -> Result<(), Refused> {
-        self.operands += values;
-        at_most(Limit::Operands, self.operands, limits::OPERANDS)
-    }
-}
-
-const UNSUPPORTED: Refused = Refused::Malformed("unsupported opcode");
-
-/// The function itself.
-const OUTSIDE: Block = Block { base: 0, kind: NOTHING };
-
-fn arity_of_block(module: &Module<'_>, kind: u8) -> Result<Arity, Refused> {
-    match kind {
-        NOTHING => Ok(Arity { params: 0, results: 0 }),
-        ONE_VALUE => Ok(Arity { params: 0, results: 1 }),
-        index => module.arity_of_type(u32::from(index)),
+    /// The same, of an instruction with one number.
+    #[inline(never)]
+    fn operate_on_index(&mut self, takes: u32, gives: u32) {
+        self.number();
+        self.operate(takes, gives);
     }
 }

@@ -13,7 +13,7 @@
 
 mod body;
 pub mod limits;
-mod reader;
+mod pass;
 mod refused;
 mod sections;
 pub mod work;

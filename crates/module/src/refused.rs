@@ -47,15 +47,6 @@ pub enum Refused {
     Over(Excess),
 }
 
-impl Refused {
-    pub(crate) const END: Self = Self::Malformed("unexpected end");
-}
-
-/// `Err` if `value` is more than `most`.
-pub(crate) fn at_most(limit: Limit, value: u32, most: u32) -> Result<(), Refused> {
-    if value > most { Err(Refused::Over(Excess { limit, value, most })) } else { Ok(()) }
-}
-
 impl fmt::Display for Excess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { limit, value, most } = self;

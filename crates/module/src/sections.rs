@@ -1,8 +1,6 @@
 //! The sections of a module, in their order.
 
-use crate::body::Body;
-use crate::reader::Reader;
-use crate::refused::at_most;
+use crate::pass::{Arity, Pass};
 use crate::{Cost, Limit, Refused, limits, work};
 
 /// "\0asm", version 1.
@@ -25,276 +23,200 @@ mod section {
     pub(super) const DATA: u8 = 11;
 }
 
-/// How many values a function or a block takes and gives.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Arity {
-    pub(crate) params: u8,
-    pub(crate) results: u8,
-}
-
-/// What the sections so far have said.
-pub(crate) struct Module<'a> {
-    types: [Arity; limits::TYPES as usize],
-    type_count: u32,
-    /// The type of each imported function.
-    imported: [u8; limits::IMPORTS as usize],
-    imported_count: u32,
-    /// The type of each other function: the section itself, for there are so few types that each is a byte.
-    functions: &'a [u8],
-    /// Names so far, and their bytes.
-    names: u32,
-    name_bytes: u32,
-    cost: Cost,
-}
-
 pub(crate) fn check(module: &[u8]) -> Result<Cost, Refused> {
-    let size = u32::try_from(module.len()).unwrap_or(u32::MAX);
-    let mut sections = Reader::new(module);
-    if sections.take(8)? != HEADER {
-        return Err(Refused::Malformed("no WebAssembly 1 header"));
+    let mut pass = Pass::new(module);
+    if pass.take(8) != HEADER {
+        pass.malformed("no WebAssembly 1 header");
     }
-    let mut state = Module {
-        types: [Arity::default(); _],
-        type_count: 0,
-        imported: [0; _],
-        imported_count: 0,
-        functions: &[],
-        names: 0,
-        name_bytes: 0,
-        cost: Cost { work: 0, allowed: size.saturating_mul(work::PER_BYTE).saturating_add(work::FREE) },
-    };
     let mut last = section::CUSTOM;
-    while !sections.is_empty() {
-        let id = sections.byte()?;
-        let len = sections.number()?;
-        let content = Reader::new(sections.take(len)?);
-        if id != section::CUSTOM {
-            if id <= last {
-                return Err(Refused::Malformed("sections out of order"));
-            }
+    while !pass.rest.is_empty() {
+        let id = pass.byte();
+        let len = pass.number();
+        let after = pass.enter(len);
+        pass.spend(work::SECTION, 1);
+        if id == section::CUSTOM {
+            // The loader reads its name, no more.
+            pass.rest = &[];
+        } else if id <= last {
+            pass.malformed("sections out of order");
+        } else {
             last = id;
+            pass.section(id);
         }
-        state.spend(work::SECTION, 1)?;
-        state.section(id, content)?;
+        pass.leave(after);
     }
-    Ok(state.cost)
+    match pass.refused {
+        None => Ok(pass.cost),
+        Some(refused) => Err(refused),
+    }
 }
 
-impl<'a> Module<'a> {
-    /// Books `each` units of work, `times` times.
-    pub(crate) fn spend(&mut self, each: u32, times: u32) -> Result<(), Refused> {
-        self.cost.work = self.cost.work.saturating_add(each.saturating_mul(times));
-        at_most(Limit::Work, self.cost.work, self.cost.allowed)
-    }
-
-    pub(crate) fn arity_of_type(&self, index: u32) -> Result<Arity, Refused> {
-        let defined = self.types.get(..self.type_count as usize).unwrap_or_default();
-        defined.get(index as usize).copied().ok_or(Refused::Malformed("unknown type"))
-    }
-
-    pub(crate) fn arity_of_function(&self, index: u32) -> Result<Arity, Refused> {
-        let of = match index.checked_sub(self.imported_count) {
-            None => self.imported.get(index as usize),
-            Some(index) => self.functions.get(index as usize),
-        };
-        self.arity_of_type(u32::from(*of.ok_or(Refused::Malformed("unknown function"))?))
-    }
-
-    fn section(&mut self, id: u8, mut content: Reader<'a>) -> Result<(), Refused> {
+impl Pass<'_> {
+    fn section(&mut self, id: u8) {
         match id {
-            // The loader reads its name, no more.
-            section::CUSTOM => return Ok(()),
-            section::TYPE => self.types(&mut content)?,
-            section::IMPORT => self.imports(&mut content)?,
-            section::FUNCTION => self.functions(&mut content)?,
-            section::TABLE => {
-                for _ in 0..content.number()? {
-                    let elements = table(&mut content)?;
-                    at_most(Limit::Table, elements, limits::TABLE)?;
-                    self.spend(work::TABLE_ELEMENT, elements)?;
+            section::TYPE => self.each(Self::function_type),
+            section::IMPORT => self.each(Self::import),
+            section::FUNCTION => {
+                let count = self.number();
+                self.functions = self.take(count);
+                for index in self.functions {
+                    self.arity_of_type(u32::from(*index));
                 }
             }
-            section::MEMORY => {
-                for _ in 0..content.number()? {
-                    range(&mut content)?;
-                }
-            }
-            section::GLOBAL => {
-                for _ in 0..content.number()? {
-                    content.take(2)?;
-                    constant(&mut content)?;
-                    self.spend(work::GLOBAL, 1)?;
-                }
-            }
-            section::EXPORT => self.exports(&mut content)?,
+            section::TABLE => self.each(Self::table),
+            section::MEMORY => self.each(Self::memory),
+            section::GLOBAL => self.each(Self::global),
+            section::EXPORT => self.each(Self::export),
             section::START => {
-                content.number()?;
+                self.number();
             }
-            section::ELEMENT => self.elements(&mut content)?,
-            section::CODE => self.code(&mut content)?,
-            section::DATA => {
-                for _ in 0..content.number()? {
-                    content.number()?;
-                    constant(&mut content)?;
-                    let len = content.number()?;
-                    content.take(len)?;
-                    self.spend(work::SEGMENT, 1)?;
-                }
-            }
-            _ => return Err(Refused::Malformed("invalid section id")),
+            section::ELEMENT => self.each(Self::elements),
+            section::CODE => self.code(),
+            section::DATA => self.each(Self::data),
+            _ => self.malformed("invalid section id"),
         }
-        content.end()
     }
 
-    fn types(&mut self, content: &mut Reader<'_>) -> Result<(), Refused> {
-        let count = content.number()?;
-        at_most(Limit::Types, count, limits::TYPES)?;
-        self.type_count = count;
-        for before in 0..count {
-            if content.byte()? != FUNCTION_TYPE {
-                return Err(Refused::Malformed("invalid type"));
-            }
-            let params = content.number()?;
-            at_most(Limit::Params, params, limits::PARAMS)?;
-            content.take(params)?;
-            let results = content.number()?;
-            at_most(Limit::Results, results, limits::RESULTS)?;
-            content.take(results)?;
-            if let Some(arity) = self.types.get_mut(before as usize) {
-                *arity = Arity { params: params as u8, results: results as u8 };
-            }
-            self.spend(work::TYPE, 1)?;
-            self.spend(work::TYPE_COMPARED + (params + results) / 8, before)?;
+    fn function_type(&mut self) {
+        if self.byte() != FUNCTION_TYPE {
+            self.malformed("invalid type");
         }
-        Ok(())
+        let params = self.number();
+        self.at_most(Limit::Params, params, limits::PARAMS);
+        self.take(params);
+        let results = self.number();
+        self.at_most(Limit::Results, results, limits::RESULTS);
+        self.take(results);
+        let before = self.type_count;
+        self.spend(work::TYPE, 1);
+        self.spend(work::TYPE_COMPARED + params.saturating_add(results) / 8, before);
+        match self.types.get_mut(before as usize) {
+            Some(arity) => *arity = Arity { params: params as u8, results: results as u8 },
+            None => self.at_most(Limit::Types, before + 1, limits::TYPES),
+        }
+        self.type_count += 1;
     }
 
-    fn imports(&mut self, content: &mut Reader<'_>) -> Result<(), Refused> {
-        let count = content.number()?;
-        at_most(Limit::Imports, count, limits::IMPORTS)?;
-        for _ in 0..count {
-            self.name(content)?;
-            self.name(content)?;
-            self.spend(work::IMPORT, 1)?;
-            match content.byte()? {
-                0 => {
-                    let index = content.number()?;
-                    self.arity_of_type(index)?;
-                    if let Some(of) = self.imported.get_mut(self.imported_count as usize) {
-                        *of = index as u8;
-                        self.imported_count += 1;
-                    }
+    fn import(&mut self) {
+        self.name();
+        self.name();
+        self.spend(work::IMPORT, 1);
+        self.at_most(Limit::Imports, self.names / 2, limits::IMPORTS);
+        match self.byte() {
+            0 => {
+                let index = self.number();
+                self.arity_of_type(index);
+                if let Some(of) = self.imported.get_mut(self.imported_count as usize) {
+                    *of = index as u8;
+                    self.imported_count += 1;
                 }
-                1 => {
-                    table(content)?;
-                }
-                2 => {
-                    range(content)?;
-                }
-                3 => {
-                    content.take(2)?;
-                }
-                _ => return Err(Refused::Malformed("invalid import kind")),
             }
+            // What else there is to import no device has: the work is bounded, and the first is refused.
+            1 => self.table(),
+            2 => self.memory(),
+            3 => {
+                self.take(2);
+            }
+            _ => self.malformed("invalid import kind"),
         }
-        Ok(())
     }
 
     /// A name that the loader compares with all before it.
-    fn name(&mut self, content: &mut Reader<'_>) -> Result<(), Refused> {
-        let len = content.number()?;
-        content.take(len)?;
-        self.spend(work::NAME, 1)?;
-        self.spend(work::NAME_COMPARED, self.names)?;
+    #[inline(never)]
+    fn name(&mut self) {
+        let len = self.number();
+        self.take(len);
+        self.spend(work::NAME, 1);
+        self.spend(work::NAME_COMPARED, self.names);
         self.names += 1;
         self.name_bytes = self.name_bytes.saturating_add(len);
-        self.spend(1, self.name_bytes / 16)
+        self.spend(1, self.name_bytes / 16);
     }
 
-    fn functions(&mut self, content: &mut Reader<'a>) -> Result<(), Refused> {
-        let count = content.number()?;
-        self.functions = content.take(count)?;
-        for index in self.functions {
-            self.arity_of_type(u32::from(*index))?;
+    fn table(&mut self) {
+        self.byte();
+        let elements = self.range();
+        self.at_most(Limit::Table, elements, limits::TABLE);
+        self.spend(work::TABLE_ELEMENT, elements);
+    }
+
+    fn memory(&mut self) {
+        self.range();
+    }
+
+    /// The lower bound of a range that may have an upper one.
+    #[inline(never)]
+    fn range(&mut self) -> u32 {
+        let flags = self.number();
+        let least = self.number();
+        if flags & 1 != 0 {
+            self.number();
         }
-        Ok(())
+        least
     }
 
-    fn exports(&mut self, content: &mut Reader<'_>) -> Result<(), Refused> {
-        let count = content.number()?;
-        at_most(Limit::Exports, count, limits::EXPORTS)?;
-        for _ in 0..count {
-            self.name(content)?;
-            content.byte()?;
-            content.number()?;
-        }
-        Ok(())
+    fn global(&mut self) {
+        self.take(2);
+        self.constant();
+        self.spend(work::GLOBAL, 1);
     }
 
-    fn elements(&mut self, content: &mut Reader<'_>) -> Result<(), Refused> {
-        for _ in 0..content.number()? {
-            content.number()?;
-            constant(content)?;
-            let count = content.number()?;
-            for _ in 0..count {
-                content.number()?;
-            }
-            self.spend(work::SEGMENT, 1)?;
-            self.spend(work::ELEMENT, count)?;
-        }
-        Ok(())
+    fn export(&mut self) {
+        self.name();
+        self.byte();
+        self.number();
+        self.exports += 1;
+        self.at_most(Limit::Exports, self.exports, limits::EXPORTS);
     }
 
-    fn code(&mut self, content: &mut Reader<'_>) -> Result<(), Refused> {
-        let count = content.number()?;
+    fn elements(&mut self) {
+        self.number();
+        self.constant();
+        self.spend(work::SEGMENT, 1);
+        self.each(|pass| {
+            pass.number();
+            pass.spend(work::ELEMENT, 1);
+        });
+    }
+
+    fn data(&mut self) {
+        self.number();
+        self.constant();
+        let len = self.number();
+        self.take(len);
+        self.spend(work::SEGMENT, 1);
+    }
+
+    fn code(&mut self) {
         let functions = self.functions;
-        if functions.len() != count as usize {
-            return Err(Refused::Malformed("functions and bodies differ in number"));
+        if self.number() as usize != functions.len() {
+            self.malformed("functions and bodies differ in number");
         }
-        // One for all: it has most of the stack that this takes.
-        let mut body = Body::new();
         for of in functions {
-            let len = content.number()?;
-            let arity = self.arity_of_type(u32::from(*of))?;
-            body.check(self, arity, Reader::new(content.take(len)?))?;
+            if self.refused.is_some() {
+                return;
+            }
+            let len = self.number();
+            let after = self.enter(len);
+            let arity = self.arity_of_type(u32::from(*of));
+            self.body(arity);
+            self.leave(after);
         }
-        Ok(())
     }
-}
 
-/// The initial size of a table.
-fn table(content: &mut Reader<'_>) -> Result<u32, Refused> {
-    content.byte()?;
-    range(content)
-}
-
-/// The lower bound of a range that may have an upper one.
-fn range(content: &mut Reader<'_>) -> Result<u32, Refused> {
-    let flags = content.number()?;
-    let least = content.number()?;
-    if flags & 1 != 0 {
-        content.number()?;
+    /// An expression of one constant instruction, as all of them are before the extended ones. A longer one is not
+    /// left to the loader, whose stack for it grows by four values at a time.
+    #[inline(never)]
+    fn constant(&mut self) {
+        match self.byte() {
+            opcode @ 0x41..=0x44 => self.skip_constant(opcode),
+            0x23 => {
+                self.number();
+            }
+            _ => self.malformed("constant expression required"),
+        }
+        if self.byte() != 0x0b {
+            self.malformed("constant expression required");
+        }
     }
-    Ok(least)
-}
-
-/// An expression of one constant instruction, as all of them are before the extended ones. A longer one is not
-/// left to the loader, whose stack for it grows by four values at a time.
-fn constant(content: &mut Reader<'_>) -> Result<(), Refused> {
-    const NOT_CONSTANT: Refused = Refused::Malformed("constant expression required");
-    match content.byte()? {
-        0x41 => content.skip_number(5)?,
-        0x42 => content.skip_number(10)?,
-        0x43 => {
-            content.take(4)?;
-        }
-        0x44 => {
-            content.take(8)?;
-        }
-        0x23 => {
-            content.number()?;
-        }
-        _ => return Err(NOT_CONSTANT),
-    }
-    if content.byte()? == 0x0b { Ok(()) } else { Err(NOT_CONSTANT) }
 }
