@@ -47,4 +47,4 @@ pub const NESTED: u32 = 1;
 /// A target of a branch: two allocations.
 pub const BRANCH: u32 = 100;
 /// A value that a block, a branch or a call takes or gives.
-pub const VALUE: u32 = 8;
+pub const VALUE: u32 = 14;

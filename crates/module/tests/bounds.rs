@@ -272,3 +272,23 @@ fn a_type_index_that_looks_like_a_value_type_is_one() {
     let module = Builder { types, functions: vec![(0, vec![0], code)], ..Builder::default() }.build();
     assert_eq!(over(&module).limit, Limit::Operands);
 }
+
+#[test]
+fn the_document_has_these_limits() {
+    let document = include_str!("../../../docs/format.md");
+    for (what, most) in [
+        ("function types", limits::TYPES),
+        ("parameters of a type", limits::PARAMS),
+        ("results of a type", limits::RESULTS),
+        ("imports", limits::IMPORTS),
+        ("exports", limits::EXPORTS),
+        ("initial elements of the table", limits::TABLE),
+        ("locals of a function, with its parameters", limits::LOCALS),
+        ("blocks nested in a function", limits::NESTING),
+        ("values on the operand stack of a function", limits::OPERANDS),
+    ] {
+        assert!(document.contains(&format!("| {what} | {most} |")), "{what}: {most}");
+    }
+    let work = format!("| {} for each byte of the module, and {} |", work::PER_BYTE, work::FREE);
+    assert!(document.contains(&work), "{work}");
+}
