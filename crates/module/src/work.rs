@@ -41,7 +41,7 @@ pub const OPERAND: u32 = 2;
 /// A block.
 pub const BLOCK: u32 = 20;
 /// The condition of an `if`, with or without `else`: three allocations.
-pub const IF: u32 = 200;
+pub const IF: u32 = 240;
 /// Each four blocks around a block that is nested deeper than any before in its function: their list is copied.
 pub const NESTED: u32 = 1;
 /// A target of a branch: two allocations.
