@@ -5,55 +5,27 @@
 use crate::grant::Right;
 use crate::table::ContainerId;
 use core::fmt;
-use tinycontainer_abi::{Direction, Mask, Syscall};
+use tinycontainer_abi::{Direction, Mask, Syscall, numbered_enum};
 
-/// Why a call is denied. Numbers are permanent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Reason {
-    /// The syscall is not in the container's mask.
-    NotGranted = 1,
-    /// The container has no right to such an endpoint.
-    NoSuchEndpoint = 2,
-    /// The endpoint may be used, but not that way.
-    WrongDirection = 3,
-    /// The descriptor is not open: it never was, or is closed.
-    NotOpen = 4,
-    /// The descriptor is another container's.
-    NotYours = 5,
-    /// The memory is not wholly the container's own.
-    BadPointer = 6,
-    /// The container has used up its descriptors.
-    TooManyOpen = 7,
-    /// The other container does not list this one as its peer.
-    NotMutual = 8,
-}
-
-impl Reason {
-    /// Every reason, in the order of the numbers.
-    pub const ALL: [Self; 8] = [
-        Self::NotGranted,
-        Self::NoSuchEndpoint,
-        Self::WrongDirection,
-        Self::NotOpen,
-        Self::NotYours,
-        Self::BadPointer,
-        Self::TooManyOpen,
-        Self::NotMutual,
-    ];
-
-    /// The reason as a sentence that starts with "because".
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::NotGranted => "the syscall is not granted to it",
-            Self::NoSuchEndpoint => "it has no right to such an endpoint",
-            Self::WrongDirection => "the endpoint may not be used in that direction",
-            Self::NotOpen => "the descriptor is not open",
-            Self::NotYours => "the descriptor is another container's",
-            Self::BadPointer => "the memory is not wholly its own",
-            Self::TooManyOpen => "all its descriptors are in use",
-            Self::NotMutual => "the other container does not list it as its peer",
-        }
+numbered_enum! {
+    /// Why a call is denied.
+    pub enum Reason: u8 {
+        /// The syscall is not in the container's mask.
+        NotGranted = 1 => "not-granted", "the syscall is not granted to it",
+        /// The container has no right to such an endpoint.
+        NoSuchEndpoint = 2 => "no-such-endpoint", "it has no right to such an endpoint",
+        /// The endpoint may be used, but not that way.
+        WrongDirection = 3 => "wrong-direction", "the endpoint may not be used in that direction",
+        /// The descriptor is not open: it never was, or is closed.
+        NotOpen = 4 => "not-open", "the descriptor is not open",
+        /// The descriptor is another container's.
+        NotYours = 5 => "not-yours", "the descriptor is another container's",
+        /// The memory is not wholly the container's own.
+        BadPointer = 6 => "bad-pointer", "the memory is not wholly its own",
+        /// The container has used up its descriptors.
+        TooManyOpen = 7 => "too-many-open", "all its descriptors are in use",
+        /// The other container does not list this one as its peer.
+        NotMutual = 8 => "not-mutual", "the other container does not list it as its peer",
     }
 }
 

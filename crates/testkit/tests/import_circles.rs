@@ -179,8 +179,7 @@ fn circle<'p>(imports: &BTreeMap<&'p Path, BTreeSet<&'p Path>>) -> Option<Vec<&'
             return None;
         }
         way.push(file);
-        let found =
-            imports.get(file).into_iter().flatten().find_map(|next| search(next, imports, way, done));
+        let found = imports.get(file).into_iter().flatten().find_map(|next| search(next, imports, way, done));
         way.pop();
         found
     }
@@ -206,7 +205,8 @@ fn no_crate_has_files_that_import_each_other_in_a_circle() {
     for root in roots {
         let krate = Crate::read(&root);
         if let Some(circle) = circle(&krate.imports()) {
-            let names = circle.iter().map(|file| file.strip_prefix(&repository).unwrap().display().to_string());
+            let names =
+                circle.iter().map(|file| file.strip_prefix(&repository).unwrap().display().to_string());
             circles += &format!("\n  {}", names.collect::<Vec<_>>().join(" -> "));
         }
     }
