@@ -1,8 +1,8 @@
 //! The last refusals: who, what, why. Bounded, so that refusing costs a hostile container's victim
 //! nothing.
 
-use crate::guard::{Denial, Reason};
-use crate::table::ContainerId;
+use crate::denial::{Denial, Reason};
+use crate::id::ContainerId;
 use heapless::Deque;
 use tinycontainer_abi::Syscall;
 

@@ -3,6 +3,8 @@
 //! Every path that begins with `crate::`, `super::` or `self::` is an import of the file whose module it names. A name
 //! that a `lib.rs` or `mod.rs` hands on (`pub use`) is an import of the file that it comes from.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,7 +49,7 @@ impl Crate {
                 continue;
             }
             let name = declared.ident.to_string();
-            let child = [&module[..], &[name.clone()]].concat();
+            let child = [&module[..], std::slice::from_ref(&name)].concat();
             let (flat, nested) = (folder.join(format!("{name}.rs")), folder.join(&name).join("mod.rs"));
             let file = if flat.exists() { flat } else { nested };
             self.read_module(&file, &folder.join(&name), child);
