@@ -6,54 +6,38 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod numbered;
+
+#[doc(hidden)]
+pub use numbered::{c_str, with_nul};
+
 /// The WebAssembly module name under which every native is imported.
 pub const IMPORT_MODULE: &str = "env";
 
-/// A native call a container may be granted.
-///
-/// Numbers 1 to 5 are those of the 2024 C implementation; its `logger` had none and needed no right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Syscall {
-    /// `heartbeat() -> i32`: "I am alive".
-    Heartbeat = 1,
-    /// `open(endpoint: u32) -> i32`: a descriptor for an endpoint of the metadata.
-    Open = 2,
-    /// `close(fd: i32) -> i32`.
-    Close = 3,
-    /// `read(fd: i32, buf: ptr, len: u32) -> i32`: bytes read.
-    Read = 4,
-    /// `write(fd: i32, buf: ptr, len: u32) -> i32`: bytes written.
-    Write = 5,
-    /// `logger(text: ptr)`: one line of NUL-terminated text.
-    Logger = 6,
+numbered_enum! {
+    /// A native call a container may be granted.
+    ///
+    /// Numbers 1 to 5 are those of the 2024 C implementation; its `logger` had none and needed no right.
+    pub enum Syscall: u8 {
+        /// `heartbeat() -> i32`: "I am alive".
+        Heartbeat = 1 => "heartbeat",
+        /// `open(endpoint: u32) -> i32`: a descriptor for an endpoint of the metadata.
+        Open = 2 => "open",
+        /// `close(fd: i32) -> i32`.
+        Close = 3 => "close",
+        /// `read(fd: i32, buf: ptr, len: u32) -> i32`: bytes read.
+        Read = 4 => "read",
+        /// `write(fd: i32, buf: ptr, len: u32) -> i32`: bytes written.
+        Write = 5 => "write",
+        /// `logger(text: ptr)`: one line of NUL-terminated text.
+        Logger = 6 => "logger",
+    }
 }
 
 impl Syscall {
-    /// Every syscall, in the order of the numbers.
-    pub const ALL: [Self; 6] =
-        [Self::Heartbeat, Self::Open, Self::Close, Self::Read, Self::Write, Self::Logger];
-
     /// The bit of this syscall in a mask: number - 1.
     pub const fn bit(self) -> u32 {
         1 << (self as u8 - 1)
-    }
-
-    /// The name of the import, without its module.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Heartbeat => "heartbeat",
-            Self::Open => "open",
-            Self::Close => "close",
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Logger => "logger",
-        }
-    }
-
-    /// The syscall of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|call| call.name() == name)
     }
 }
 
@@ -93,56 +77,37 @@ impl Mask {
     }
 }
 
-/// What a syscall answers when it does not do what was asked: the negative number the guest sees.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(i32)]
-pub enum Errno {
-    /// The firewall refused the call, and recorded why. The only error the 2024 guests knew.
-    Refused = -1,
-    /// Nothing to read, or no room to write, now: try again in a later loop.
-    WouldBlock = -2,
-    /// The other end is not there.
-    PeerGone = -3,
-    /// The message does not fit: the queue (on write) or the buffer (on read).
-    TooLong = -4,
-    /// The driver failed.
-    Io = -5,
-    /// All of the container's descriptors are in use.
-    TooManyOpen = -6,
-}
-
-impl Errno {
-    /// Every error, in the order of the numbers.
-    pub const ALL: [Self; 6] =
-        [Self::Refused, Self::WouldBlock, Self::PeerGone, Self::TooLong, Self::Io, Self::TooManyOpen];
-
-    /// The error of that number.
-    pub fn from_raw(raw: i32) -> Option<Self> {
-        Self::ALL.into_iter().find(|errno| *errno as i32 == raw)
+numbered_enum! {
+    /// What a syscall answers when it does not do what was asked: the negative number the guest sees.
+    pub enum Errno: i32 {
+        /// The firewall refused the call, and recorded why. The only error the 2024 guests knew.
+        Refused = -1 => "refused",
+        /// Nothing to read, or no room to write, now: try again in a later loop.
+        WouldBlock = -2 => "would block",
+        /// The other end is not there.
+        PeerGone = -3 => "peer gone",
+        /// The message does not fit: the queue (on write) or the buffer (on read).
+        TooLong = -4 => "too long",
+        /// The driver failed.
+        Io = -5 => "I/O error",
+        /// All of the container's descriptors are in use.
+        TooManyOpen = -6 => "too many open",
     }
 }
 
-/// Which way an endpoint may be used, seen from the container: in = it reads, out = it writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Direction {
-    /// The container reads.
-    In = 0,
-    /// The container writes.
-    Out = 1,
-    /// Both.
-    Both = 2,
+numbered_enum! {
+    /// Which way an endpoint may be used, seen from the container: in = it reads, out = it writes.
+    pub enum Direction: u8 {
+        /// The container reads.
+        In = 0 => "in",
+        /// The container writes.
+        Out = 1 => "out",
+        /// Both.
+        Both = 2 => "both",
+    }
 }
 
 impl Direction {
-    /// Every direction, in the order of the numbers.
-    pub const ALL: [Self; 3] = [Self::In, Self::Out, Self::Both];
-
-    /// The direction of that number.
-    pub fn from_number(number: u64) -> Option<Self> {
-        Self::ALL.into_iter().find(|direction| *direction as u64 == number)
-    }
-
     /// Whether the container may read.
     pub const fn reads(self) -> bool {
         matches!(self, Self::In | Self::Both)
@@ -157,46 +122,21 @@ impl Direction {
     pub fn within(self, other: Self) -> bool {
         self == other || other == Self::Both
     }
-
-    /// The name people write and read.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::In => "in",
-            Self::Out => "out",
-            Self::Both => "both",
-        }
-    }
-
-    /// The direction of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|direction| direction.name() == name)
-    }
 }
 
-/// The functions a container exports, each called by the agent at its point in the life cycle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Hook {
-    /// `start()`: once, before the first loop.
-    Start,
-    /// `loop() -> i32`: once a period; 0 means go on, anything else stops the container.
-    Loop,
-    /// `stop()`: once, after the last loop of a container that did nothing wrong.
-    Stop,
+numbered_enum! {
+    /// The functions a container exports, each called by the agent at its point in the life cycle.
+    pub enum Hook: u8 {
+        /// `start()`: once, before the first loop.
+        Start = 0 => "start",
+        /// `loop() -> i32`: once a period; 0 means go on, anything else stops the container.
+        Loop = 1 => "loop",
+        /// `stop()`: once, after the last loop of a container that did nothing wrong.
+        Stop = 2 => "stop",
+    }
 }
 
 impl Hook {
-    /// Every hook, in the order of a container's life.
-    pub const ALL: [Self; 3] = [Self::Start, Self::Loop, Self::Stop];
-
-    /// The name of the export.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Start => "start",
-            Self::Loop => "loop",
-            Self::Stop => "stop",
-        }
-    }
-
     /// Whether the hook returns an `i32`. No hook takes parameters.
     pub const fn returns_i32(self) -> bool {
         matches!(self, Self::Loop)
@@ -221,10 +161,10 @@ mod tests {
             assert_eq!(Syscall::from_name(call.name()), Some(call));
         }
         for errno in Errno::ALL {
-            assert_eq!(Errno::from_raw(errno as i32), Some(errno));
+            assert_eq!(Errno::from_number(errno as i32), Some(errno));
         }
         assert_eq!(Syscall::from_name("reboot"), None);
-        assert_eq!(Errno::from_raw(0), None);
+        assert_eq!(Errno::from_number(0), None);
     }
 
     #[test]

@@ -142,7 +142,7 @@ pub(crate) fn add(bus: u8, first: u32, last: u32, driver: &'static TableDriver) 
         return Err(Code::BadDriver);
     }
     // Its own data is not for a driver to give.
-    let bus = Bus::from_number(bus.into()).filter(|bus| *bus != Bus::Data).ok_or(Code::BadArgument)?;
+    let bus = Bus::from_number(bus).filter(|bus| *bus != Bus::Data).ok_or(Code::BadArgument)?;
     if first > last {
         return Err(Code::BadArgument);
     }

@@ -10,7 +10,6 @@ use crate::backend::{Priorities, Sizes, symbols as backend};
 use crate::drivers::{self, IoDriver, TableDriver};
 use crate::result::{LoadFailure, TinycontainerResult};
 use crate::settings;
-use crate::text::text;
 use crate::types::{ContainerStatus, MemoryStatus, RefusedCall, name};
 use core::cell::Cell;
 use core::ffi::{CStr, c_char};
@@ -20,6 +19,7 @@ use critical_section::Mutex;
 use tinycontainer::firewall::{self, Syscall};
 use tinycontainer::metadata::is_uid;
 use tinycontainer::{Reason, State, Status, Uid};
+use tinycontainer_abi::c_text;
 
 use TinycontainerResult as Code;
 
@@ -486,76 +486,30 @@ pub extern "C" fn tinycontainer_result_text(result: i32) -> *const c_char {
 /// The state of that number as its name. Never NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn tinycontainer_state_text(state: u8) -> *const c_char {
-    text_or_unknown(State::from_number(state).map(|state| match state {
-        State::Empty => text!("EMPTY"),
-        State::Loading => text!("LOADING"),
-        State::Install => text!("INSTALL"),
-        State::Created => text!("CREATED"),
-        State::Startup => text!("STARTUP"),
-        State::OnStart => text!("ON_START"),
-        State::Ready => text!("READY"),
-        State::OnLoop => text!("ON_LOOP"),
-        State::OnStop => text!("ON_STOP"),
-        State::OnFinalize => text!("ON_FINALIZE"),
-        State::SyscallInStart | State::SyscallInLoop | State::SyscallInStop => text!("SYSCALL"),
-    }))
+    text_or_unknown(State::from_number(state).map(State::c_name))
 }
 
 /// The reason of that number for which a container stopped, in a few words. Never NULL; empty for 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn tinycontainer_reason_text(reason: u8) -> *const c_char {
-    text_or_unknown(
-        REASONS
-            .iter()
-            .find(|(known, _)| *known as u8 == reason)
-            .map(|(_, text)| *text)
-            .or_else(|| (reason == 0).then_some(text!(""))),
-    )
+    let text = if reason == 0 { Some(c_text!("")) } else { Reason::from_number(reason).map(Reason::c_name) };
+    text_or_unknown(text)
 }
-
-const REASONS: [(Reason, &CStr); 8] = [
-    (Reason::Requested, text!("stop requested")),
-    (Reason::Finished, text!("finished")),
-    (Reason::LoopCount, text!("loop count reached")),
-    (Reason::Lifetime, text!("lifetime over")),
-    (Reason::Heartbeat, text!("heartbeat missed")),
-    (Reason::Trapped, text!("trapped")),
-    (Reason::Budget, text!("budget exhausted")),
-    (Reason::Rejected, text!("rejected by the runtime")),
-];
 
 /// The name of the native call of that number. Never NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn tinycontainer_call_text(call: u8) -> *const c_char {
-    text_or_unknown(Syscall::ALL.into_iter().find(|known| *known as u8 == call).map(|call| match call {
-        Syscall::Heartbeat => text!("heartbeat"),
-        Syscall::Open => text!("open"),
-        Syscall::Close => text!("close"),
-        Syscall::Read => text!("read"),
-        Syscall::Write => text!("write"),
-        Syscall::Logger => text!("logger"),
-    }))
+    text_or_unknown(Syscall::from_number(call).map(Syscall::c_name))
 }
 
 /// Why a call was refused, by number, as a sentence to follow "because". Never NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn tinycontainer_refusal_text(reason: u8) -> *const c_char {
-    text_or_unknown(firewall::Reason::ALL.into_iter().find(|known| *known as u8 == reason).map(|reason| {
-        match reason {
-            firewall::Reason::NotGranted => text!("the syscall is not granted to it"),
-            firewall::Reason::NoSuchEndpoint => text!("it has no right to such an endpoint"),
-            firewall::Reason::WrongDirection => text!("the endpoint may not be used in that direction"),
-            firewall::Reason::NotOpen => text!("the descriptor is not open"),
-            firewall::Reason::NotYours => text!("the descriptor is another container's"),
-            firewall::Reason::BadPointer => text!("the memory is not wholly its own"),
-            firewall::Reason::TooManyOpen => text!("all its descriptors are in use"),
-            firewall::Reason::NotMutual => text!("the other container does not list it as its peer"),
-        }
-    }))
+    text_or_unknown(firewall::Reason::from_number(reason).map(firewall::Reason::c_text))
 }
 
 fn text_or_unknown(text: Option<&'static CStr>) -> *const c_char {
-    text.unwrap_or(text!("unknown")).as_ptr()
+    text.unwrap_or(c_text!("unknown")).as_ptr()
 }
 
 fn on() -> Result<(), Code> {
@@ -719,7 +673,7 @@ mod tests {
         for state in State::ALL {
             assert_eq!(read(tinycontainer_state_text(state as u8)), state.name());
         }
-        for (reason, _) in REASONS {
+        for reason in Reason::ALL {
             assert_eq!(read(tinycontainer_reason_text(reason as u8)), reason.name());
         }
         for call in Syscall::ALL {

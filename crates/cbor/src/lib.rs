@@ -15,59 +15,29 @@ use minicbor::Decoder;
 
 pub use minicbor;
 
-/// What is wrong with the bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Kind {
-    /// The input ends within a value.
-    Truncated = 1,
-    /// There is a value of another type than the one that must stand here.
-    Type,
-    /// An integer or a length is not in its shortest form.
-    NotShortest,
-    /// A string, array or map of indefinite length.
-    Indefinite,
-    /// A map key is not greater than the one before it: out of order, or twice.
-    KeyOrder,
-    /// A map key, or a value, that the specification does not know.
-    Unknown,
-    /// A number of items, a length or a value outside its bounds.
-    Range,
-    /// Text that is not UTF-8.
-    NotUtf8,
-    /// Bytes after the end of the value.
-    Trailing,
-    /// Something that must be there is missing.
-    Missing,
-}
-
-impl Kind {
-    const ALL: [Self; 10] = [
-        Self::Truncated,
-        Self::Type,
-        Self::NotShortest,
-        Self::Indefinite,
-        Self::KeyOrder,
-        Self::Unknown,
-        Self::Range,
-        Self::NotUtf8,
-        Self::Trailing,
-        Self::Missing,
-    ];
-
-    const fn text(self) -> &'static str {
-        match self {
-            Self::Truncated => "the input ends too early",
-            Self::Type => "a value of another type must stand here",
-            Self::NotShortest => "an integer or length is not in its shortest form",
-            Self::Indefinite => "an item has indefinite length",
-            Self::KeyOrder => "a map key is out of order or stands twice",
-            Self::Unknown => "the specification knows no such key or value",
-            Self::Range => "a value is out of bounds",
-            Self::NotUtf8 => "text is not UTF-8",
-            Self::Trailing => "there are bytes after the end",
-            Self::Missing => "a required item is missing",
-        }
+tinycontainer_abi::numbered_enum! {
+    /// What is wrong with the bytes.
+    pub enum Kind: u8 {
+        /// The input ends within a value.
+        Truncated = 1 => "the input ends too early",
+        /// There is a value of another type than the one that is required here.
+        Type = 2 => "a value of another type is required here",
+        /// An integer or a length is not in its shortest form.
+        NotShortest = 3 => "an integer or length is not in its shortest form",
+        /// A string, array or map of indefinite length.
+        Indefinite = 4 => "an item has indefinite length",
+        /// A map key is not greater than the one before it: out of order, or twice.
+        KeyOrder = 5 => "a map key is out of order or is there twice",
+        /// A map key, or a value, that the specification does not know.
+        Unknown = 6 => "the specification knows no such key or value",
+        /// A number of items, a length or a value outside its bounds.
+        Range = 7 => "a value is out of bounds",
+        /// Text that is not UTF-8.
+        NotUtf8 = 8 => "text is not UTF-8",
+        /// Bytes after the end of the value.
+        Trailing = 9 => "there are bytes after the end",
+        /// Something that must be there is missing.
+        Missing = 10 => "a required item is missing",
     }
 }
 
@@ -98,7 +68,7 @@ impl Error {
     /// What is wrong.
     pub fn kind(self) -> Kind {
         let number = self.0.get() >> 24;
-        Kind::ALL.into_iter().find(|kind| *kind as u32 == number).unwrap_or(Kind::Unknown)
+        Kind::from_number(number).unwrap_or(Kind::Unknown)
     }
 
     /// The offset in bytes from the start of the slice that was given to [`Reader::new`].
@@ -120,7 +90,7 @@ impl fmt::Debug for Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (at byte {})", self.kind().text(), self.at())
+        write!(f, "{} (at byte {})", self.kind().name(), self.at())
     }
 }
 

@@ -2,82 +2,10 @@
 //!
 //! A guard is owned by whoever runs the container, so authorising a call takes no lock.
 
+use crate::denial::{Denial, Reason};
 use crate::grant::Right;
-use crate::table::ContainerId;
-use core::fmt;
+use crate::id::ContainerId;
 use tinycontainer_abi::{Direction, Mask, Syscall};
-
-/// Why a call is denied. Numbers are permanent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Reason {
-    /// The syscall is not in the container's mask.
-    NotGranted = 1,
-    /// The container has no right to such an endpoint.
-    NoSuchEndpoint = 2,
-    /// The endpoint may be used, but not that way.
-    WrongDirection = 3,
-    /// The descriptor is not open: it never was, or is closed.
-    NotOpen = 4,
-    /// The descriptor is another container's.
-    NotYours = 5,
-    /// The memory is not wholly the container's own.
-    BadPointer = 6,
-    /// The container has used up its descriptors.
-    TooManyOpen = 7,
-    /// The other container does not list this one as its peer.
-    NotMutual = 8,
-}
-
-impl Reason {
-    /// Every reason, in the order of the numbers.
-    pub const ALL: [Self; 8] = [
-        Self::NotGranted,
-        Self::NoSuchEndpoint,
-        Self::WrongDirection,
-        Self::NotOpen,
-        Self::NotYours,
-        Self::BadPointer,
-        Self::TooManyOpen,
-        Self::NotMutual,
-    ];
-
-    /// The reason as a sentence that starts with "because".
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::NotGranted => "the syscall is not granted to it",
-            Self::NoSuchEndpoint => "it has no right to such an endpoint",
-            Self::WrongDirection => "the endpoint may not be used in that direction",
-            Self::NotOpen => "the descriptor is not open",
-            Self::NotYours => "the descriptor is another container's",
-            Self::BadPointer => "the memory is not wholly its own",
-            Self::TooManyOpen => "all its descriptors are in use",
-            Self::NotMutual => "the other container does not list it as its peer",
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text())
-    }
-}
-
-/// A denied call: why, and on which endpoint if that is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Denial {
-    /// The endpoint.
-    pub endpoint: Option<u32>,
-    /// Why.
-    pub reason: Reason,
-}
-
-impl Denial {
-    /// A denial that is not about a known endpoint.
-    pub const fn new(reason: Reason) -> Self {
-        Self { endpoint: None, reason }
-    }
-}
 
 /// A descriptor as the guest has it: never negative. Bits 0 to 5 are its place, 6 to 13 the
 /// container's slot, 14 to 29 a generation that wraps: descriptors do not wear out.

@@ -2,6 +2,8 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`id`] | which container |
+//! | [`denial`] | why a call is denied |
 //! | [`grant`] | what a container may do, once somebody has proven it |
 //! | [`table`] | the containers on a device |
 //! | [`guard`] | one running container's calls and descriptors |
@@ -10,13 +12,17 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod denial;
 pub mod grant;
 pub mod guard;
+pub mod id;
 pub mod refusals;
 pub mod table;
 
+pub use denial::{Denial, Reason};
 pub use grant::{Grant, Issuer, Right, TooMany};
-pub use guard::{Denial, Fd, Guard, Reason};
+pub use guard::{Fd, Guard};
+pub use id::ContainerId;
 pub use refusals::{Refusal, Refusals};
-pub use table::{ContainerId, Full, Table};
+pub use table::{Full, Table};
 pub use tinycontainer_abi::{Direction, Mask, Syscall};

@@ -1,8 +1,8 @@
 //! The last refusals: who, what, why. Bounded, and shared fairly: a container that is refused often pushes out its own
 //! refusals, not those of others.
 
-use crate::guard::{Denial, Reason};
-use crate::table::ContainerId;
+use crate::denial::{Denial, Reason};
+use crate::id::ContainerId;
 use heapless::Vec;
 use tinycontainer_abi::Syscall;
 

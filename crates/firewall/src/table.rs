@@ -1,28 +1,10 @@
 //! The containers on a device, and what each may do.
 
+use crate::denial::{Denial, Reason};
 use crate::grant::{Grant, Right};
-use crate::guard::{Denial, Guard, Reason};
+use crate::guard::Guard;
+use crate::id::ContainerId;
 use tinycontainer_abi::Mask;
-
-/// One container, for as long as it is in the table. A slot that is used again has another id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ContainerId(u32);
-
-impl ContainerId {
-    /// 8 bits are the place, 24 a generation: the same id comes back after 16 million loads.
-    const fn new(slot: u8, generation: u32) -> Self {
-        Self(generation << 8 | slot as u32)
-    }
-
-    /// Its place in the table.
-    pub const fn slot(self) -> usize {
-        self.raw_slot() as usize
-    }
-
-    pub(crate) const fn raw_slot(self) -> u8 {
-        (self.0 & 0xff) as u8
-    }
-}
 
 /// The table is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

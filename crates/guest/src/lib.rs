@@ -145,7 +145,7 @@ fn done(raw: i32) -> Result<(), Errno> {
 
 /// The error of a negative number. One that this version does not know is a refusal.
 ///
-/// The same as `Errno::from_raw(raw).unwrap_or(Errno::Refused)`, in less code; a test compares them.
+/// The same as `Errno::from_number(raw).unwrap_or(Errno::Refused)`, in less code; a test compares them.
 const fn errno(raw: i32) -> Errno {
     match raw {
         -2 => Errno::WouldBlock,
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn errors_are_those_of_the_abi() {
         for raw in -40..0 {
-            assert_eq!(errno(raw), Errno::from_raw(raw).unwrap_or(Errno::Refused), "{raw}");
+            assert_eq!(errno(raw), Errno::from_number(raw).unwrap_or(Errno::Refused), "{raw}");
         }
         assert_eq!(count(7), Ok(7));
         assert_eq!(count(-4), Err(Errno::TooLong));

@@ -10,75 +10,76 @@
 #![forbid(unsafe_code)]
 
 use core::fmt;
-use tinycontainer_abi::Hook;
+use tinycontainer_abi::{Hook, numbered_enum};
 
-/// Where a container is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum State {
-    /// No container: the slot is free.
-    Empty = 0,
-    /// Provisioning: the metadata is coming in; nothing is known to be true.
-    Loading = 1,
-    /// Provisioning: the metadata is verified; data and code are coming in.
-    Install = 2,
-    /// Complete and verified; not running.
-    Created = 3,
-    /// Running: being made ready by the runtime.
-    Startup = 4,
-    /// Running: in `start()`.
-    OnStart = 5,
-    /// Running: waits for its next period.
-    Ready = 6,
-    /// Running: in `loop()`.
-    OnLoop = 7,
-    /// Stopping: in `stop()`.
-    OnStop = 8,
-    /// Stopping: what it holds is being given back.
-    OnFinalize = 9,
-    /// In a native call made by `start()`.
-    SyscallInStart = 10,
-    /// In a native call made by `loop()`.
-    SyscallInLoop = 11,
-    /// In a native call made by `stop()`.
-    SyscallInStop = 12,
+numbered_enum! {
+    /// Where a container is in its life.
+    pub enum State: u8 {
+        /// No container: the slot is free.
+        Empty = 0 => "EMPTY",
+        /// Provisioning: the metadata is coming in; nothing is known to be true.
+        Loading = 1 => "LOADING",
+        /// Provisioning: the metadata is verified; data and code are coming in.
+        Install = 2 => "INSTALL",
+        /// Complete and verified; not running.
+        Created = 3 => "CREATED",
+        /// Running: being made ready by the runtime.
+        Startup = 4 => "STARTUP",
+        /// Running: in `start()`.
+        OnStart = 5 => "ON_START",
+        /// Running: waits for its next period.
+        Ready = 6 => "READY",
+        /// Running: in `loop()`.
+        OnLoop = 7 => "ON_LOOP",
+        /// Stopping: in `stop()`.
+        OnStop = 8 => "ON_STOP",
+        /// Stopping: what it holds is being given back.
+        OnFinalize = 9 => "ON_FINALIZE",
+        /// In a native call made by `start()`.
+        SyscallInStart = 10 => "SYSCALL",
+        /// In a native call made by `loop()`.
+        SyscallInLoop = 11 => "SYSCALL",
+        /// In a native call made by `stop()`.
+        SyscallInStop = 12 => "SYSCALL",
+    }
 }
 
-/// What happens to a container.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Event {
-    /// A provisioning session takes the slot.
-    Begin,
-    /// The metadata is verified.
-    Verify,
-    /// Data and code are complete and have their digests.
-    Install,
-    /// The provisioning session fails or is dropped.
-    Abandon,
-    /// Somebody starts the container.
-    Start,
-    /// The runtime has made it ready.
-    Instantiate,
-    /// The runtime cannot make it ready.
-    Reject,
-    /// The hook returns and the container goes on.
-    Continue,
-    /// `loop()` returns that it is done.
-    Finish,
-    /// The period has elapsed.
-    Tick,
-    /// Somebody or something ends it: a request, its lifetime, its loop count, a missed heartbeat.
-    Stop,
-    /// The hook traps or exhausts its budget.
-    Fault,
-    /// The hook makes a native call.
-    Call,
-    /// The native call returns.
-    Return,
-    /// All it held is given back.
-    Finalize,
-    /// Somebody removes the container.
-    Unload,
+numbered_enum! {
+    /// What happens to a container.
+    pub enum Event: u8 {
+        /// A provisioning session takes the slot.
+        Begin = 0 => "Begin",
+        /// The metadata is verified.
+        Verify = 1 => "Verify",
+        /// Data and code are complete and have their digests.
+        Install = 2 => "Install",
+        /// The provisioning session fails or is dropped.
+        Abandon = 3 => "Abandon",
+        /// Somebody starts the container.
+        Start = 4 => "Start",
+        /// The runtime has made it ready.
+        Instantiate = 5 => "Instantiate",
+        /// The runtime cannot make it ready.
+        Reject = 6 => "Reject",
+        /// The hook returns and the container goes on.
+        Continue = 7 => "Continue",
+        /// `loop()` returns that it is done.
+        Finish = 8 => "Finish",
+        /// The period has elapsed.
+        Tick = 9 => "Tick",
+        /// Somebody or something ends it: a request, its lifetime, its loop count, a missed heartbeat.
+        Stop = 10 => "Stop",
+        /// The hook traps or exhausts its budget.
+        Fault = 11 => "Fault",
+        /// The hook makes a native call.
+        Call = 12 => "Call",
+        /// The native call returns.
+        Return = 13 => "Return",
+        /// All it held is given back.
+        Finalize = 14 => "Finalize",
+        /// Somebody removes the container.
+        Unload = 15 => "Unload",
+    }
 }
 
 /// The event cannot happen in this state. Nothing has changed.
@@ -155,28 +156,6 @@ transitions! {
 }
 
 impl State {
-    /// Every state, in the order of its number.
-    pub const ALL: [Self; 13] = [
-        Self::Empty,
-        Self::Loading,
-        Self::Install,
-        Self::Created,
-        Self::Startup,
-        Self::OnStart,
-        Self::Ready,
-        Self::OnLoop,
-        Self::OnStop,
-        Self::OnFinalize,
-        Self::SyscallInStart,
-        Self::SyscallInLoop,
-        Self::SyscallInStop,
-    ];
-
-    /// The state of that number: the other way round from `as u8`.
-    pub fn from_number(number: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(number)).copied()
-    }
-
     /// Whether the container runs or is stopping: between Start and Finalize.
     pub const fn is_running(self) -> bool {
         !matches!(self, Self::Empty | Self::Loading | Self::Install | Self::Created)
@@ -196,86 +175,33 @@ impl State {
             _ => None,
         }
     }
+}
 
-    /// The name that people are shown, as in the founding document.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Empty => "EMPTY",
-            Self::Loading => "LOADING",
-            Self::Install => "INSTALL",
-            Self::Created => "CREATED",
-            Self::Startup => "STARTUP",
-            Self::OnStart => "ON_START",
-            Self::Ready => "READY",
-            Self::OnLoop => "ON_LOOP",
-            Self::OnStop => "ON_STOP",
-            Self::OnFinalize => "ON_FINALIZE",
-            Self::SyscallInStart | Self::SyscallInLoop | Self::SyscallInStop => "SYSCALL",
-        }
+numbered_enum! {
+    /// Why a container stopped.
+    pub enum Reason: u8 {
+        /// Somebody asked for it.
+        Requested = 1 => "stop requested",
+        /// `loop()` said it was done.
+        Finished = 2 => "finished",
+        /// It has made all its loops.
+        LoopCount = 3 => "loop count reached",
+        /// Its lifetime is over.
+        Lifetime = 4 => "lifetime over",
+        /// It did not call `heartbeat()` in time.
+        Heartbeat = 5 => "heartbeat missed",
+        /// A hook trapped.
+        Trapped = 6 => "trapped",
+        /// A hook exhausted its budget.
+        Budget = 7 => "budget exhausted",
+        /// The runtime would not take it.
+        Rejected = 8 => "rejected by the runtime",
     }
-}
-
-impl Event {
-    /// Every event.
-    pub const ALL: [Self; 16] = [
-        Self::Begin,
-        Self::Verify,
-        Self::Install,
-        Self::Abandon,
-        Self::Start,
-        Self::Instantiate,
-        Self::Reject,
-        Self::Continue,
-        Self::Finish,
-        Self::Tick,
-        Self::Stop,
-        Self::Fault,
-        Self::Call,
-        Self::Return,
-        Self::Finalize,
-        Self::Unload,
-    ];
-}
-
-/// Why a container stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Reason {
-    /// Somebody asked for it.
-    Requested = 1,
-    /// `loop()` said it was done.
-    Finished = 2,
-    /// It has made all its loops.
-    LoopCount = 3,
-    /// Its lifetime is over.
-    Lifetime = 4,
-    /// It did not call `heartbeat()` in time.
-    Heartbeat = 5,
-    /// A hook trapped.
-    Trapped = 6,
-    /// A hook exhausted its budget.
-    Budget = 7,
-    /// The runtime would not take it.
-    Rejected = 8,
 }
 
 impl Reason {
     /// Whether the container did something wrong.
     pub const fn is_fault(self) -> bool {
         matches!(self, Self::Heartbeat | Self::Trapped | Self::Budget | Self::Rejected)
-    }
-
-    /// The reason as people are shown it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Requested => "stop requested",
-            Self::Finished => "finished",
-            Self::LoopCount => "loop count reached",
-            Self::Lifetime => "lifetime over",
-            Self::Heartbeat => "heartbeat missed",
-            Self::Trapped => "trapped",
-            Self::Budget => "budget exhausted",
-            Self::Rejected => "rejected by the runtime",
-        }
     }
 }

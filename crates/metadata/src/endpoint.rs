@@ -3,94 +3,40 @@
 use crate::names;
 use core::fmt;
 use minicbor::encode::{Encoder, Write};
-use tinycontainer_abi::Direction;
+use tinycontainer_abi::{Direction, numbered_enum};
 use tinycontainer_cbor::{Error, Keys, Kind, Reader, read};
 
-/// A local bus.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Bus {
-    /// A number that only the application's own driver understands. All local peers of 2024.
-    App = 0,
-    /// A pin. One byte, 0 or 1.
-    Gpio = 1,
-    /// A device on an I2C bus.
-    I2c = 2,
-    /// A device on an SPI bus.
-    Spi = 3,
-    /// A serial port.
-    Uart = 4,
-    /// An entry of the SAUL registry (sensors and actuators).
-    Saul = 5,
-    /// The container's own data, to be read from the beginning. In everybody's scope.
-    Data = 6,
-}
-
-impl Bus {
-    /// Every bus, in the order of the numbers.
-    pub const ALL: [Self; 7] =
-        [Self::App, Self::Gpio, Self::I2c, Self::Spi, Self::Uart, Self::Saul, Self::Data];
-
-    /// The bus of that number.
-    pub fn from_number(number: u64) -> Option<Self> {
-        Self::ALL.into_iter().find(|bus| *bus as u64 == number)
-    }
-
-    /// The name people write and read.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::App => "app",
-            Self::Gpio => "gpio",
-            Self::I2c => "i2c",
-            Self::Spi => "spi",
-            Self::Uart => "uart",
-            Self::Saul => "saul",
-            Self::Data => "data",
-        }
-    }
-
-    /// The bus of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|bus| bus.name() == name)
+numbered_enum! {
+    /// A local bus.
+    pub enum Bus: u8 {
+        /// A number that only the application's own driver understands. All local peers of 2024.
+        App = 0 => "app",
+        /// A pin. One byte, 0 or 1.
+        Gpio = 1 => "gpio",
+        /// A device on an I2C bus.
+        I2c = 2 => "i2c",
+        /// A device on an SPI bus.
+        Spi = 3 => "spi",
+        /// A serial port.
+        Uart = 4 => "uart",
+        /// An entry of the SAUL registry (sensors and actuators).
+        Saul = 5 => "saul",
+        /// The container's own data, to be read from the beginning. In everybody's scope.
+        Data = 6 => "data",
     }
 }
 
-/// How a remote peer is spoken to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Scheme {
-    /// CoAP over UDP (RFC 7252).
-    Coap = 0,
-    /// CoAP over DTLS (RFC 7252, section 9).
-    Coaps = 1,
-    /// HTTP over TLS.
-    Https = 2,
-    /// Datagrams over DTLS.
-    Dtls = 3,
-}
-
-impl Scheme {
-    /// Every scheme, in the order of the numbers.
-    pub const ALL: [Self; 4] = [Self::Coap, Self::Coaps, Self::Https, Self::Dtls];
-
-    /// The scheme of that number.
-    pub fn from_number(number: u64) -> Option<Self> {
-        Self::ALL.into_iter().find(|scheme| *scheme as u64 == number)
-    }
-
-    /// The scheme as a URI has it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Coap => "coap",
-            Self::Coaps => "coaps",
-            Self::Https => "https",
-            Self::Dtls => "dtls",
-        }
-    }
-
-    /// The scheme of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|scheme| scheme.name() == name)
+numbered_enum! {
+    /// How a remote peer is spoken to.
+    pub enum Scheme: u8 {
+        /// CoAP over UDP (RFC 7252).
+        Coap = 0 => "coap",
+        /// CoAP over DTLS (RFC 7252, section 9).
+        Coaps = 1 => "coaps",
+        /// HTTP over TLS.
+        Https = 2 => "https",
+        /// Datagrams over DTLS.
+        Dtls = 3 => "dtls",
     }
 }
 

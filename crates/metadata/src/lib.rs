@@ -39,90 +39,39 @@ pub const MAX_ENDPOINTS: usize = 32;
 /// The longest `vendor_secu`, in bytes.
 pub const MAX_VENDOR_SECU: usize = 256;
 
-/// What runs a container.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Type {
-    /// Not said.
-    Undefined = 0,
-    /// Machine code.
-    Native = 1,
-    /// A shell script.
-    Shell = 2,
-    /// rBPF.
-    Bpf = 3,
-    /// WebAssembly.
-    Wasm = 4,
-    /// A Java Card applet.
-    JavaCard = 5,
-    /// JavaScript.
-    JavaScript = 6,
-    /// Python.
-    Python = 7,
-}
-
-impl Type {
-    /// Every type, in the order of the numbers.
-    pub const ALL: [Self; 8] = [
-        Self::Undefined,
-        Self::Native,
-        Self::Shell,
-        Self::Bpf,
-        Self::Wasm,
-        Self::JavaCard,
-        Self::JavaScript,
-        Self::Python,
-    ];
-
-    /// The type of that number.
-    pub fn from_number(number: u64) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| *kind as u64 == number)
-    }
-
-    /// The name people write and read.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Undefined => "undefined",
-            Self::Native => "native",
-            Self::Shell => "shell",
-            Self::Bpf => "bpf",
-            Self::Wasm => "wasm",
-            Self::JavaCard => "javacard",
-            Self::JavaScript => "javascript",
-            Self::Python => "python",
-        }
+tinycontainer_abi::numbered_enum! {
+    /// What runs a container.
+    pub enum Type: u8 {
+        /// Not said.
+        Undefined = 0 => "undefined",
+        /// Machine code.
+        Native = 1 => "native",
+        /// A shell script.
+        Shell = 2 => "shell",
+        /// rBPF.
+        Bpf = 3 => "bpf",
+        /// WebAssembly.
+        Wasm = 4 => "wasm",
+        /// A Java Card applet.
+        JavaCard = 5 => "javacard",
+        /// JavaScript.
+        JavaScript = 6 => "javascript",
+        /// Python.
+        Python = 7 => "python",
     }
 }
 
-/// How much of the processor a container asks for, relative to others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-#[repr(u8)]
-pub enum Priority {
-    /// Runs when no other wants to.
-    Low = 0,
-    /// As most.
-    #[default]
-    Normal = 1,
-    /// Before the others. Only signers with the right to ask for it get it.
-    High = 2,
-}
-
-impl Priority {
-    /// Every class, lowest first.
-    pub const ALL: [Self; 3] = [Self::Low, Self::Normal, Self::High];
-
-    /// The class of that number.
-    pub fn from_number(number: u64) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| *class as u64 == number)
-    }
-
-    /// The name people write and read.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Normal => "normal",
-            Self::High => "high",
-        }
+tinycontainer_abi::numbered_enum! {
+    /// How much of the processor a container asks for, relative to others.
+    #[derive(Default)]
+    pub enum Priority: u8 {
+        /// Runs when no other wants to.
+        Low = 0 => "low",
+        /// As most.
+        #[default]
+        Normal = 1 => "normal",
+        /// Before the others. Only signers with the right to ask for it get it.
+        High = 2 => "high",
     }
 }
 

@@ -1,41 +1,21 @@
 //! The claims of a token.
 
+use tinycontainer_abi::numbered_enum;
 use tinycontainer_cbor::{Error, Keys, read};
 
-/// What a token is for. A token for one use is refused for every other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Use {
-    /// Covers an image's metadata.
-    Metadata = 1,
-    /// Covers an image's data.
-    Data = 2,
-    /// Covers an image's code.
-    Code = 3,
-    /// Grants syscalls.
-    Syscalls = 4,
-    /// Authorises an endpoint.
-    Endpoint = 5,
-}
-
-impl Use {
-    /// Every use, in the order of the numbers.
-    pub const ALL: [Self; 5] = [Self::Metadata, Self::Data, Self::Code, Self::Syscalls, Self::Endpoint];
-
-    /// The use of that number.
-    pub fn from_number(number: u64) -> Option<Self> {
-        Self::ALL.into_iter().find(|use_| *use_ as u64 == number)
-    }
-
-    /// The name people read.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Metadata => "metadata",
-            Self::Data => "data",
-            Self::Code => "code",
-            Self::Syscalls => "syscalls",
-            Self::Endpoint => "endpoint",
-        }
+numbered_enum! {
+    /// What a token is for. A token for one use is refused for every other.
+    pub enum Use: u8 {
+        /// Covers an image's metadata.
+        Metadata = 1 => "metadata",
+        /// Covers an image's data.
+        Data = 2 => "data",
+        /// Covers an image's code.
+        Code = 3 => "code",
+        /// Grants syscalls.
+        Syscalls = 4 => "syscalls",
+        /// Authorises an endpoint.
+        Endpoint = 5 => "endpoint",
     }
 }
 

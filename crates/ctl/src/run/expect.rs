@@ -1,7 +1,6 @@
 //! What should have come out: `expect.toml`.
 
 use crate::files;
-use crate::run::reason_name;
 use crate::run::table::{Outcome, Row};
 use crate::run::tally::{Line, Tally};
 use crate::trust_file;
@@ -103,8 +102,8 @@ impl Expect {
             }
             for kind in &container.refusal {
                 trust_file::mask(&[&kind.call]).map_err(|error| anyhow!("{uid}: {error}"))?;
-                if !Denied::ALL.iter().any(|known| reason_name(*known) == kind.reason) {
-                    let all = Denied::ALL.map(reason_name).join(", ");
+                if !Denied::ALL.iter().any(|known| known.name() == kind.reason) {
+                    let all = Denied::ALL.map(Denied::name).join(", ");
                     return Err(anyhow!("{uid}: no call is refused for `{}`: {all}", kind.reason));
                 }
             }

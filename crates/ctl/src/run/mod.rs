@@ -13,18 +13,3 @@ pub(crate) mod recorded;
 pub(crate) mod screen;
 pub(crate) mod table;
 pub(crate) mod tally;
-
-/// The name of a refusal's reason, as `expect.toml` and JSON have it.
-pub(crate) const fn reason_name(reason: tinycontainer_firewall::Reason) -> &'static str {
-    use tinycontainer_firewall::Reason;
-    match reason {
-        Reason::NotGranted => "not-granted",
-        Reason::NoSuchEndpoint => "no-such-endpoint",
-        Reason::WrongDirection => "wrong-direction",
-        Reason::NotOpen => "not-open",
-        Reason::NotYours => "not-yours",
-        Reason::BadPointer => "bad-pointer",
-        Reason::TooManyOpen => "too-many-open",
-        Reason::NotMutual => "not-mutual",
-    }
-}

@@ -1,7 +1,6 @@
 //! What there is to say at the end.
 
 use crate::out;
-use crate::run::reason_name;
 use crate::run::tally::Tally;
 use crate::style::{BAD, GOOD, HEAD, WARN, shown};
 use indicatif::HumanCount;
@@ -74,7 +73,7 @@ impl Row {
                 .map(|(kind, count)| KindRow {
                     call: kind.call.name(),
                     endpoint: kind.endpoint,
-                    reason: reason_name(kind.reason),
+                    reason: kind.reason.name(),
                     sentence: kind.reason.text(),
                     count,
                 })

@@ -1,0 +1,48 @@
+//! Why a call is denied.
+
+use core::fmt;
+use tinycontainer_abi::numbered_enum;
+
+numbered_enum! {
+    /// Why a call is denied.
+    pub enum Reason: u8 {
+        /// The syscall is not in the container's mask.
+        NotGranted = 1 => "not-granted", "the syscall is not granted to it",
+        /// The container has no right to such an endpoint.
+        NoSuchEndpoint = 2 => "no-such-endpoint", "it has no right to such an endpoint",
+        /// The endpoint may be used, but not that way.
+        WrongDirection = 3 => "wrong-direction", "the endpoint may not be used in that direction",
+        /// The descriptor is not open: it never was, or is closed.
+        NotOpen = 4 => "not-open", "the descriptor is not open",
+        /// The descriptor is another container's.
+        NotYours = 5 => "not-yours", "the descriptor is another container's",
+        /// The memory is not wholly the container's own.
+        BadPointer = 6 => "bad-pointer", "the memory is not wholly its own",
+        /// The container has used up its descriptors.
+        TooManyOpen = 7 => "too-many-open", "all its descriptors are in use",
+        /// The other container does not list this one as its peer.
+        NotMutual = 8 => "not-mutual", "the other container does not list it as its peer",
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+/// A denied call: why, and on which endpoint if that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Denial {
+    /// The endpoint.
+    pub endpoint: Option<u32>,
+    /// Why.
+    pub reason: Reason,
+}
+
+impl Denial {
+    /// A denial that is not about a known endpoint.
+    pub const fn new(reason: Reason) -> Self {
+        Self { endpoint: None, reason }
+    }
+}
