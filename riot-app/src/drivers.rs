@@ -33,7 +33,7 @@ impl Drivers for Periph {
 
     fn open(&self, _uid: &str, access: &Access<'_>) -> Result<Handle, IoError> {
         // Remote peers need a network, which this platform does not have.
-        let Peer::Local { bus, unit } = access.peer else { return Err(IoError::NoDriver) };
+        let Peer::Local { bus, unit } = access.peer else { return Err(IoError::NoPeer) };
         let bus = bus as u8;
         // SAFETY: takes numbers only.
         let place = unsafe { tinycontainer_periph_open(bus, unit, access.direction as u8) };
@@ -70,7 +70,7 @@ fn answer(number: c_int) -> Result<c_int, IoError> {
     match number {
         0.. => Ok(number),
         tinycontainer_capi::drivers::TINYCONTAINER_IO_WOULD_BLOCK => Err(IoError::WouldBlock),
-        tinycontainer_capi::drivers::TINYCONTAINER_IO_NO_PEER => Err(IoError::NoDriver),
+        tinycontainer_capi::drivers::TINYCONTAINER_IO_NO_PEER => Err(IoError::NoPeer),
         _ => Err(IoError::Failed),
     }
 }

@@ -18,7 +18,7 @@ pub(crate) type RiotEngine = Engine<Riot, CONTAINERS>;
 
 pub(crate) static POOL: Pool = Pool::new();
 static REGION: sys::Region<POOL_BYTES> = sys::Region::new();
-static ENGINE: sys::Place<RiotEngine> = sys::Place::new();
+static ENGINE: sys::OnceCell<RiotEngine> = sys::OnceCell::new();
 static DRIVERS: CDrivers<Periph> = CDrivers(Periph);
 
 /// The account of what belongs to WAMR and to no container.
@@ -105,7 +105,7 @@ impl Platform for Riot {
 
     fn log(&self, uid: &str, line: &[u8]) {
         sys::log(uid, line);
-        port::ring_for_output();
+        port::wake_for_output();
     }
 
     fn notice(&self, uid: &str, notice: Notice) {
@@ -118,7 +118,7 @@ impl Platform for Riot {
             Notice::LogDropped(dropped) => ("lines dropped: ", decimal(dropped, &mut digits)),
         };
         sys::notice(uid, event, text);
-        port::ring_for_output();
+        port::wake_for_output();
     }
 }
 

@@ -8,7 +8,7 @@ use core::ffi::c_void;
 use core::sync::atomic::{AtomicI16, AtomicU8, Ordering};
 use tinycontainer::Status;
 use tinycontainer_capi::{
-    Backend, Code, EngineBackend, LoadFailure, Memory, Pid, Port, Priorities, RefusalEntry, Session, Sizes,
+    Backend, Code, EngineBackend, LoadFailure, Memory, Pid, Port, Priorities, AuditEntry, LoadSession, Sizes,
 };
 
 type Inner = EngineBackend<RiotPort, CONTAINERS>;
@@ -16,7 +16,7 @@ type Inner = EngineBackend<RiotPort, CONTAINERS>;
 tinycontainer_capi::set_backend!(Controlled = Controlled(EngineBackend(RiotPort)));
 
 static STACK: sys::Stack<CONTROLLER_STACK_BYTES> = sys::Stack::new();
-static SESSION: Session<platform::Riot, CONTAINERS> = Session::new();
+static SESSION: LoadSession<platform::Riot, CONTAINERS> = LoadSession::new();
 /// The controller's thread; 0 if there is none yet.
 static CONTROLLER: AtomicI16 = AtomicI16::new(0);
 
@@ -25,10 +25,10 @@ extern "C" fn controller(_: *mut c_void) -> *mut c_void {
 }
 
 /// Has the controller's thread write what output waits, when it has nothing else to do.
-pub(crate) fn ring_for_output() {
+pub(crate) fn wake_for_output() {
     match CONTROLLER.load(Ordering::Acquire) {
         0 => {}
-        pid => sys::ring_for_output(pid),
+        pid => sys::wake_for_output(pid),
     }
 }
 
@@ -76,7 +76,7 @@ impl Port<CONTAINERS> for RiotPort {
         engine()
     }
 
-    fn session(&self) -> &'static Session<platform::Riot, CONTAINERS> {
+    fn session(&self) -> &'static LoadSession<platform::Riot, CONTAINERS> {
         &SESSION
     }
 
@@ -146,7 +146,7 @@ impl Backend for Controlled {
         self.0.status_at(slot)
     }
 
-    fn refusal_after(&self, after: u64) -> Option<RefusalEntry> {
+    fn refusal_after(&self, after: u64) -> Option<AuditEntry> {
         self.0.refusal_after(after)
     }
 

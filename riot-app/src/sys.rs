@@ -16,7 +16,7 @@ pub(crate) type Pid = riot::kernel_pid_t;
 pub(crate) const LAST_PID: usize = riot::MAXTHREADS as usize;
 
 /// Woken by somebody.
-const RUNG: riot::thread_flags_t = 1;
+const WOKEN: riot::thread_flags_t = 1;
 /// RIOT's flag for a timer that has run down.
 const TIMEOUT: riot::thread_flags_t = riot::THREAD_FLAG_TIMEOUT as riot::thread_flags_t;
 
@@ -86,12 +86,12 @@ pub(crate) fn own_priority() -> u8 {
 }
 
 /// Wakes the thread out of [`sleep`], now or when it next sleeps.
-pub(crate) fn ring(pid: Pid) {
+pub(crate) fn wake(pid: Pid) {
     // SAFETY: our threads never end, so the number stays its own.
     unsafe {
         let thread = riot::inline::thread_get(pid);
         if !thread.is_null() {
-            riot::thread_flags_set(thread.cast(), RUNG);
+            riot::thread_flags_set(thread.cast(), WOKEN);
         }
     }
 }
@@ -101,12 +101,12 @@ pub(crate) fn sleep(ms: Option<u32>) {
     // SAFETY: the timer lives until it is removed, and all bytes zero is a timer that is not set.
     unsafe {
         let Some(ms) = ms else {
-            riot::thread_flags_wait_any(RUNG);
+            riot::thread_flags_wait_any(WOKEN);
             return;
         };
         let mut timer: riot::ztimer_t = core::mem::zeroed();
         riot::ztimer_set_timeout_flag(riot::ZTIMER_MSEC, &raw mut timer, ms);
-        riot::thread_flags_wait_any(RUNG | TIMEOUT);
+        riot::thread_flags_wait_any(WOKEN | TIMEOUT);
         riot::ztimer_remove(riot::ZTIMER_MSEC, &raw mut timer);
         riot::thread_flags_clear(TIMEOUT);
     }
@@ -163,16 +163,16 @@ impl<const BYTES: usize> Region<BYTES> {
 }
 
 /// A place for one large value, made in it and not moved there: no stack holds it meanwhile.
-pub(crate) struct Place<T> {
+pub(crate) struct OnceCell<T> {
     state: AtomicU8,
     value: UnsafeCell<MaybeUninit<T>>,
 }
 
 // SAFETY: `value` is written by the one thread that moved `state` on from 0, and only read, shared, once
 // it is 2.
-unsafe impl<T: Send + Sync> Sync for Place<T> {}
+unsafe impl<T: Send + Sync> Sync for OnceCell<T> {}
 
-impl<T> Place<T> {
+impl<T> OnceCell<T> {
     pub(crate) const fn new() -> Self {
         Self { state: AtomicU8::new(0), value: UnsafeCell::new(MaybeUninit::uninit()) }
     }
@@ -264,7 +264,7 @@ pub(crate) fn run_in<R: Send>(server: Pid, priority: u8, f: impl FnOnce() -> R +
 static JOBS: AtomicUsize = AtomicUsize::new(0);
 
 /// Lets the server, which is in [`serve`], write what output waits. Does not wait for it.
-pub(crate) fn ring_for_output(server: Pid) {
+pub(crate) fn wake_for_output(server: Pid) {
     if tinycontainer_output_waits() {
         // SAFETY: all bytes zero is a message without a job. If there is no room for it, another message waits, and
         // the server looks for output after each.
@@ -320,7 +320,7 @@ pub(crate) fn serve(output: impl Fn() -> u8) -> ! {
             continue;
         }
         // SAFETY: all bytes zero is a message. Nobody but `run_in`, which waits for the answer, and
-        // `ring_for_output`, whose message has no job, sends to this thread; the job is done by the one thread that
+        // `wake_for_output`, whose message has no job, sends to this thread; the job is done by the one thread that
         // is in here.
         unsafe {
             let mut message: riot::msg_t = core::mem::zeroed();

@@ -54,7 +54,7 @@ pub(crate) fn ensure(slot: usize) -> bool {
         Some(new) => {
             pid.store(new, Ordering::Release);
             // It runs into its first sleep before it is known: whoever wakes it from now on finds it.
-            sys::ring(new);
+            sys::wake(new);
             true
         }
         None => false,
@@ -66,7 +66,7 @@ pub(crate) fn wake(slot: usize) {
     if let Some(pid) = PIDS.get(slot) {
         match pid.load(Ordering::Acquire) {
             0 => {}
-            pid => sys::ring(pid),
+            pid => sys::wake(pid),
         }
     }
 }

@@ -67,7 +67,7 @@ impl Mask {
     }
 
     /// What is in both.
-    pub const fn and(self, other: Self) -> Self {
+    pub const fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
@@ -85,7 +85,7 @@ numbered_enum! {
         /// Nothing to read, or no room to write, now: try again in a later loop.
         WouldBlock = -2 => "would block",
         /// The other end is not there.
-        PeerGone = -3 => "peer gone",
+        NoPeer = -3 => "peer gone",
         /// The message does not fit: the queue (on write) or the buffer (on read).
         TooLong = -4 => "too long",
         /// The driver failed.

@@ -7,12 +7,14 @@ use tinycontainer_capi::drivers::Handle;
 use tinycontainer_capi::tinycontainer::metadata::Access;
 use tinycontainer_capi::tinycontainer::policy::{Ceilings, Device};
 use tinycontainer_capi::tinycontainer::{Drivers, Engine, IoError, Notice};
-use tinycontainer_capi::{CDrivers, Code, EngineBackend, Memory, NoDrivers, Pid, Port, Priorities, Session};
+use tinycontainer_capi::{
+    CDrivers, Code, EngineBackend, LoadSession, Memory, NoDrivers, Pid, Port, Priorities,
+};
 use tinycontainer_posix::{Buses, Config, Devices, Event, Host, HostError, MAX_CONTAINERS, Posix, buses};
 
 /// The one host of the process. It ends with it.
 static HOST: OnceLock<Host> = OnceLock::new();
-static SESSION: Session<Posix, MAX_CONTAINERS> = Session::new();
+static SESSION: LoadSession<Posix, MAX_CONTAINERS> = LoadSession::new();
 
 /// A POSIX host.
 struct OnHost;
@@ -45,7 +47,7 @@ impl Port<MAX_CONTAINERS> for OnHost {
         HOST.get().map(Host::engine)
     }
 
-    fn session(&self) -> &'static Session<Posix, MAX_CONTAINERS> {
+    fn session(&self) -> &'static LoadSession<Posix, MAX_CONTAINERS> {
         &SESSION
     }
 
@@ -112,7 +114,7 @@ impl Devices for FromC {
     fn open(&self, uid: &str, access: &Access<'_>) -> Option<Result<Box<dyn buses::Device>, IoError>> {
         match DRIVERS.open(uid, access) {
             // The host's own devices may have one.
-            Err(IoError::NoDriver) => None,
+            Err(IoError::NoPeer) => None,
             opened => Some(opened.map(|handle| -> Box<dyn buses::Device> { Box::new(Opened(Some(handle))) })),
         }
     }

@@ -4,7 +4,7 @@ use crate::result::{LoadFailure, TinycontainerResult as Code};
 pub use tinycontainer::Sizes;
 use tinycontainer::Status;
 use tinycontainer::Uid;
-use tinycontainer::firewall::Refusal;
+use tinycontainer::firewall::AuditRecord;
 
 /// What `tinycontainer_init` was given, in the operating system's own numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub struct Memory {
 }
 
 /// A refusal and the name of whoever was refused, if it is still loaded.
-pub type RefusalEntry = (Refusal, Option<Uid>);
+pub type AuditEntry = (AuditRecord, Option<Uid>);
 
 /// What the C functions need of a platform. Several threads may call at a time; nothing is called
 /// before [`Backend::init`] has succeeded, but for `init` itself.
@@ -123,7 +123,7 @@ pub trait Backend: Sync {
     fn status_at(&self, slot: usize) -> Result<Status, Code>;
 
     /// The refusal with the lowest number above `after`.
-    fn refusal_after(&self, after: u64) -> Option<RefusalEntry>;
+    fn refusal_after(&self, after: u64) -> Option<AuditEntry>;
 
     /// The memory of all containers.
     fn memory(&self) -> Memory;
@@ -169,7 +169,7 @@ macro_rules! __methods {
             _tinycontainer_backend_status_at => status_at(slot: usize)
                 -> ::core::result::Result<$crate::tinycontainer::Status, $crate::Code>;
             _tinycontainer_backend_refusal_after => refusal_after(after: u64)
-                -> ::core::option::Option<$crate::RefusalEntry>;
+                -> ::core::option::Option<$crate::AuditEntry>;
             _tinycontainer_backend_memory => memory() -> $crate::Memory;
             _tinycontainer_backend_uptime_ms => uptime_ms() -> u64;
         }
@@ -257,7 +257,7 @@ mod tests {
         fn status_at(&self, _: usize) -> Result<Status, Code> {
             Err(Code::NotInitialized)
         }
-        fn refusal_after(&self, _: u64) -> Option<RefusalEntry> {
+        fn refusal_after(&self, _: u64) -> Option<AuditEntry> {
             None
         }
         fn memory(&self) -> Memory {

@@ -185,7 +185,7 @@ impl<D: Drivers> Drivers for CDrivers<D> {
                 bus: bus as u8,
                 direction: access.direction as u8,
             };
-            let open = driver.open.ok_or(IoError::NoDriver)?;
+            let open = driver.open.ok_or(IoError::NoPeer)?;
             // SAFETY: the application's function, with what the header promises; `peer` and `uid` outlive it.
             let answer = unsafe { open(driver.context, &raw const peer) };
             return handle(answer).map(|handle| Handle::Table(driver, handle));
@@ -221,12 +221,12 @@ impl<D: Drivers> Drivers for CDrivers<D> {
     fn read(&self, handle: &mut Self::Handle, buf: &mut [u8]) -> Result<usize, IoError> {
         match handle {
             Handle::App(fd) => {
-                let read = APP.value().and_then(|driver| driver.read).ok_or(IoError::NoDriver)?;
+                let read = APP.value().and_then(|driver| driver.read).ok_or(IoError::NoPeer)?;
                 // SAFETY: `buf` may be written over its whole length, and nobody else has it meanwhile.
                 count(unsafe { read(*fd, buf.as_mut_ptr(), buf.len()) }, buf.len(), |_| IoError::Failed)
             }
             Handle::Table(driver, handle) => {
-                let read = driver.read.ok_or(IoError::NoDriver)?;
+                let read = driver.read.ok_or(IoError::NoPeer)?;
                 // SAFETY: as above.
                 let answer = unsafe { read(driver.context, *handle, buf.as_mut_ptr(), buf.len()) };
                 count(answer, buf.len(), failure)
@@ -238,14 +238,14 @@ impl<D: Drivers> Drivers for CDrivers<D> {
     fn write(&self, handle: &mut Self::Handle, buf: &[u8]) -> Result<usize, IoError> {
         match handle {
             Handle::App(fd) => {
-                let write = APP.value().and_then(|driver| driver.write).ok_or(IoError::NoDriver)?;
+                let write = APP.value().and_then(|driver| driver.write).ok_or(IoError::NoPeer)?;
                 // SAFETY: `buf` may be read over its whole length. The pointer is not const because it
                 // was not in 2024; the header says that the bytes must not be changed.
                 let answer = unsafe { write(*fd, buf.as_ptr().cast_mut(), buf.len()) };
                 count(answer, buf.len(), |_| IoError::Failed)
             }
             Handle::Table(driver, handle) => {
-                let write = driver.write.ok_or(IoError::NoDriver)?;
+                let write = driver.write.ok_or(IoError::NoPeer)?;
                 // SAFETY: `buf` may be read over its whole length.
                 let answer = unsafe { write(driver.context, *handle, buf.as_ptr(), buf.len()) };
                 count(answer, buf.len(), failure)
@@ -289,7 +289,7 @@ fn count(answer: c_int, most: usize, failure: impl FnOnce(c_int) -> IoError) -> 
 fn failure(answer: c_int) -> IoError {
     match answer {
         TINYCONTAINER_IO_WOULD_BLOCK => IoError::WouldBlock,
-        TINYCONTAINER_IO_NO_PEER => IoError::NoDriver,
+        TINYCONTAINER_IO_NO_PEER => IoError::NoPeer,
         _ => IoError::Failed,
     }
 }
@@ -306,7 +306,7 @@ impl Drivers for NoDrivers {
     type Handle = Never;
 
     fn open(&self, _uid: &str, _access: &Access<'_>) -> Result<Never, IoError> {
-        Err(IoError::NoDriver)
+        Err(IoError::NoPeer)
     }
 
     fn read(&self, handle: &mut Never, _buf: &mut [u8]) -> Result<usize, IoError> {

@@ -1,6 +1,6 @@
 //! A backend over an engine, so that a platform's author writes little more than its start.
 
-use crate::backend::{Backend, Memory, Pid, Priorities, RefusalEntry, Sizes};
+use crate::backend::{AuditEntry, Backend, Memory, Pid, Priorities, Sizes};
 use crate::cell::TryCell;
 use crate::result::{LoadFailure, TinycontainerResult as Code};
 use tinycontainer::{Engine, Loading, Platform, Status};
@@ -19,9 +19,9 @@ pub trait Port<const N: usize>: Sync {
     /// The engine that `init` has made.
     fn engine(&self) -> Option<&'static Engine<Self::Platform, N>>;
 
-    /// Where the loading session lives: `static SESSION: Session<MyPlatform, N> = Session::new();`, named
+    /// Where the loading session lives: `static SESSION: LoadSession<MyPlatform, N> = LoadSession::new();`, named
     /// nowhere else, so that it drops out with the functions that need it.
-    fn session(&self) -> &'static Session<Self::Platform, N>;
+    fn session(&self) -> &'static LoadSession<Self::Platform, N>;
 
     /// Sees to it that the slot's agent has a thread. It may stay for the next container of the slot.
     ///
@@ -37,7 +37,7 @@ pub trait Port<const N: usize>: Sync {
 }
 
 /// The place of the one streamed loading session.
-pub struct Session<P: Platform + 'static, const N: usize> {
+pub struct LoadSession<P: Platform + 'static, const N: usize> {
     cell: TryCell<Open<P, N>>,
 }
 
@@ -47,7 +47,7 @@ struct Open<P: Platform + 'static, const N: usize> {
     loading: Option<Loading<'static, P, N>>,
 }
 
-impl<P: Platform, const N: usize> Session<P, N> {
+impl<P: Platform, const N: usize> LoadSession<P, N> {
     /// None open.
     pub const fn new() -> Self {
         Self { cell: TryCell::new(Open { number: 0, loading: None }) }
@@ -69,7 +69,7 @@ impl<P: Platform, const N: usize> Session<P, N> {
     }
 }
 
-impl<P: Platform, const N: usize> Default for Session<P, N> {
+impl<P: Platform, const N: usize> Default for LoadSession<P, N> {
     fn default() -> Self {
         Self::new()
     }
@@ -175,7 +175,7 @@ impl<T: Port<N>, const N: usize> Backend for EngineBackend<T, N> {
         self.engine()?.status_of(slot).ok_or(Code::NotFound)
     }
 
-    fn refusal_after(&self, after: u64) -> Option<RefusalEntry> {
+    fn refusal_after(&self, after: u64) -> Option<AuditEntry> {
         self.engine().ok()?.refusal_after(after)
     }
 
@@ -199,7 +199,7 @@ mod tests {
     use std::vec;
     use tinycontainer::policy::{Ceilings, Device, Trust};
     use tinycontainer::runtime::{
-        Account, Budget, Host, Instance, Limits, LoadError, MemoryUse, Outcome, Rate, Runtime,
+        Account, Budget, Host, Instance, Limits, MemoryUse, ModuleError, Outcome, Rate, Runtime,
     };
     use tinycontainer::{Hook, Lock, SESSION_TIMEOUT_MS};
 
@@ -244,8 +244,8 @@ mod tests {
 
     impl Runtime for Idle {
         type Instance = Never;
-        fn instantiate(&self, _: Account, _: &[u8], _: &Limits) -> Result<Never, LoadError> {
-            Err(LoadError::OutOfMemory)
+        fn instantiate(&self, _: Account, _: &[u8], _: &Limits) -> Result<Never, ModuleError> {
+            Err(ModuleError::OutOfMemory)
         }
         fn memory(&self, _: Account) -> MemoryUse {
             MemoryUse::default()
@@ -289,7 +289,7 @@ mod tests {
         fn log(&self, _: &str, _: &[u8]) {}
     }
 
-    static SESSION: Session<Idle, 4> = Session::new();
+    static SESSION: LoadSession<Idle, 4> = LoadSession::new();
 
     struct IdlePort;
 
@@ -302,7 +302,7 @@ mod tests {
             static ENGINE: OnceLock<Engine<Idle, 4>> = OnceLock::new();
             Some(ENGINE.get_or_init(|| Engine::new(Idle)))
         }
-        fn session(&self) -> &'static Session<Idle, 4> {
+        fn session(&self) -> &'static LoadSession<Idle, 4> {
             &SESSION
         }
         fn ensure_agent(&self, _: usize) -> Result<(), Code> {

@@ -18,7 +18,7 @@ use core::sync::atomic::{AtomicU8, Ordering};
 use critical_section::Mutex;
 use tinycontainer::firewall::{self, Syscall};
 use tinycontainer::metadata::is_uid;
-use tinycontainer::{Reason, State, Status, Uid};
+use tinycontainer::{State, Status, StopReason, Uid};
 use tinycontainer_abi::c_text;
 
 use TinycontainerResult as Code;
@@ -492,7 +492,8 @@ pub extern "C" fn tinycontainer_state_text(state: u8) -> *const c_char {
 /// The reason of that number for which a container stopped, in a few words. Never NULL; empty for 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn tinycontainer_reason_text(reason: u8) -> *const c_char {
-    let text = if reason == 0 { Some(c_text!("")) } else { Reason::from_number(reason).map(Reason::c_name) };
+    let text =
+        if reason == 0 { Some(c_text!("")) } else { StopReason::from_number(reason).map(StopReason::c_name) };
     text_or_unknown(text)
 }
 
@@ -505,7 +506,7 @@ pub extern "C" fn tinycontainer_call_text(call: u8) -> *const c_char {
 /// Why a call was refused, by number, as a sentence to follow "because". Never NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn tinycontainer_refusal_text(reason: u8) -> *const c_char {
-    text_or_unknown(firewall::Reason::from_number(reason).map(firewall::Reason::c_text))
+    text_or_unknown(firewall::DenyReason::from_number(reason).map(firewall::DenyReason::c_text))
 }
 
 fn text_or_unknown(text: Option<&'static CStr>) -> *const c_char {
@@ -673,13 +674,13 @@ mod tests {
         for state in State::ALL {
             assert_eq!(read(tinycontainer_state_text(state as u8)), state.name());
         }
-        for reason in Reason::ALL {
+        for reason in StopReason::ALL {
             assert_eq!(read(tinycontainer_reason_text(reason as u8)), reason.name());
         }
         for call in Syscall::ALL {
             assert_eq!(read(tinycontainer_call_text(call as u8)), call.name());
         }
-        for reason in firewall::Reason::ALL {
+        for reason in firewall::DenyReason::ALL {
             assert_eq!(read(tinycontainer_refusal_text(reason as u8)), reason.text());
         }
         for rubbish in [99, 255] {

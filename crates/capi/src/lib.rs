@@ -34,9 +34,9 @@ pub mod settings;
 mod text;
 pub mod types;
 
-pub use backend::{Backend, Memory, Pid, Priorities, RefusalEntry, Sizes};
+pub use backend::{AuditEntry, Backend, Memory, Pid, Priorities, Sizes};
 pub use cell::SetOnce;
 pub use drivers::{CDrivers, NoDrivers};
-pub use engine::{EngineBackend, Port, Session};
+pub use engine::{EngineBackend, LoadSession, Port};
 pub use result::{LoadFailure, TinycontainerResult as Code};
 pub use tinycontainer;

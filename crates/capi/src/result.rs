@@ -3,9 +3,9 @@
 use crate::text::text;
 use core::ffi::CStr;
 use core::fmt;
-use tinycontainer::policy::{Lapsed, Refused};
-use tinycontainer::{LoadError, NotFound, StartError, StopError, UnloadError};
-use tinycontainer_token::Refusal;
+use tinycontainer::policy::{ImageRejected, Lapsed};
+use tinycontainer::{ImageError, NotFound, StartError, StopError, UnloadError};
+use tinycontainer_token::TokenError;
 
 /// How a call ended. 0 is good; the rest says who is to blame: below 100 the caller, from 100 on the
 /// device's means, from 200 on the image, from 300 on what its signers may do.
@@ -294,73 +294,73 @@ impl From<UnloadError> for Code {
     }
 }
 
-impl From<LoadError> for Code {
-    fn from(error: LoadError) -> Self {
+impl From<ImageError> for Code {
+    fn from(error: ImageError) -> Self {
         match error {
-            LoadError::Full => Self::Full,
-            LoadError::Size => Self::BadImageSize,
-            LoadError::OutOfMemory => Self::OutOfMemory,
-            LoadError::Refused(refused) => refused.into(),
-            LoadError::UnsupportedType(_) => Self::UnsupportedType,
-            LoadError::TooManySessions => Self::TooManySessions,
-            LoadError::TimedOut => Self::TimedOut,
-            LoadError::DuplicateUid => Self::DuplicateUid,
-            LoadError::Downgrade(_) => Self::Downgrade,
-            LoadError::TooManyQueues => Self::TooManyQueues,
-            LoadError::OtherSizes(_) => Self::OtherSizes,
-            LoadError::TooLong => Self::TooLong,
-            LoadError::TooShort => Self::TooShort,
-            LoadError::Failed => Self::NoSession,
+            ImageError::Full => Self::Full,
+            ImageError::Size => Self::BadImageSize,
+            ImageError::OutOfMemory => Self::OutOfMemory,
+            ImageError::Rejected(refused) => refused.into(),
+            ImageError::UnsupportedType(_) => Self::UnsupportedType,
+            ImageError::TooManySessions => Self::TooManySessions,
+            ImageError::TimedOut => Self::TimedOut,
+            ImageError::DuplicateUid => Self::DuplicateUid,
+            ImageError::Downgrade(_) => Self::Downgrade,
+            ImageError::TooManyQueues => Self::TooManyQueues,
+            ImageError::OtherSizes(_) => Self::OtherSizes,
+            ImageError::TooLong => Self::TooLong,
+            ImageError::TooShort => Self::TooShort,
+            ImageError::Failed => Self::NoSession,
         }
     }
 }
 
-impl From<Refused> for Code {
-    fn from(refused: Refused) -> Self {
+impl From<ImageRejected> for Code {
+    fn from(refused: ImageRejected) -> Self {
         match refused {
-            Refused::Malformed(_) => Self::Malformed,
-            Refused::Token(_, refusal) => refusal.into(),
-            Refused::Digest(_) | Refused::Unproven(_) => Self::BadDigest,
-            Refused::Role(_) | Refused::SignerRole(_) => Self::WrongRole,
-            Refused::Container(_) => Self::OutOfScope,
-            Refused::Syscalls(_) => Self::SyscallsNotGranted,
-            Refused::Unauthorized(_) | Refused::OtherAccess(_) | Refused::Reach(_) => {
+            ImageRejected::Malformed(_) => Self::Malformed,
+            ImageRejected::Token(_, refusal) => refusal.into(),
+            ImageRejected::Digest(_) | ImageRejected::Unproven(_) => Self::BadDigest,
+            ImageRejected::Role(_) | ImageRejected::SignerRole(_) => Self::WrongRole,
+            ImageRejected::Container(_) => Self::OutOfScope,
+            ImageRejected::Syscalls(_) => Self::SyscallsNotGranted,
+            ImageRejected::Unauthorized(_) | ImageRejected::OtherAccess(_) | ImageRejected::Reach(_) => {
                 Self::EndpointNotGranted
             }
-            Refused::Priority(_) => Self::PriorityNotGranted,
-            Refused::Limits => Self::OverLimits,
-            Refused::Size(..) => Self::BadImageSize,
-            Refused::Duration { .. } => Self::HookTooLong,
-            Refused::OtherSigner(_) | Refused::OtherCode(_) => Self::WrongToken,
-            Refused::TooManyEndpoints => Self::TooManyEndpoints,
-            Refused::Year2024 => Self::Format2024,
-            Refused::Unsigned => Self::Unsigned,
+            ImageRejected::Priority(_) => Self::PriorityNotGranted,
+            ImageRejected::Limits => Self::OverLimits,
+            ImageRejected::Size(..) => Self::BadImageSize,
+            ImageRejected::Duration { .. } => Self::HookTooLong,
+            ImageRejected::OtherSigner(_) | ImageRejected::OtherCode(_) => Self::WrongToken,
+            ImageRejected::TooManyEndpoints => Self::TooManyEndpoints,
+            ImageRejected::Year2024 => Self::Format2024,
+            ImageRejected::Unsigned => Self::Unsigned,
         }
     }
 }
 
-impl From<Refusal> for Code {
-    fn from(refusal: Refusal) -> Self {
+impl From<TokenError> for Code {
+    fn from(refusal: TokenError) -> Self {
         match refusal {
-            Refusal::Malformed(_)
-            | Refusal::UnsupportedMessage(_)
-            | Refusal::NoCwtTag
-            | Refusal::NoCoseTag
-            | Refusal::NoAlgorithm
-            | Refusal::UnprotectedAlgorithm
-            | Refusal::Critical
-            | Refusal::NoKeyId
-            | Refusal::WrongAlgorithm(_)
-            | Refusal::Missing(_)
-            | Refusal::Misplaced(_)
-            | Refusal::Unbound => Self::BadToken,
-            Refusal::UnknownKey => Self::UnknownKey,
-            Refusal::BadSignature => Self::BadSignature,
-            Refusal::WrongSubject | Refusal::WrongIssuer | Refusal::WrongUse(_) => Self::WrongToken,
-            Refusal::WrongAudience => Self::WrongAudience,
-            Refusal::Expired => Self::Expired,
-            Refusal::NotYetValid => Self::NotYetValid,
-            Refusal::NoClock => Self::NoClock,
+            TokenError::Malformed(_)
+            | TokenError::UnsupportedMessage(_)
+            | TokenError::NoCwtTag
+            | TokenError::NoCoseTag
+            | TokenError::NoAlgorithm
+            | TokenError::UnprotectedAlgorithm
+            | TokenError::Critical
+            | TokenError::NoKeyId
+            | TokenError::WrongAlgorithm(_)
+            | TokenError::Missing(_)
+            | TokenError::Misplaced(_)
+            | TokenError::Unbound => Self::BadToken,
+            TokenError::UnknownKey => Self::UnknownKey,
+            TokenError::BadSignature => Self::BadSignature,
+            TokenError::WrongSubject | TokenError::WrongIssuer | TokenError::WrongUse(_) => Self::WrongToken,
+            TokenError::WrongAudience => Self::WrongAudience,
+            TokenError::Expired => Self::Expired,
+            TokenError::NotYetValid => Self::NotYetValid,
+            TokenError::NoClock => Self::NoClock,
         }
     }
 }
@@ -369,7 +369,7 @@ impl From<Refusal> for Code {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoadFailure {
     /// The engine's reason.
-    Load(LoadError),
+    Load(ImageError),
     /// Any other.
     Other(Code),
 }
@@ -384,8 +384,8 @@ impl LoadFailure {
     }
 }
 
-impl From<LoadError> for LoadFailure {
-    fn from(error: LoadError) -> Self {
+impl From<ImageError> for LoadFailure {
+    fn from(error: ImageError) -> Self {
         Self::Load(error)
     }
 }

@@ -4,12 +4,12 @@ use tinycontainer::metadata::Access;
 use tinycontainer::metadata::transport::Parts;
 use tinycontainer::policy::Device;
 use tinycontainer::runtime::{
-    Account, Budget, Host, Instance, Limits, LoadError as RuntimeError, MemoryUse, Outcome, Rate, Runtime,
+    Account, Budget, Host, Instance, Limits, MemoryUse, ModuleError, Outcome, Rate, Runtime,
 };
-use tinycontainer::{Drivers, Engine, Hook, IoError, LoadError, Platform, Sizes};
+use tinycontainer::{Drivers, Engine, Hook, ImageError, IoError, Platform, Sizes};
 
 /// Decides as an empty device would: by the very code that a device takes images in with.
-pub(crate) fn decide(parts: &Parts<'_>, device: Device<'_>) -> Result<(), LoadError> {
+pub(crate) fn decide(parts: &Parts<'_>, device: Device<'_>) -> Result<(), ImageError> {
     let engine = Engine::<_, 1>::new(Desk { device, runtime: Nothing });
     let Parts { metadata, data, code } = *parts;
     let sizes = Sizes { metadata: metadata.len(), data: data.len(), code: code.len() };
@@ -66,8 +66,8 @@ impl Platform for Desk<'_> {
 impl Runtime for Nothing {
     type Instance = Never;
 
-    fn instantiate(&self, _: Account, _: &[u8], _: &Limits) -> Result<Never, RuntimeError> {
-        Err(RuntimeError::OutOfMemory)
+    fn instantiate(&self, _: Account, _: &[u8], _: &Limits) -> Result<Never, ModuleError> {
+        Err(ModuleError::OutOfMemory)
     }
 
     fn memory(&self, _: Account) -> MemoryUse {
@@ -85,7 +85,7 @@ impl Drivers for Nothing {
     type Handle = Never;
 
     fn open(&self, _: &str, _: &Access<'_>) -> Result<Never, IoError> {
-        Err(IoError::NoDriver)
+        Err(IoError::NoPeer)
     }
 
     fn read(&self, handle: &mut Never, _: &mut [u8]) -> Result<usize, IoError> {

@@ -19,6 +19,7 @@ mod desk;
 mod device;
 mod error;
 mod files;
+mod image_file;
 mod keys;
 mod module;
 mod peer;
@@ -28,7 +29,6 @@ mod report2024;
 mod run;
 mod sentences;
 mod style;
-mod subject;
 mod time;
 mod tokens;
 mod trust_file;
@@ -41,7 +41,7 @@ use std::process::ExitCode;
 pub(crate) enum Answer {
     /// All is as it should be: exit status 0.
     Yes,
-    /// Refused, or other than expected: exit status 1.
+    /// ImageRejected, or other than expected: exit status 1.
     No,
 }
 

@@ -2,19 +2,19 @@
 
 use crate::desk::decide;
 use crate::device::Desk;
+use crate::image_file::ImageFile;
 use crate::keys::show_kid;
 use crate::sentences;
 use crate::style::hex;
-use crate::subject::Subject;
 use crate::time::date;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::ops::ControlFlow;
-use tinycontainer::LoadError;
+use tinycontainer::ImageError;
 use tinycontainer_abi::{Mask, Syscall};
 use tinycontainer_metadata::{Access, Metadata, Part, Profile1, Proofs};
-use tinycontainer_policy::{Check, Device, Found, Holds, Refused, Which, clear, examine};
-use tinycontainer_token::{Claims, Envelope, Expected, Form, Refusal, Use, thumbprint, verify};
+use tinycontainer_policy::{Check, Device, Found, Holds, ImageRejected, Subject, clear, examine};
+use tinycontainer_token::{Claims, Envelope, Expected, Form, TokenError, Use, thumbprint, verify};
 
 #[derive(Serialize)]
 pub(crate) struct Report {
@@ -144,7 +144,7 @@ pub(crate) struct Verdict {
 }
 
 /// What every report has, of either format.
-pub(crate) fn outline(metadata: &Metadata<'_>, subject: &Subject) -> Report {
+pub(crate) fn outline(metadata: &Metadata<'_>, subject: &ImageFile) -> Report {
     let (limits, schedule) = (metadata.limits, metadata.schedule);
     let asked = match &metadata.proofs {
         Proofs::Profile1(proofs) => proofs.syscalls,
@@ -201,7 +201,7 @@ pub(crate) fn outline(metadata: &Metadata<'_>, subject: &Subject) -> Report {
 pub(crate) fn profile1(
     metadata: &Metadata<'_>,
     proofs: &Profile1<'_>,
-    subject: &Subject,
+    subject: &ImageFile,
     desk: &Desk,
 ) -> Report {
     let mut report = outline(metadata, subject);
@@ -219,16 +219,17 @@ pub(crate) fn profile1(
     }
     let device = desk.device(&audiences);
 
-    let mut tokens = vec![(Which::Metadata, Use::Metadata, proofs.token)];
-    for (which, use_, part) in [(Which::Data, Use::Data, proofs.data), (Which::Code, Use::Code, proofs.code)]
+    let mut tokens = vec![(Subject::Metadata, Use::Metadata, proofs.token)];
+    for (which, use_, part) in
+        [(Subject::Data, Use::Data, proofs.data), (Subject::Code, Use::Code, proofs.code)]
     {
         if let Part::Token(token) = part {
             tokens.push((which, use_, token));
         }
     }
-    tokens.extend(proofs.syscall_token.map(|token| (Which::Syscalls, Use::Syscalls, token)));
+    tokens.extend(proofs.syscall_token.map(|token| (Subject::Syscalls, Use::Syscalls, token)));
     for endpoint in metadata.endpoints.iter() {
-        tokens.extend(endpoint.token.map(|token| (Which::Endpoint(endpoint.id), Use::Endpoint, token)));
+        tokens.extend(endpoint.token.map(|token| (Subject::Endpoint(endpoint.id), Use::Endpoint, token)));
     }
     report.tokens = tokens
         .iter()
@@ -259,10 +260,10 @@ pub(crate) fn profile1(
 }
 
 /// What the device decides: over all of it if all of it is there, else over the metadata.
-fn verdict(subject: &Subject, device: &Device<'_>) -> Verdict {
+fn verdict(subject: &ImageFile, device: &Device<'_>) -> Verdict {
     let outcome = match subject.parts() {
         Some(parts) => decide(&parts, *device),
-        None => clear(&subject.metadata, device).map(drop).map_err(LoadError::Refused),
+        None => clear(&subject.metadata, device).map(drop).map_err(ImageError::Rejected),
     };
     match outcome {
         Ok(()) if subject.parts().is_some() => {
@@ -286,7 +287,7 @@ pub(crate) fn checks(metadata: &Metadata<'_>, device: &Device<'_>) -> (Vec<Check
     let mut lines = Vec::new();
     let mut signer = None;
     let found = examine(metadata, device, &mut |check, outcome| {
-        if let (Check::Proof(Which::Metadata), Ok(Holds::By(name))) = (check, outcome) {
+        if let (Check::Proof(Subject::Metadata), Ok(Holds::By(name))) = (check, outcome) {
             signer = Some(name.to_owned());
         }
         lines.push(check_line(check, outcome, signer.as_deref()));
@@ -295,7 +296,7 @@ pub(crate) fn checks(metadata: &Metadata<'_>, device: &Device<'_>) -> (Vec<Check
     (lines, found)
 }
 
-fn check_line(check: Check, outcome: Result<Holds<'_>, Refused>, signer: Option<&str>) -> CheckLine {
+fn check_line(check: Check, outcome: Result<Holds<'_>, ImageRejected>, signer: Option<&str>) -> CheckLine {
     let what = match check {
         Check::Format => "format".to_owned(),
         Check::Proof(which) => which.to_string(),
@@ -312,7 +313,9 @@ fn check_line(check: Check, outcome: Result<Holds<'_>, Refused>, signer: Option<
                 Holds::Plain => None,
                 // A syscall token adds to what the signer may grant.
                 Holds::By(name) => Some(match signer.filter(|signer| *signer != name) {
-                    Some(signer) if check == Check::Proof(Which::Syscalls) => format!("{name} and {signer}"),
+                    Some(signer) if check == Check::Proof(Subject::Syscalls) => {
+                        format!("{name} and {signer}")
+                    }
                     _ => name.into(),
                 }),
                 // In the 2024 format there is one key, and nobody's name.
@@ -330,7 +333,7 @@ fn alleged(token: &[u8]) -> Option<Claims<'_>> {
 }
 
 fn token_line(
-    which: Which,
+    which: Subject,
     use_: Use,
     token: &[u8],
     metadata: &Metadata<'_>,
@@ -389,28 +392,28 @@ fn token_line(
 
 /// Whether a token that is not believed at least has a signature that holds: it is checked before what
 /// the token says of itself.
-fn signature_holds(why: Refusal) -> Option<bool> {
+fn signature_holds(why: TokenError) -> Option<bool> {
     match why {
-        Refusal::Missing(_)
-        | Refusal::Misplaced(_)
-        | Refusal::Unbound
-        | Refusal::WrongSubject
-        | Refusal::WrongAudience
-        | Refusal::WrongIssuer
-        | Refusal::WrongUse(_)
-        | Refusal::Expired
-        | Refusal::NotYetValid
-        | Refusal::NoClock => Some(true),
-        Refusal::UnknownKey | Refusal::NoKeyId => None,
-        Refusal::Malformed(_)
-        | Refusal::UnsupportedMessage(_)
-        | Refusal::NoCwtTag
-        | Refusal::NoCoseTag
-        | Refusal::NoAlgorithm
-        | Refusal::UnprotectedAlgorithm
-        | Refusal::Critical
-        | Refusal::WrongAlgorithm(_)
-        | Refusal::BadSignature => Some(false),
+        TokenError::Missing(_)
+        | TokenError::Misplaced(_)
+        | TokenError::Unbound
+        | TokenError::WrongSubject
+        | TokenError::WrongAudience
+        | TokenError::WrongIssuer
+        | TokenError::WrongUse(_)
+        | TokenError::Expired
+        | TokenError::NotYetValid
+        | TokenError::NoClock => Some(true),
+        TokenError::UnknownKey | TokenError::NoKeyId => None,
+        TokenError::Malformed(_)
+        | TokenError::UnsupportedMessage(_)
+        | TokenError::NoCwtTag
+        | TokenError::NoCoseTag
+        | TokenError::NoAlgorithm
+        | TokenError::UnprotectedAlgorithm
+        | TokenError::Critical
+        | TokenError::WrongAlgorithm(_)
+        | TokenError::BadSignature => Some(false),
     }
 }
 

@@ -1,8 +1,8 @@
 //! What there is to say of an image of the 2024 format.
 
+use crate::image_file::ImageFile;
 use crate::report::{Report, TokenLine, checks, digest_line, names, outline};
 use crate::style::hex;
-use crate::subject::Subject;
 use tinycontainer_abi::{Direction, Mask};
 use tinycontainer_metadata::{Format2024, Limits, Metadata, Priority};
 use tinycontainer_policy::{
@@ -15,7 +15,7 @@ use tinycontainer_token::year2024::{Claim2024, parse, verify};
 pub(crate) fn report(
     metadata: &Metadata<'_>,
     proofs: &Format2024<'_>,
-    subject: &Subject,
+    subject: &ImageFile,
     key: Option<&[u8; 32]>,
 ) -> Report {
     let mut report = outline(metadata, subject);
@@ -28,7 +28,7 @@ pub(crate) fn report(
     }
     if let Ok((_, Claim2024::Syscalls(mask))) = parse(proofs.syscall_token) {
         // There are bits in it for calls that never existed.
-        report.syscalls = names(Mask(mask).and(Mask::ALL));
+        report.syscalls = names(Mask(mask).intersection(Mask::ALL));
         if !Mask(mask).within(Mask::ALL) {
             report.notes.push(format!("its mask is {mask:#x}; bits without a syscall mean nothing"));
         }
@@ -85,7 +85,7 @@ fn line(which: &str, token: &[u8], key: Option<&[u8; 32]>) -> TokenLine {
         Ok((_, claim)) => {
             line.form = Some("COSE_Sign1 of 2024");
             match claim {
-                Claim2024::Syscalls(mask) => line.grants = Some(names(Mask(mask).and(Mask::ALL))),
+                Claim2024::Syscalls(mask) => line.grants = Some(names(Mask(mask).intersection(Mask::ALL))),
                 Claim2024::Digest(digest) => line.digest = Some(hex(digest)),
             }
         }

@@ -1,9 +1,9 @@
 //! How things are said.
 
-use tinycontainer::LoadError;
+use tinycontainer::ImageError;
 use tinycontainer_metadata::{Access, Bus, Direction, Error, Metadata, Peer};
-use tinycontainer_policy::Refused;
-use tinycontainer_token::Refusal;
+use tinycontainer_policy::ImageRejected;
+use tinycontainer_token::TokenError;
 
 /// What an endpoint reaches: "reads i2c:72".
 pub(crate) fn access(access: &Access<'_>) -> String {
@@ -49,93 +49,98 @@ pub(crate) fn malformed(metadata: &[u8], error: Error) -> (String, &'static str)
 }
 
 /// What to do about an image that a device does not take.
-pub(crate) fn advice(error: &LoadError) -> &'static str {
+pub(crate) fn advice(error: &ImageError) -> &'static str {
     match error {
-        LoadError::Refused(refused) => refused_advice(refused),
-        LoadError::TooManySessions => "wait until one of the images is loaded, or end its session",
-        LoadError::TimedOut => "send it again, without a pause of half a minute",
-        LoadError::Full | LoadError::OutOfMemory => "unload a container that is not needed",
-        LoadError::Size => {
+        ImageError::Rejected(refused) => refused_advice(refused),
+        ImageError::TooManySessions => "wait until one of the images is loaded, or end its session",
+        ImageError::TimedOut => "send it again, without a pause of half a minute",
+        ImageError::Full | ImageError::OutOfMemory => "unload a container that is not needed",
+        ImageError::Size => {
             "an image has metadata of at most 4096 bytes, and code; was it built with tinycontainerctl?"
         }
-        LoadError::UnsupportedType(_) => "devices run containers of type wasm: build it as one",
-        LoadError::DuplicateUid => "unload the other one first, or give one of them another uid",
-        LoadError::Downgrade(_) => "build it anew with this `version` or a higher one",
-        LoadError::OtherSizes(_) => {
+        ImageError::UnsupportedType(_) => "devices run containers of type wasm: build it as one",
+        ImageError::DuplicateUid => "unload the other one first, or give one of them another uid",
+        ImageError::Downgrade(_) => "build it anew with this `version` or a higher one",
+        ImageError::OtherSizes(_) => {
             "data or code were changed since the image was signed: get it again from whoever made it"
         }
-        LoadError::TooManyQueues => "let fewer of its endpoints be written to by other containers",
-        LoadError::TooLong | LoadError::TooShort | LoadError::Failed => {
+        ImageError::TooManyQueues => "let fewer of its endpoints be written to by other containers",
+        ImageError::TooLong | ImageError::TooShort | ImageError::Failed => {
             "was it cut or changed on its way? Get it again"
         }
     }
 }
 
-fn refused_advice(refused: &Refused) -> &'static str {
+fn refused_advice(refused: &ImageRejected) -> &'static str {
     match refused {
-        Refused::Malformed(_) | Refused::Digest(_) => {
+        ImageRejected::Malformed(_) | ImageRejected::Digest(_) => {
             "was it cut or changed on its way? Get it again from whoever made it"
         }
-        Refused::Token(_, why) => token_advice(why),
-        Refused::Role(_) => {
+        ImageRejected::Token(_, why) => token_advice(why),
+        ImageRejected::Role(_) => {
             "the trust store's `roles` for that signer decide; ask somebody who has the role to sign"
         }
-        Refused::Container(_) => {
+        ImageRejected::Container(_) => {
             "the trust store's `containers` for that signer decide; is it the right key?"
         }
-        Refused::Syscalls(_) => {
+        ImageRejected::Syscalls(_) => {
             "ask for fewer syscalls, or bring a `syscall_grant` of somebody who may grant them \
              (tinycontainerctl grant syscalls)"
         }
-        Refused::Unauthorized(_) => {
+        ImageRejected::Unauthorized(_) => {
             "bring an `authorization` of the peer's owner (tinycontainerctl grant endpoint)"
         }
-        Refused::SignerRole(_) => {
+        ImageRejected::SignerRole(_) => {
             "give the signer's anchor the role `endpoints` in the trust store, or bring an `authorization` \
              of the peer's owner (tinycontainerctl grant endpoint)"
         }
-        Refused::OtherAccess(_) => "ask the peer's owner for a token for just this peer and direction",
-        Refused::Reach(_) => {
+        ImageRejected::OtherAccess(_) => "ask the peer's owner for a token for just this peer and direction",
+        ImageRejected::Reach(_) => {
             "the trust store's `endpoints` for whoever authorised it decide; ask the peer's owner"
         }
-        Refused::Priority(_) => {
+        ImageRejected::Priority(_) => {
             "ask for a lower `priority`; the trust store says how high this signer may go"
         }
-        Refused::Limits => "ask for less in [limits]; the device's ceilings decide",
-        Refused::Size(..) => "make data or code smaller; the device's ceiling for a whole image decides",
-        Refused::Duration { .. } => {
+        ImageRejected::Limits => "ask for less in [limits]; the device's ceilings decide",
+        ImageRejected::Size(..) => {
+            "make data or code smaller; the device's ceiling for a whole image decides"
+        }
+        ImageRejected::Duration { .. } => {
             "ask for less in [schedule]; the device's ceiling and `hook_ms` of the signer's trust anchor decide"
         }
-        Refused::OtherSigner(_) | Refused::OtherCode(_) => {
+        ImageRejected::OtherSigner(_) | ImageRejected::OtherCode(_) => {
             "ask who granted it for a token for this signer's image, or this code (tinycontainerctl grant \
              --for-signer, --for-code)"
         }
-        Refused::TooManyEndpoints => "list fewer endpoints",
-        Refused::Year2024 => "build it anew with tinycontainerctl: its signatures bind to nothing",
-        Refused::Unsigned => "have it signed: tinycontainerctl build",
-        Refused::Unproven(_) => "see what is wrong with the metadata token first",
+        ImageRejected::TooManyEndpoints => "list fewer endpoints",
+        ImageRejected::Year2024 => "build it anew with tinycontainerctl: its signatures bind to nothing",
+        ImageRejected::Unsigned => "have it signed: tinycontainerctl build",
+        ImageRejected::Unproven(_) => "see what is wrong with the metadata token first",
     }
 }
 
-fn token_advice(why: &Refusal) -> &'static str {
+fn token_advice(why: &TokenError) -> &'static str {
     match why {
-        Refusal::UnknownKey | Refusal::NoKeyId => {
+        TokenError::UnknownKey | TokenError::NoKeyId => {
             "if its signer is to be believed, add their public key to the trust store"
         }
-        Refusal::NoCwtTag | Refusal::NoCoseTag => {
+        TokenError::NoCwtTag | TokenError::NoCoseTag => {
             "have it made anew: a token begins with the tags 61 and 18 (or 17), as `tinycontainerctl` writes it"
         }
-        Refusal::WrongAudience => "its issuer can make it for this device: --aud",
-        Refusal::Expired => "its issuer can make a new one: --exp",
-        Refusal::NotYetValid => "wait, or set the device's clock (here: --now)",
-        Refusal::NoClock => "give the device the time (here: --now), or have it made without --exp and --nbf",
-        Refusal::WrongIssuer => "--issuer must be the name that the trust store has for that key",
-        Refusal::Unbound => {
+        TokenError::WrongAudience => "its issuer can make it for this device: --aud",
+        TokenError::Expired => "its issuer can make a new one: --exp",
+        TokenError::NotYetValid => "wait, or set the device's clock (here: --now)",
+        TokenError::NoClock => {
+            "give the device the time (here: --now), or have it made without --exp and --nbf"
+        }
+        TokenError::WrongIssuer => "--issuer must be the name that the trust store has for that key",
+        TokenError::Unbound => {
             "have it made anew: `tinycontainerctl grant` binds it with --for-signer or --for-code"
         }
-        Refusal::WrongSubject | Refusal::Misplaced(_) | Refusal::WrongUse(_) | Refusal::Missing(_) => {
-            "it is a token for something else: have one made for this"
-        }
+        TokenError::WrongSubject
+        | TokenError::Misplaced(_)
+        | TokenError::WrongUse(_)
+        | TokenError::Missing(_) => "it is a token for something else: have one made for this",
         _ => "was it cut or changed on its way? Get it again from whoever made it",
     }
 }

@@ -121,7 +121,7 @@ impl<'a> Lists<'a> {
     fn of(recipe: &'a Recipe) -> Result<Self, String> {
         let mut roles = Roles::default();
         for name in &recipe.roles {
-            roles = roles.and(match name.as_str() {
+            roles = roles.union(match name.as_str() {
                 "metadata" => Roles::METADATA,
                 "parts" => Roles::PARTS,
                 "syscalls" => Roles::SYSCALLS,

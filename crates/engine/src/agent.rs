@@ -2,11 +2,11 @@
 
 use crate::engine::Engine;
 use crate::platform::{Lock, Notice, Platform};
-use crate::service::{Service, Session};
+use crate::service::{CallContext, Service};
 use crate::slot::Container;
 use crate::status::{Detail, Stopped};
 use tinycontainer_abi::Hook;
-use tinycontainer_lifecycle::{Event, Reason, State};
+use tinycontainer_lifecycle::{Event, State, StopReason};
 use tinycontainer_metadata::Schedule;
 use tinycontainer_runtime::{Account, Instance as _, Outcome, Runtime as _, Trap};
 
@@ -33,7 +33,7 @@ pub struct Agent<'e, P: Platform, const N: usize> {
 /// A container that runs.
 struct Run<P: Platform> {
     instance: InstanceOf<P>,
-    session: Session<P>,
+    session: CallContext<P>,
     schedule: Schedule,
     /// When `start()` was called.
     started: u64,
@@ -98,7 +98,7 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
             Some((code, limits, schedule, shared.table.guard(id)))
         });
         let Some((code, limits, schedule, guard)) = taken else {
-            self.end(Event::Stop, Reason::Requested, Detail::None);
+            self.end(Event::Stop, StopReason::Requested, Detail::None);
             return;
         };
         let made = engine.platform.runtime().instantiate(self.account(), &code, &limits);
@@ -110,7 +110,7 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
         });
         match made {
             Ok(instance) => {
-                let session = Session::new(guard);
+                let session = CallContext::new(guard);
                 let run = Run {
                     instance,
                     session,
@@ -125,7 +125,7 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
                 self.run = Some(run);
                 self.transit(Event::Instantiate);
             }
-            Err(error) => self.end(Event::Reject, Reason::Rejected, Detail::Load(error)),
+            Err(error) => self.end(Event::Reject, StopReason::Rejected, Detail::Load(error)),
         }
     }
 
@@ -134,7 +134,7 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
     fn ready(&mut self, now: u64) -> Next {
         let Some(run) = &mut self.run else {
             // Cannot be; but a container without an instance is not to stay READY for ever.
-            self.end(Event::Stop, Reason::Rejected, Detail::None);
+            self.end(Event::Stop, StopReason::Rejected, Detail::None);
             return Next::Now;
         };
         let Schedule { period_ms, max_loops, lifetime_ms, heartbeat_ms, .. } = run.schedule;
@@ -146,13 +146,13 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
             .shared
             .with(|shared| shared.container(self.slot).is_none_or(|container| container.stop_requested));
         let reason = if requested {
-            Some(Reason::Requested)
+            Some(StopReason::Requested)
         } else if over(lifetime_end) {
-            Some(Reason::Lifetime)
+            Some(StopReason::Lifetime)
         } else if over(beat_end) {
-            Some(Reason::Heartbeat)
+            Some(StopReason::Heartbeat)
         } else if max_loops != 0 && run.loops >= max_loops {
-            Some(Reason::LoopCount)
+            Some(StopReason::LoopCount)
         } else {
             None
         };
@@ -177,7 +177,7 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
     #[inline(never)]
     fn hook(&mut self, hook: Hook, now: u64) {
         let Some(run) = &mut self.run else {
-            self.end(Event::Fault, Reason::Rejected, Detail::None);
+            self.end(Event::Fault, StopReason::Rejected, Detail::None);
             return;
         };
         let ms = match hook {
@@ -198,11 +198,11 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
         self.account_for(&outcome);
         match outcome.result {
             Ok(value) if hook == Hook::Loop && value != 0 => {
-                self.end(Event::Finish, Reason::Finished, Detail::Returned(value));
+                self.end(Event::Finish, StopReason::Finished, Detail::Returned(value));
             }
             Ok(_) => self.transit(Event::Continue),
-            Err(Trap::BudgetExhausted) => self.end(Event::Fault, Reason::Budget, Detail::None),
-            Err(trap) => self.end(Event::Fault, Reason::Trapped, Detail::Trap(trap)),
+            Err(Trap::BudgetExhausted) => self.end(Event::Fault, StopReason::Budget, Detail::None),
+            Err(trap) => self.end(Event::Fault, StopReason::Trapped, Detail::Trap(trap)),
         }
     }
 
@@ -257,7 +257,7 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
 
     /// Moves on to stopping, and keeps the reason: the first one, for ON_STOP may fail too.
     #[inline(never)]
-    fn end(&self, event: Event, reason: Reason, detail: Detail) {
+    fn end(&self, event: Event, reason: StopReason, detail: Detail) {
         self.engine.shared.with(|shared| {
             let stopping = self.engine.state(self.slot) == State::OnStop;
             if let Some(container) = shared.container(self.slot)
@@ -285,7 +285,7 @@ impl<P: Platform, const N: usize> Drop for Agent<'_, P, N> {
                 if state == State::Ready {
                     self.transit(Event::Tick);
                 }
-                self.end(event, Reason::Requested, Detail::None);
+                self.end(event, StopReason::Requested, Detail::None);
             }
             self.finalize();
         }

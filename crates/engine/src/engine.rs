@@ -2,12 +2,12 @@
 
 use crate::agent::Agent;
 use crate::platform::{Lock, Platform};
-use crate::provision::{LoadError, Loading, Sizes};
-use crate::slot::{Container, Shared, shown};
+use crate::provision::{ImageError, Loading, Sizes};
+use crate::slot::{Container, Shared, decode_state};
 use crate::status::{Status, Uid};
 use crate::versions::{VersionRecord, uid_key};
 use core::fmt;
-use tinycontainer_firewall::{ContainerId, Refusal};
+use tinycontainer_firewall::{AuditRecord, ContainerId};
 use tinycontainer_lifecycle::{Event, Illegal, State};
 use tinycontainer_metadata::Priority;
 use tinycontainer_policy::{Device, Lapsed};
@@ -134,7 +134,7 @@ impl<P: Platform, const N: usize> Engine<P, N> {
     /// # Errors
     /// Why not. Nothing has changed then.
     #[inline(always)]
-    pub fn begin(&self, sizes: Sizes) -> Result<Loading<'_, P, N>, LoadError> {
+    pub fn begin(&self, sizes: Sizes) -> Result<Loading<'_, P, N>, ImageError> {
         Loading::begin(self, sizes)
     }
 
@@ -266,8 +266,8 @@ impl<P: Platform, const N: usize> Engine<P, N> {
     }
 
     /// The refusal with the lowest number above `after`, and the name of whoever was refused, if it
-    /// is still loaded. Begin with 0; see [`Refusal::number`].
-    pub fn refusal_after(&self, after: u64) -> Option<(Refusal, Option<Uid>)> {
+    /// is still loaded. Begin with 0; see [`AuditRecord::number`].
+    pub fn refusal_after(&self, after: u64) -> Option<(AuditRecord, Option<Uid>)> {
         self.shared.with(|shared| {
             let refusal = shared.refusals.iter().find(|refusal| refusal.number > after)?;
             let uid = shared.by_id(refusal.container).and_then(|c| Uid::try_from(c.uid()).ok());
@@ -304,7 +304,7 @@ impl<P: Platform, const N: usize> Engine<P, N> {
     }
 
     pub(crate) fn state(&self, slot: usize) -> State {
-        self.states.get(slot).map_or(State::Empty, |state| shown(state.load(Ordering::Acquire)))
+        self.states.get(slot).map_or(State::Empty, |state| decode_state(state.load(Ordering::Acquire)))
     }
 
     /// Moves a slot's state on. Under the lock, or by the agent around a native call.

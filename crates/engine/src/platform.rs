@@ -109,7 +109,7 @@ pub enum IoError {
     /// Nothing to read or no room to write now: the guest shall try again.
     WouldBlock,
     /// There is no driver for such a peer on this device.
-    NoDriver,
+    NoPeer,
     /// The device or the network failed.
     Failed,
 }
@@ -130,7 +130,7 @@ pub trait Drivers {
     /// Opens a peer for a container.
     ///
     /// # Errors
-    /// [`IoError::NoDriver`] if there is none for it.
+    /// [`IoError::NoPeer`] if there is none for it.
     fn open(&self, uid: &str, access: &Access<'_>) -> Result<Self::Handle, IoError>;
 
     /// The most bytes that one read or write of this peer transfers, at least 1. A guest's longer buffer is cut to it

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use tinycontainer_firewall::{ContainerId, Grant};
 use tinycontainer_lifecycle::Event;
 use tinycontainer_metadata::{PartSizes, Peer, Schedule, Type, endpoint};
-use tinycontainer_policy::{Cleared, MAX_ENDPOINTS, Refused, Reliance, Which, clear_into};
+use tinycontainer_policy::{Cleared, ImageRejected, MAX_ENDPOINTS, Reliance, Subject, clear_into};
 use tinycontainer_runtime::Limits;
 
 /// The sizes of an image's parts, in bytes.
@@ -32,7 +32,7 @@ pub struct Sizes {
 
 /// Why an image is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoadError {
+pub enum ImageError {
     /// All slots are in use.
     Full,
     /// A size is 0 that must not be, or too large.
@@ -40,7 +40,7 @@ pub enum LoadError {
     /// There is no memory for it now.
     OutOfMemory,
     /// The image is not believed.
-    Refused(Refused),
+    Rejected(ImageRejected),
     /// This device cannot run containers of that type.
     UnsupportedType(Type),
     /// As many images are on their way in as may be at once: [`MAX_SESSIONS`](crate::MAX_SESSIONS).
@@ -64,19 +64,19 @@ pub enum LoadError {
     Failed,
 }
 
-impl From<Refused> for LoadError {
-    fn from(refused: Refused) -> Self {
-        Self::Refused(refused)
+impl From<ImageRejected> for ImageError {
+    fn from(refused: ImageRejected) -> Self {
+        Self::Rejected(refused)
     }
 }
 
-impl fmt::Display for LoadError {
+impl fmt::Display for ImageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Full => "all slots for containers are in use",
             Self::Size => "a part of the image is empty that must not be, or is too large",
             Self::OutOfMemory => "there is no memory for the image now",
-            Self::Refused(refused) => return refused.fmt(f),
+            Self::Rejected(refused) => return refused.fmt(f),
             Self::UnsupportedType(kind) => {
                 return write!(f, "this device cannot run containers of type {}", kind.name());
             }
@@ -107,7 +107,7 @@ impl fmt::Display for LoadError {
     }
 }
 
-impl core::error::Error for LoadError {}
+impl core::error::Error for ImageError {}
 
 /// An image on its way in. Dropping it unfinished leaves no trace.
 pub struct Loading<'e, P: Platform, const N: usize> {
@@ -147,7 +147,7 @@ struct Admission {
     uid: (u16, u16),
     /// Of the uid; see [`uid_key`].
     key: u64,
-    endpoints: endpoint::Place,
+    endpoints: endpoint::Span,
     data: [u8; 32],
     code: [u8; 32],
     queues: Vec<u32, MAX_QUEUES>,
@@ -157,7 +157,7 @@ struct Admission {
 // lie, and what works on them does so in functions whose frames are gone when a signature is verified.
 impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     #[inline(always)]
-    pub(crate) fn begin(engine: &'e Engine<P, N>, sizes: Sizes) -> Result<Self, LoadError> {
+    pub(crate) fn begin(engine: &'e Engine<P, N>, sizes: Sizes) -> Result<Self, ImageError> {
         let (slot, metadata) = Self::room(engine, sizes)?;
         Ok(Self {
             engine,
@@ -175,28 +175,28 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
 
     /// A slot, and memory for the metadata.
     #[inline(never)]
-    fn room(engine: &'e Engine<P, N>, sizes: Sizes) -> Result<(usize, P::Buf), LoadError> {
+    fn room(engine: &'e Engine<P, N>, sizes: Sizes) -> Result<(usize, P::Buf), ImageError> {
         let Sizes { metadata, data, code } = sizes;
         let total = metadata.checked_add(data).and_then(|sum| sum.checked_add(code));
         let ceiling = engine.platform.device().ceilings.image as usize;
         if !(1..=MAX_METADATA).contains(&metadata) || code == 0 || total.is_none_or(|total| total > ceiling) {
-            return Err(LoadError::Size);
+            return Err(ImageError::Size);
         }
         let now_us = engine.platform.now_us();
         let slot = engine.shared.with(|shared| {
             shared.sessions.has_place(now_us)?;
             let free = (0..N).find(|slot| engine.transit(*slot, Event::Begin).is_ok());
-            let slot = free.ok_or(LoadError::Full)?;
+            let slot = free.ok_or(ImageError::Full)?;
             // There is a place, as was just seen.
             shared.sessions.begin(slot, now_us)?;
-            Ok::<_, LoadError>(slot)
+            Ok::<_, ImageError>(slot)
         })?;
         if let Some(buffer) = engine.platform.allocate(slot, metadata) {
             return Ok((slot, buffer));
         }
         // Legal: the slot is ours, in LOADING.
         Self::give_back(engine, slot);
-        Err(LoadError::OutOfMemory)
+        Err(ImageError::OutOfMemory)
     }
 
     /// Gives back a slot that no memory is held for.
@@ -216,9 +216,9 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     }
 
     /// Takes note of progress, unless the session has timed out or is over.
-    fn progress(&self) -> Result<(), LoadError> {
+    fn progress(&self) -> Result<(), ImageError> {
         if self.stage == Stage::Over {
-            return Err(LoadError::Failed);
+            return Err(ImageError::Failed);
         }
         let now_us = self.engine.platform.now_us();
         self.engine.shared.with(|shared| shared.sessions.progress(self.slot, now_us))
@@ -233,7 +233,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     ///
     /// # Errors
     /// The first thing that is wrong; after that the session is over and holds no memory.
-    pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), LoadError> {
+    pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), ImageError> {
         while !bytes.is_empty() {
             // Before and after: verifying the metadata takes its time too.
             let taken = self.progress().and_then(|()| self.step(bytes));
@@ -252,12 +252,12 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     ///
     /// # Errors
     /// Why not; after that the session is over and holds no memory.
-    pub fn finish(&mut self) -> Result<ContainerId, LoadError> {
+    pub fn finish(&mut self) -> Result<ContainerId, ImageError> {
         let id = self.progress().and_then(|()| match self.stage {
             Stage::Code if self.received == self.sizes.code => {
-                self.prove(Which::Code).and_then(|()| self.install())
+                self.prove(Subject::Code).and_then(|()| self.install())
             }
-            _ => Err(LoadError::TooShort),
+            _ => Err(ImageError::TooShort),
         });
         if id.is_ok() {
             // The slot is the container's now, and may by now be anybody's.
@@ -279,18 +279,18 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     }
 
     /// Takes at least one byte, and says how many.
-    fn step(&mut self, bytes: &[u8]) -> Result<usize, LoadError> {
+    fn step(&mut self, bytes: &[u8]) -> Result<usize, ImageError> {
         let part = match self.stage {
             Stage::Metadata => &mut self.metadata,
             Stage::Data => &mut self.data,
             Stage::Code => &mut self.code,
-            Stage::Over => return Err(LoadError::Failed),
+            Stage::Over => return Err(ImageError::Failed),
         };
-        let Some(part) = part else { return Err(LoadError::Failed) };
+        let Some(part) = part else { return Err(ImageError::Failed) };
         let start = self.received;
         let taken = fill(part, &mut self.received, bytes);
         if taken == 0 {
-            return Err(LoadError::TooLong);
+            return Err(ImageError::TooLong);
         }
         if self.stage != Stage::Metadata {
             // What is stored, not what came: the caller may still hold that.
@@ -310,12 +310,12 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
 
     /// Decides over complete metadata.
     #[inline(never)]
-    fn decide(&mut self) -> Result<(), LoadError> {
+    fn decide(&mut self) -> Result<(), ImageError> {
         let metadata = self.metadata.as_deref().unwrap_or_default();
         let mut cleared = None;
         clear_into(metadata, &self.engine.device(), &mut cleared)?;
         // There is one if nothing was refused.
-        let cleared = cleared.as_ref().ok_or(LoadError::Failed)?;
+        let cleared = cleared.as_ref().ok_or(ImageError::Failed)?;
         announced(self.sizes, cleared.sizes())?;
         let admission = admit(metadata, cleared, &mut self.admission)?;
         let short = Self::shorten(self.engine, self.slot, metadata, admission, cleared.reliance())?;
@@ -332,22 +332,22 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         metadata: &[u8],
         admission: &Admission,
         reliance: &Reliance,
-    ) -> Result<P::Buf, LoadError> {
+    ) -> Result<P::Buf, ImageError> {
         let beginning = metadata.get(..kept(admission.uid, admission.endpoints)).unwrap_or_default();
         let len = beginning.len().saturating_add(reliance.packed_len());
-        let mut short = engine.platform.allocate(slot, len).ok_or(LoadError::OutOfMemory)?;
+        let mut short = engine.platform.allocate(slot, len).ok_or(ImageError::OutOfMemory)?;
         if let Some((to, rest)) = short.split_at_mut_checked(beginning.len()) {
             to.copy_from_slice(beginning);
             // As long as it is packed.
-            reliance.pack(rest).ok_or(LoadError::Failed)?;
+            reliance.pack(rest).ok_or(ImageError::Failed)?;
         }
         Ok(short)
     }
 
     /// Takes memory for the rest of an image that is believed.
     #[inline(never)]
-    fn open(&mut self) -> Result<(), LoadError> {
-        let Some(admission) = &self.admission else { return Err(LoadError::Failed) };
+    fn open(&mut self) -> Result<(), ImageError> {
+        let Some(admission) = &self.admission else { return Err(ImageError::Failed) };
         let platform = &self.engine.platform;
         let now_us = platform.now_us();
         let uid = name(self.metadata.as_deref().unwrap_or_default(), admission.uid);
@@ -355,21 +355,21 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
             shared.may_load(uid, admission.key, admission.signer, admission.version)?;
             shared.sessions.reserve(self.slot, admission.key, now_us)?;
             // Legal: the session holds the slot in LOADING.
-            self.engine.transit(self.slot, Event::Verify).map_err(|_| LoadError::Failed)
+            self.engine.transit(self.slot, Event::Verify).map_err(|_| ImageError::Failed)
         })?;
         let Sizes { data, code, .. } = self.sizes;
         if data != 0 {
-            self.data = Some(platform.allocate(self.slot, data).ok_or(LoadError::OutOfMemory)?);
+            self.data = Some(platform.allocate(self.slot, data).ok_or(ImageError::OutOfMemory)?);
         }
-        self.code = Some(platform.allocate(self.slot, code).ok_or(LoadError::OutOfMemory)?);
+        self.code = Some(platform.allocate(self.slot, code).ok_or(ImageError::OutOfMemory)?);
         self.received = 0;
         self.stage = Stage::Data;
         if data == 0 { self.prove_data() } else { Ok(()) }
     }
 
     /// The data is complete: its digest is checked, that of the code begins.
-    fn prove_data(&mut self) -> Result<(), LoadError> {
-        self.prove(Which::Data)?;
+    fn prove_data(&mut self) -> Result<(), ImageError> {
+        self.prove(Subject::Data)?;
         self.received = 0;
         self.stage = Stage::Code;
         Ok(())
@@ -377,25 +377,25 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
 
     /// The part that came in is the one that was signed.
     #[inline(never)]
-    fn prove(&mut self, which: Which) -> Result<(), LoadError> {
+    fn prove(&mut self, which: Subject) -> Result<(), ImageError> {
         let digest: [u8; 32] = self.hash.finalize_reset().into();
         let signed = self.admission.as_ref().map(|admission| match which {
-            Which::Data => &admission.data,
+            Subject::Data => &admission.data,
             _ => &admission.code,
         });
-        if signed == Some(&digest) { Ok(()) } else { Err(Refused::Digest(which).into()) }
+        if signed == Some(&digest) { Ok(()) } else { Err(ImageRejected::Digest(which).into()) }
     }
 
     /// Makes the container.
     #[inline(never)]
-    fn install(&mut self) -> Result<ContainerId, LoadError> {
+    fn install(&mut self) -> Result<ContainerId, ImageError> {
         let Self { engine, slot, sizes, metadata, data, code, admission, .. } = self;
-        let Some(admission) = admission else { return Err(LoadError::Failed) };
+        let Some(admission) = admission else { return Err(ImageError::Failed) };
         let mut queues = Vec::new();
         let kept = metadata.as_ref().map_or(0, |metadata| metadata.len());
         let mut image_bytes = kept + sizes.data + sizes.code;
         for endpoint in &admission.queues {
-            let buffer = engine.platform.allocate(*slot, P::QUEUE_BYTES).ok_or(LoadError::OutOfMemory)?;
+            let buffer = engine.platform.allocate(*slot, P::QUEUE_BYTES).ok_or(ImageError::OutOfMemory)?;
             image_bytes = image_bytes.saturating_add(P::QUEUE_BYTES);
             // As many as there are places: `queues` was counted in one like it.
             let _ = queues.push((*endpoint, Queue::new(buffer)));
@@ -405,8 +405,8 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
             let uid_text = name(metadata.as_deref().unwrap_or_default(), *uid);
             // If this one has timed out meanwhile, another session may have been faster.
             shared.may_load(uid_text, *key, *signer, *version)?;
-            let id = shared.table.admit_at(*slot, grant.clone()).map_err(|_| LoadError::Full)?;
-            engine.transit(*slot, Event::Install).map_err(|_| LoadError::Failed)?;
+            let id = shared.table.admit_at(*slot, grant.clone()).map_err(|_| ImageError::Full)?;
+            engine.transit(*slot, Event::Install).map_err(|_| ImageError::Failed)?;
             shared.sessions.end(*slot);
             let raised = shared.versions.remember(*signer, *key, *version);
             if let Some(place) = shared.slots.get_mut(*slot)
@@ -430,7 +430,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
                     counters: Counters::default(),
                 });
             }
-            Ok::<_, LoadError>((id, raised))
+            Ok::<_, ImageError>((id, raised))
         })?;
         raised.iter().for_each(|record| engine.platform.version_seen(record));
         Ok(id)
@@ -438,10 +438,10 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
 }
 
 /// The sizes announced are those that were signed, if the format says any.
-fn announced(sizes: Sizes, signed: Option<PartSizes>) -> Result<(), LoadError> {
+fn announced(sizes: Sizes, signed: Option<PartSizes>) -> Result<(), ImageError> {
     match signed {
         Some(signed) if (signed.data as usize, signed.code as usize) != (sizes.data, sizes.code) => {
-            Err(LoadError::OtherSizes(signed))
+            Err(ImageError::OtherSizes(signed))
         }
         _ => Ok(()),
     }
@@ -453,15 +453,15 @@ fn admit<'a>(
     metadata: &[u8],
     cleared: &Cleared<'_>,
     admission: &'a mut Option<Admission>,
-) -> Result<&'a Admission, LoadError> {
+) -> Result<&'a Admission, ImageError> {
     let claims = cleared.metadata();
     if claims.kind != Type::Wasm {
-        return Err(LoadError::UnsupportedType(claims.kind));
+        return Err(ImageError::UnsupportedType(claims.kind));
     }
     let mut queues = Vec::new();
     for endpoint in claims.endpoints.iter() {
         if matches!(endpoint.access.peer, Peer::Container { .. }) && endpoint.access.direction.reads() {
-            queues.push(endpoint.id).map_err(|_| LoadError::TooManyQueues)?;
+            queues.push(endpoint.id).map_err(|_| ImageError::TooManyQueues)?;
         }
     }
     // Metadata is at most 4 KiB.
@@ -472,10 +472,10 @@ fn admit<'a>(
         limits: Limits { linear_memory: limits.linear_memory, stack: limits.stack, heap: limits.heap },
         schedule: cleared.schedule(),
         version: claims.version,
-        signer: u64::from(cleared.signer()),
+        signer: cleared.signer(),
         uid: (start, start.saturating_add(claims.uid.len() as u16)),
         key: uid_key(claims.uid),
-        endpoints: claims.endpoints.place(metadata).ok_or(LoadError::Size)?,
+        endpoints: claims.endpoints.place(metadata).ok_or(ImageError::Size)?,
         data: *cleared.data_digest(),
         code: *cleared.code_digest(),
         queues,
@@ -483,7 +483,7 @@ fn admit<'a>(
 }
 
 /// How much of the metadata is kept: up to the uid and the endpoints.
-pub(crate) fn kept(uid: (u16, u16), endpoints: endpoint::Place) -> usize {
+pub(crate) fn kept(uid: (u16, u16), endpoints: endpoint::Span) -> usize {
     usize::from(uid.1).max(endpoints.end())
 }
 

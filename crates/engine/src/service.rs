@@ -10,7 +10,7 @@ use crate::platform::{Drivers, IoError, Lock, Notice, Platform};
 use crate::slot::Unresolved;
 use crate::status::Uid;
 use tinycontainer_abi::{Errno, Syscall};
-use tinycontainer_firewall::{ContainerId, Denial, Guard, Reason, Right};
+use tinycontainer_firewall::{ContainerId, Denial, DenyReason, Guard, Right};
 use tinycontainer_lifecycle::{Event, State};
 use tinycontainer_metadata::{Access, Bus, MAX_AUTHORITY, Peer};
 use tinycontainer_runtime::Host;
@@ -52,7 +52,7 @@ pub(crate) enum Target<H> {
 type Handle<P> = <<P as Platform>::Drivers as Drivers>::Handle;
 
 /// What a running container has open, and what its calls have cost since the engine was last told.
-pub(crate) struct Session<P: Platform> {
+pub(crate) struct CallContext<P: Platform> {
     pub(crate) guard: Guard<Target<Handle<P>>, MAX_OPEN>,
     pub(crate) calls: u32,
     pub(crate) refusals: u32,
@@ -63,7 +63,7 @@ pub(crate) struct Session<P: Platform> {
     pub(crate) beat: bool,
 }
 
-impl<P: Platform> Session<P> {
+impl<P: Platform> CallContext<P> {
     pub(crate) fn new(guard: Guard<Target<Handle<P>>, MAX_OPEN>) -> Self {
         Self { guard, calls: 0, refusals: 0, dropped: 0, limiter: Limiter::default(), beat: false }
     }
@@ -81,7 +81,7 @@ impl<P: Platform> Session<P> {
 /// The host of a guest for as long as one hook runs.
 pub(crate) struct Service<'s, P: Platform, const N: usize> {
     pub(crate) engine: &'s Engine<P, N>,
-    pub(crate) session: &'s mut Session<P>,
+    pub(crate) session: &'s mut CallContext<P>,
     pub(crate) slot: usize,
     pub(crate) now: u64,
     /// What the call that is served costs.
@@ -98,23 +98,23 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
     ) -> Result<T, Errno> {
         self.enter();
         let result = serve(self);
-        self.show(Event::Return);
-        result.map_err(|failure| self.explain(call, failure))
+        self.transit(Event::Return);
+        result.map_err(|failure| self.errno_for(call, failure))
     }
 
     fn enter(&mut self) {
         self.session.calls = self.session.calls.saturating_add(1);
         self.cost = cost::CALL;
-        self.show(Event::Call);
+        self.transit(Event::Call);
     }
 
     /// Legal in each state in which a hook runs, and nobody but the agent leaves those.
-    fn show(&self, event: Event) {
+    fn transit(&self, event: Event) {
         let _ = self.engine.transit(self.slot, event);
     }
 
     #[cold]
-    fn explain(&mut self, call: Syscall, failure: Failure) -> Errno {
+    fn errno_for(&mut self, call: Syscall, failure: Failure) -> Errno {
         match failure {
             Failure::Errno(errno) => errno,
             Failure::Denied(denial) => self.refuse(call, denial),
@@ -169,7 +169,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         self.engine.shared.with(|shared| shared.refuse(self.now, id, call, denial));
         self.notice(Notice::Refused(call, denial));
         match denial.reason {
-            Reason::TooManyOpen => Errno::TooManyOpen,
+            DenyReason::TooManyOpen => Errno::TooManyOpen,
             _ => Errno::Refused,
         }
     }
@@ -178,11 +178,11 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
     fn driver_failed(&mut self, endpoint: u32, error: IoError) -> Errno {
         match error {
             IoError::WouldBlock => return Errno::WouldBlock,
-            IoError::NoDriver | IoError::Failed => {
+            IoError::NoPeer | IoError::Failed => {
                 self.notice(Notice::DriverFailed(endpoint, error));
             }
         }
-        if error == IoError::NoDriver { Errno::PeerGone } else { Errno::Io }
+        if error == IoError::NoPeer { Errno::NoPeer } else { Errno::Io }
     }
 
     fn open_target(&mut self, endpoint: u32) -> Result<(Right, Target<Handle<P>>), Failure> {
@@ -192,14 +192,14 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         // A peer's name stands in memory that the lock protects, and no driver is called under the lock.
         let (right, peer) = self.engine.shared.with(|shared| {
             let right = shared.table.authorize(id, endpoint)?;
-            let peer = shared.peer(self.slot, endpoint).map(|peer| Nameless::of(&peer));
+            let peer = shared.peer(self.slot, endpoint).map(|peer| PeerKind::of(&peer));
             Ok::<_, Denial>((right, peer.ok_or(no_such(endpoint))?))
         })?;
         let target = match peer {
-            Nameless::Container => Target::Container(None),
-            Nameless::Local(Bus::Data, _) => Target::Data(0),
-            Nameless::Local(bus, unit) => self.open_driver(right, Peer::Local { bus, unit })?,
-            Nameless::Remote => self.open_remote(right)?,
+            PeerKind::Container => Target::Container(None),
+            PeerKind::Local(Bus::Data, _) => Target::Data(0),
+            PeerKind::Local(bus, unit) => self.open_driver(right, Peer::Local { bus, unit })?,
+            PeerKind::Remote => self.open_remote(right)?,
         };
         Ok((right, target))
     }
@@ -248,21 +248,21 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
             let known = last.filter(|(id, _)| shared.by_id(*id).is_some());
             let peer = match known.map_or_else(|| shared.resolve(slot, endpoint), Ok) {
                 Ok(peer) => peer,
-                Err(Unresolved::Absent) => return (None, Err(Errno::PeerGone.into())),
+                Err(Unresolved::Absent) => return (None, Err(Errno::NoPeer.into())),
                 Err(Unresolved::NotMutual) => {
-                    let denial = Denial { endpoint: Some(endpoint), reason: Reason::NotMutual };
+                    let denial = Denial { endpoint: Some(endpoint), reason: DenyReason::NotMutual };
                     return (None, Err(denial.into()));
                 }
             };
             let (id, theirs) = peer;
             // A container that does not run reads nothing: its queue is emptied when it starts.
             if !reads(engine.state(id.slot())) {
-                return (Some(peer), Err(Errno::PeerGone.into()));
+                return (Some(peer), Err(Errno::NoPeer.into()));
             }
             let pushed = shared
                 .by_id(id)
                 .and_then(|container| container.queue(theirs))
-                .ok_or(Errno::PeerGone)
+                .ok_or(Errno::NoPeer)
                 .and_then(|queue| queue.push(message));
             (Some(peer), pushed.map(|()| message.len()).map_err(Failure::Errno))
         })
@@ -344,7 +344,7 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
                         shared
                             .container(this.slot)
                             .and_then(|container| container.queue(endpoint))
-                            .ok_or(Errno::PeerGone)
+                            .ok_or(Errno::NoPeer)
                             .and_then(|queue| queue.pop(buf))
                             .map_err(Failure::Errno)
                     })
@@ -400,7 +400,7 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
         let denied = self.serve(call, |this| {
             // Whoever may not make the call at all is told that first.
             this.session.guard.may(call)?;
-            Err::<(), _>(Denial::new(Reason::BadPointer).into())
+            Err::<(), _>(Denial::new(DenyReason::BadPointer).into())
         });
         denied.err().unwrap_or(Errno::Refused)
     }
@@ -476,17 +476,17 @@ impl From<Denial> for Failure {
 }
 
 fn no_such(endpoint: u32) -> Denial {
-    Denial { endpoint: Some(endpoint), reason: Reason::NoSuchEndpoint }
+    Denial { endpoint: Some(endpoint), reason: DenyReason::NoSuchEndpoint }
 }
 
 /// A peer without its name.
-enum Nameless {
+enum PeerKind {
     Container,
     Local(Bus, u32),
     Remote,
 }
 
-impl Nameless {
+impl PeerKind {
     fn of(peer: &Peer<'_>) -> Self {
         match *peer {
             Peer::Container { .. } => Self::Container,

@@ -1,6 +1,6 @@
-//! Which images are on their way in: how many, of which names, and when each last made progress.
+//! Subject images are on their way in: how many, of which names, and when each last made progress.
 
-use crate::provision::LoadError;
+use crate::provision::ImageError;
 use crate::{MAX_SESSIONS, SESSION_TIMEOUT_MS};
 use heapless::Vec;
 
@@ -33,39 +33,39 @@ impl Sessions {
     }
 
     /// Whether one more may begin.
-    pub(crate) fn has_place(&mut self, now_us: u64) -> Result<(), LoadError> {
+    pub(crate) fn has_place(&mut self, now_us: u64) -> Result<(), ImageError> {
         self.open.retain(|open| !open.is_stale(now_us));
-        if self.open.is_full() { Err(LoadError::TooManySessions) } else { Ok(()) }
+        if self.open.is_full() { Err(ImageError::TooManySessions) } else { Ok(()) }
     }
 
     /// Counts the session that has taken `slot`.
-    pub(crate) fn begin(&mut self, slot: usize, now_us: u64) -> Result<(), LoadError> {
+    pub(crate) fn begin(&mut self, slot: usize, now_us: u64) -> Result<(), ImageError> {
         let open = Open { slot, uid: None, progress_us: now_us };
-        self.open.push(open).map_err(|_| LoadError::TooManySessions)
+        self.open.push(open).map_err(|_| ImageError::TooManySessions)
     }
 
     /// Keeps a uid for the session in `slot`, unless another one has it.
-    pub(crate) fn reserve(&mut self, slot: usize, uid: u64, now_us: u64) -> Result<(), LoadError> {
+    pub(crate) fn reserve(&mut self, slot: usize, uid: u64, now_us: u64) -> Result<(), ImageError> {
         self.open.retain(|open| open.slot == slot || !open.is_stale(now_us));
         if self.open.iter().any(|open| open.slot != slot && open.uid == Some(uid)) {
-            return Err(LoadError::DuplicateUid);
+            return Err(ImageError::DuplicateUid);
         }
-        let own = self.open.iter_mut().find(|open| open.slot == slot).ok_or(LoadError::TimedOut)?;
+        let own = self.open.iter_mut().find(|open| open.slot == slot).ok_or(ImageError::TimedOut)?;
         own.uid = Some(uid);
         Ok(())
     }
 
     /// The session in `slot` makes progress, unless it has timed out.
-    pub(crate) fn progress(&mut self, slot: usize, now_us: u64) -> Result<(), LoadError> {
+    pub(crate) fn progress(&mut self, slot: usize, now_us: u64) -> Result<(), ImageError> {
         self.is_live(slot, now_us)?;
         self.open.iter_mut().filter(|open| open.slot == slot).for_each(|open| open.progress_us = now_us);
         Ok(())
     }
 
     /// Whether the session in `slot` has not timed out.
-    pub(crate) fn is_live(&self, slot: usize, now_us: u64) -> Result<(), LoadError> {
+    pub(crate) fn is_live(&self, slot: usize, now_us: u64) -> Result<(), ImageError> {
         let mut of_slot = self.open.iter().filter(|open| open.slot == slot);
-        if of_slot.any(|open| !open.is_stale(now_us)) { Ok(()) } else { Err(LoadError::TimedOut) }
+        if of_slot.any(|open| !open.is_stale(now_us)) { Ok(()) } else { Err(ImageError::TimedOut) }
     }
 
     /// The session in `slot` is over.

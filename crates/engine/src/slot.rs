@@ -1,7 +1,7 @@
 //! What the engine knows of each container, under its lock.
 
 use crate::platform::Platform;
-use crate::provision::{LoadError, kept, name};
+use crate::provision::{ImageError, kept, name};
 use crate::queue::Queue;
 use crate::sessions::Sessions;
 use crate::status::{Counters, Stopped};
@@ -10,7 +10,7 @@ use crate::{MAX_QUEUES, MAX_REFUSALS, MAX_VERSIONS};
 use core::ops::DerefMut;
 use heapless::Vec;
 use tinycontainer_abi::Syscall;
-use tinycontainer_firewall::{ContainerId, Denial, Refusals, Table};
+use tinycontainer_firewall::{AuditRing, ContainerId, Denial, Table};
 use tinycontainer_lifecycle::State;
 use tinycontainer_metadata::{Endpoint, Endpoints, Peer, Schedule, endpoint};
 use tinycontainer_policy::{MAX_ENDPOINTS, Reliance};
@@ -19,7 +19,7 @@ use tinycontainer_runtime::Limits;
 /// All that is under the lock.
 pub(crate) struct Shared<P: Platform, const N: usize> {
     pub(crate) table: Table<N, MAX_ENDPOINTS>,
-    pub(crate) refusals: Refusals<MAX_REFUSALS>,
+    pub(crate) refusals: AuditRing<MAX_REFUSALS>,
     pub(crate) versions: Versions<MAX_VERSIONS>,
     pub(crate) sessions: Sessions,
     pub(crate) slots: [Slot<P::Buf>; N],
@@ -82,7 +82,7 @@ pub(crate) struct Container<B> {
     pub(crate) code: Option<B>,
     /// Where the uid stands in the metadata, and where the endpoints.
     pub(crate) uid: (u16, u16),
-    pub(crate) endpoints: endpoint::Place,
+    pub(crate) endpoints: endpoint::Span,
     pub(crate) version: u32,
     /// Tells signers apart.
     pub(crate) signer: u64,
@@ -120,7 +120,7 @@ impl<P: Platform, const N: usize> Shared<P, N> {
     pub(crate) const fn new() -> Self {
         Self {
             table: Table::new(),
-            refusals: Refusals::new(),
+            refusals: AuditRing::new(),
             versions: Versions::new(),
             sessions: Sessions::new(),
             slots: [const { Slot::EMPTY }; N],
@@ -145,12 +145,12 @@ impl<P: Platform, const N: usize> Shared<P, N> {
         key: u64,
         signer: u64,
         version: u32,
-    ) -> Result<(), LoadError> {
+    ) -> Result<(), ImageError> {
         if self.find(uid).is_some() {
-            return Err(LoadError::DuplicateUid);
+            return Err(ImageError::DuplicateUid);
         }
         let lowest = self.versions.lowest(signer, key);
-        if version < lowest { Err(LoadError::Downgrade(lowest)) } else { Ok(()) }
+        if version < lowest { Err(ImageError::Downgrade(lowest)) } else { Ok(()) }
     }
 
     /// Records a refusal, and whose earlier one was dropped for it.
@@ -211,6 +211,6 @@ pub(crate) enum Unresolved {
 }
 
 /// The state as people see it: a native call shows as such.
-pub(crate) fn shown(number: u8) -> State {
+pub(crate) fn decode_state(number: u8) -> State {
     State::from_number(number).unwrap_or(State::Empty)
 }

@@ -1,9 +1,9 @@
 //! What the engine tells of a container.
 
 use core::fmt;
-use tinycontainer_lifecycle::{Reason, State};
+use tinycontainer_lifecycle::{State, StopReason};
 use tinycontainer_metadata::{MAX_UID, Priority};
-use tinycontainer_runtime::{LoadError, MemoryUse, Trap};
+use tinycontainer_runtime::{MemoryUse, ModuleError, Trap};
 
 /// A container's uid, by value.
 pub type Uid = heapless::String<MAX_UID>;
@@ -12,7 +12,7 @@ pub type Uid = heapless::String<MAX_UID>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stopped {
     /// The reason.
-    pub reason: Reason,
+    pub reason: StopReason,
     /// More about it.
     pub detail: Detail,
 }
@@ -25,7 +25,7 @@ pub enum Detail {
     /// The trap.
     Trap(Trap),
     /// Why the runtime would not take it.
-    Load(LoadError),
+    Load(ModuleError),
     /// What `loop()` returned.
     Returned(i32),
 }

@@ -7,16 +7,16 @@ use std::sync::atomic::Ordering;
 
 use common::{N, TestEngine, TestPlatform, assert_nothing_held, engine, load, sizes};
 use tinycontainer::metadata::{Access, Bus, Kind, Limits, PartSizes, Peer, Priority, Schedule, Type};
-use tinycontainer::policy::{Refused, Trust, Which};
+use tinycontainer::policy::{ImageRejected, Subject, Trust};
 use tinycontainer::{
-    Direction, Engine, LoadError, MAX_METADATA, MAX_SESSIONS, MAX_VERSIONS, Mask, Platform as _,
+    Direction, Engine, ImageError, MAX_METADATA, MAX_SESSIONS, MAX_VERSIONS, Mask, Platform as _,
     SESSION_TIMEOUT_MS, Sizes, Syscall, VersionRecord, VersionScope,
 };
 use tinycontainer_testkit::{
     CLASS, DEVICE, IDLE, Image, MANAGER, NOW, OWNER, OwnedPeer, PROVIDER_A, PROVIDER_B, STRANGER, Signer,
     Spec, claims, endpoint_token, sha256, sign, syscall_token,
 };
-use tinycontainer_token::{Claims, Refusal, Use};
+use tinycontainer_token::{Claims, TokenError, Use};
 
 /// What can be seen of an engine.
 fn snapshot(engine: &TestEngine) -> impl PartialEq + std::fmt::Debug + use<> {
@@ -25,7 +25,7 @@ fn snapshot(engine: &TestEngine) -> impl PartialEq + std::fmt::Debug + use<> {
 }
 
 /// The image is refused for that reason; nothing has changed, and a good image still loads.
-fn refused(engine: &TestEngine, image: &Image, why: LoadError) {
+fn refused(engine: &TestEngine, image: &Image, why: ImageError) {
     let before = snapshot(engine);
     assert_eq!(load(engine, image), Err(why));
     assert_eq!(snapshot(engine), before, "refused with {why:?}, but something changed");
@@ -42,27 +42,27 @@ fn engine_with_one() -> TestEngine {
     engine
 }
 
-fn token(which: Which, why: Refusal) -> LoadError {
-    LoadError::Refused(Refused::Token(which, why))
+fn token(which: Subject, why: TokenError) -> ImageError {
+    ImageError::Rejected(ImageRejected::Token(which, why))
 }
 
 #[test]
 fn wrong_keys_and_claims() {
     let engine = engine_with_one();
-    let m = Which::Metadata;
+    let m = Subject::Metadata;
     let spec = good();
-    refused(&engine, &spec.sign(STRANGER), token(m, Refusal::UnknownKey));
+    refused(&engine, &spec.sign(STRANGER), token(m, TokenError::UnknownKey));
     let forged = Signer { seed: STRANGER.seed, ..PROVIDER_A };
-    refused(&engine, &spec.sign(forged), token(m, Refusal::BadSignature));
+    refused(&engine, &spec.sign(forged), token(m, TokenError::BadSignature));
     type Change = fn(Claims<'_>) -> Claims<'_>;
-    let cases: [(Change, Refusal); 7] = [
-        (|c| Claims { exp: Some(NOW), ..c }, Refusal::Expired),
-        (|c| Claims { nbf: Some(NOW + 1), ..c }, Refusal::NotYetValid),
-        (|c| Claims { aud: Some("device-2"), ..c }, Refusal::WrongAudience),
-        (|c| Claims { sub: Some("a.other"), ..c }, Refusal::WrongSubject),
-        (|c| Claims { iss: Some("owner"), ..c }, Refusal::WrongIssuer),
-        (|c| Claims { use_: Some(Use::Code), ..c }, Refusal::WrongUse(Use::Code)),
-        (|c| Claims { digest: None, ..c }, Refusal::Missing(tinycontainer_token::Claim::Digest)),
+    let cases: [(Change, TokenError); 7] = [
+        (|c| Claims { exp: Some(NOW), ..c }, TokenError::Expired),
+        (|c| Claims { nbf: Some(NOW + 1), ..c }, TokenError::NotYetValid),
+        (|c| Claims { aud: Some("device-2"), ..c }, TokenError::WrongAudience),
+        (|c| Claims { sub: Some("a.other"), ..c }, TokenError::WrongSubject),
+        (|c| Claims { iss: Some("owner"), ..c }, TokenError::WrongIssuer),
+        (|c| Claims { use_: Some(Use::Code), ..c }, TokenError::WrongUse(Use::Code)),
+        (|c| Claims { digest: None, ..c }, TokenError::Missing(tinycontainer_token::Claim::Digest)),
     ];
     for (change, why) in cases {
         refused(&engine, &spec.sign_with(PROVIDER_A, |claims| change(*claims)), token(m, why));
@@ -70,7 +70,7 @@ fn wrong_keys_and_claims() {
     refused(
         &engine,
         &spec.sign_with(PROVIDER_A, |claims| Claims { digest: Some(&[7; 32]), ..*claims }),
-        LoadError::Refused(Refused::Digest(m)),
+        ImageError::Rejected(ImageRejected::Digest(m)),
     );
     // For this very device, instead of its class.
     load(&engine, &spec.sign_with(PROVIDER_A, |claims| Claims { aud: Some(DEVICE), ..*claims })).unwrap();
@@ -79,24 +79,24 @@ fn wrong_keys_and_claims() {
 #[test]
 fn roles_and_scopes() {
     let engine = engine_with_one();
-    let out_of = |why| LoadError::Refused(why);
-    refused(&engine, &good().sign(MANAGER), out_of(Refused::Role(Which::Metadata)));
-    refused(&engine, &good().sign(PROVIDER_B), out_of(Refused::Container(Which::Metadata)));
+    let out_of = |why| ImageError::Rejected(why);
+    refused(&engine, &good().sign(MANAGER), out_of(ImageRejected::Role(Subject::Metadata)));
+    refused(&engine, &good().sign(PROVIDER_B), out_of(ImageRejected::Container(Subject::Metadata)));
     let mut high = good();
     high.schedule.priority = Priority::High;
-    refused(&engine, &high.sign(PROVIDER_A), out_of(Refused::Priority(Priority::High)));
+    refused(&engine, &high.sign(PROVIDER_A), out_of(ImageRejected::Priority(Priority::High)));
 
     // Syscalls: B may not grant heartbeat, the manager may, for this container only.
     let mut spec = Spec::new("b.c", IDLE);
     spec.syscalls = Mask::ALL;
     let heartbeat = Mask::of(&[Syscall::Heartbeat]);
-    refused(&engine, &spec.sign(PROVIDER_B), out_of(Refused::Syscalls(heartbeat)));
+    refused(&engine, &spec.sign(PROVIDER_B), out_of(ImageRejected::Syscalls(heartbeat)));
     spec.syscall_token = Some(syscall_token(MANAGER, "b.other", heartbeat));
-    refused(&engine, &spec.sign(PROVIDER_B), token(Which::Syscalls, Refusal::WrongSubject));
+    refused(&engine, &spec.sign(PROVIDER_B), token(Subject::Syscalls, TokenError::WrongSubject));
     spec.syscall_token = Some(syscall_token(MANAGER, "b.c", Mask::of(&[Syscall::Open])));
-    refused(&engine, &spec.sign(PROVIDER_B), out_of(Refused::Syscalls(heartbeat)));
+    refused(&engine, &spec.sign(PROVIDER_B), out_of(ImageRejected::Syscalls(heartbeat)));
     spec.syscall_token = Some(syscall_token(PROVIDER_B, "b.c", heartbeat));
-    refused(&engine, &spec.sign(PROVIDER_B), out_of(Refused::Syscalls(heartbeat)));
+    refused(&engine, &spec.sign(PROVIDER_B), out_of(ImageRejected::Syscalls(heartbeat)));
     spec.syscall_token = Some(syscall_token(MANAGER, "b.c", heartbeat));
     load(&engine, &spec.sign(PROVIDER_B)).unwrap();
 }
@@ -112,23 +112,23 @@ fn endpoints_need_somebody_in_whose_scope_they_are() {
         spec.sign(PROVIDER_A)
     };
     let own = access(17, Direction::Out);
-    refused(&engine, &with_token(None), LoadError::Refused(Refused::Unauthorized(2)));
-    let e = Which::Endpoint(2);
+    refused(&engine, &with_token(None), ImageError::Rejected(ImageRejected::Unauthorized(2)));
+    let e = Subject::Endpoint(2);
     for (given, why) in [
-        (endpoint_token(OWNER, "a.other", &own), token(e, Refusal::WrongSubject)),
-        (endpoint_token(STRANGER, "a.good", &own), token(e, Refusal::UnknownKey)),
-        (endpoint_token(MANAGER, "a.good", &own), LoadError::Refused(Refused::Role(e))),
-        (endpoint_token(PROVIDER_A, "a.good", &own), LoadError::Refused(Refused::Reach(2))),
+        (endpoint_token(OWNER, "a.other", &own), token(e, TokenError::WrongSubject)),
+        (endpoint_token(STRANGER, "a.good", &own), token(e, TokenError::UnknownKey)),
+        (endpoint_token(MANAGER, "a.good", &own), ImageError::Rejected(ImageRejected::Role(e))),
+        (endpoint_token(PROVIDER_A, "a.good", &own), ImageError::Rejected(ImageRejected::Reach(2))),
         (
             endpoint_token(OWNER, "a.good", &access(18, Direction::Out)),
-            LoadError::Refused(Refused::OtherAccess(2)),
+            ImageError::Rejected(ImageRejected::OtherAccess(2)),
         ),
         (
             endpoint_token(OWNER, "a.good", &access(17, Direction::In)),
-            LoadError::Refused(Refused::OtherAccess(2)),
+            ImageError::Rejected(ImageRejected::OtherAccess(2)),
         ),
         // A token of the right person for another use.
-        (syscall_token(OWNER, "a.good", Mask::ALL), token(e, Refusal::WrongUse(Use::Syscalls))),
+        (syscall_token(OWNER, "a.good", Mask::ALL), token(e, TokenError::WrongUse(Use::Syscalls))),
     ] {
         refused(&engine, &with_token(Some(given)), why);
     }
@@ -137,9 +137,9 @@ fn endpoints_need_somebody_in_whose_scope_they_are() {
     let i2c =
         |unit, direction| good().endpoint(1, OwnedPeer::Local(Bus::I2c, unit), direction).sign(PROVIDER_A);
     engine.unload("a.good").unwrap();
-    refused(&engine, &i2c(72, Direction::Out), LoadError::Refused(Refused::Unauthorized(1)));
-    refused(&engine, &i2c(72, Direction::Both), LoadError::Refused(Refused::Unauthorized(1)));
-    refused(&engine, &i2c(73, Direction::In), LoadError::Refused(Refused::Unauthorized(1)));
+    refused(&engine, &i2c(72, Direction::Out), ImageError::Rejected(ImageRejected::Unauthorized(1)));
+    refused(&engine, &i2c(72, Direction::Both), ImageError::Rejected(ImageRejected::Unauthorized(1)));
+    refused(&engine, &i2c(73, Direction::In), ImageError::Rejected(ImageRejected::Unauthorized(1)));
     load(&engine, &i2c(72, Direction::In)).unwrap();
 }
 
@@ -150,10 +150,10 @@ fn swapped_code_and_data() {
     spec.data = b"data".to_vec();
     let mut image = spec.sign(PROVIDER_A);
     image.code[9] ^= 1;
-    refused(&engine, &image, LoadError::Refused(Refused::Digest(Which::Code)));
+    refused(&engine, &image, ImageError::Rejected(ImageRejected::Digest(Subject::Code)));
     let mut image = spec.sign(PROVIDER_A);
     image.data = b"dat4".to_vec();
-    refused(&engine, &image, LoadError::Refused(Refused::Digest(Which::Data)));
+    refused(&engine, &image, ImageError::Rejected(ImageRejected::Digest(Subject::Data)));
     // Code of another signer, by a token of its own: of who may, for this container, over this code.
     let part = |signer, sub, use_, bytes: &[u8]| {
         sign(&Claims { digest: Some(&sha256(bytes)), ..claims(signer, sub, use_) }, signer)
@@ -163,17 +163,17 @@ fn swapped_code_and_data() {
     refused(
         &engine,
         &with(part(PROVIDER_B, "a.good", Use::Code, &code)),
-        LoadError::Refused(Refused::Role(Which::Code)),
+        ImageError::Rejected(ImageRejected::Role(Subject::Code)),
     );
     refused(
         &engine,
         &with(part(MANAGER, "a.good", Use::Data, &code)),
-        token(Which::Code, Refusal::WrongUse(Use::Data)),
+        token(Subject::Code, TokenError::WrongUse(Use::Data)),
     );
     refused(
         &engine,
         &with(part(MANAGER, "a.good", Use::Code, b"other")),
-        LoadError::Refused(Refused::Digest(Which::Code)),
+        ImageError::Rejected(ImageRejected::Digest(Subject::Code)),
     );
     load(&engine, &with(part(MANAGER, "a.good", Use::Code, &code))).unwrap();
 }
@@ -189,7 +189,7 @@ fn an_image_without_its_token_is_unsigned() {
     let before = image.metadata.len() - proofs.token.len() - head;
     image.metadata.truncate(before);
     image.metadata.push(0x40);
-    refused(&engine, &image, LoadError::Refused(Refused::Unsigned));
+    refused(&engine, &image, ImageError::Rejected(ImageRejected::Unsigned));
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn oversize_and_empty_everything() {
         Limits { heap: u32::MAX, ..limits },
     ] {
         let image = Spec { limits, ..good() }.sign(PROVIDER_A);
-        refused(&engine, &image, LoadError::Refused(Refused::Limits));
+        refused(&engine, &image, ImageError::Rejected(ImageRejected::Limits));
     }
     let begin = |metadata, data, code| {
         let before = snapshot(&engine);
@@ -210,16 +210,16 @@ fn oversize_and_empty_everything() {
         assert_eq!(snapshot(&engine), before);
         error
     };
-    assert_eq!(begin(0, 0, 0), Some(LoadError::Size));
-    assert_eq!(begin(0, 0, 1), Some(LoadError::Size));
-    assert_eq!(begin(1, 0, 0), Some(LoadError::Size));
-    assert_eq!(begin(MAX_METADATA + 1, 0, 1), Some(LoadError::Size));
-    assert_eq!(begin(usize::MAX, usize::MAX, usize::MAX), Some(LoadError::Size));
-    assert_eq!(begin(1, usize::MAX, usize::MAX), Some(LoadError::Size));
+    assert_eq!(begin(0, 0, 0), Some(ImageError::Size));
+    assert_eq!(begin(0, 0, 1), Some(ImageError::Size));
+    assert_eq!(begin(1, 0, 0), Some(ImageError::Size));
+    assert_eq!(begin(MAX_METADATA + 1, 0, 1), Some(ImageError::Size));
+    assert_eq!(begin(usize::MAX, usize::MAX, usize::MAX), Some(ImageError::Size));
+    assert_eq!(begin(1, usize::MAX, usize::MAX), Some(ImageError::Size));
 
     // More than any image may have here, by the sizes alone; and what may be, but there is no memory.
-    assert_eq!(begin(1, 0, 1 << 20), Some(LoadError::Size));
-    assert_eq!(begin(1, usize::MAX / 4, 1), Some(LoadError::Size));
+    assert_eq!(begin(1, 0, 1 << 20), Some(ImageError::Size));
+    assert_eq!(begin(1, usize::MAX / 4, 1), Some(ImageError::Size));
     let image = good().sign(PROVIDER_A);
     let room = (1 << 20) - image.metadata.len() - 100;
     let small = Engine::new(TestPlatform { room, ..TestPlatform::new_sharing() });
@@ -228,8 +228,8 @@ fn oversize_and_empty_everything() {
         let sizes = Some(PartSizes { data: data as u32, code: code as u32 });
         let image = Spec { sizes, ..good() }.sign(PROVIDER_A);
         let mut loading = small.begin(Sizes { metadata: image.metadata.len(), data, code }).unwrap();
-        assert_eq!(loading.write(&image.metadata), Err(LoadError::OutOfMemory));
-        assert_eq!(loading.write(&[0]), Err(LoadError::Failed));
+        assert_eq!(loading.write(&image.metadata), Err(ImageError::OutOfMemory));
+        assert_eq!(loading.write(&[0]), Err(ImageError::Failed));
         drop(loading);
         assert_eq!(snapshot(&small), before);
     }
@@ -238,15 +238,15 @@ fn oversize_and_empty_everything() {
     for id in 0..9 {
         many = many.endpoint(id, OwnedPeer::Local(Bus::I2c, 72), Direction::In);
     }
-    refused(&engine, &many.sign(PROVIDER_A), LoadError::Refused(Refused::TooManyEndpoints));
+    refused(&engine, &many.sign(PROVIDER_A), ImageError::Rejected(ImageRejected::TooManyEndpoints));
     let mut many = good();
     for id in 0..5 {
         many = many.endpoint(id, OwnedPeer::Container("a.x".into(), id), Direction::In);
     }
-    refused(&engine, &many.sign(PROVIDER_A), LoadError::TooManyQueues);
+    refused(&engine, &many.sign(PROVIDER_A), ImageError::TooManyQueues);
     let uid = "a.".to_owned() + &"x".repeat(63);
     let long = Spec { uid, ..good() }.sign(PROVIDER_A);
-    let Err(LoadError::Refused(Refused::Malformed(error))) = load(&engine, &long) else {
+    let Err(ImageError::Rejected(ImageRejected::Malformed(error))) = load(&engine, &long) else {
         panic!("uid of 65 bytes")
     };
     assert_eq!(error.kind(), Kind::Range);
@@ -266,7 +266,7 @@ fn item_09_announced_sizes_are_the_signed_ones_before_memory_is_taken() {
         loading.write(head).unwrap();
         assert_eq!(*engine.platform().held.lock().unwrap(), image.metadata.len());
         let signed = PartSizes { data: image.data.len() as u32, code: image.code.len() as u32 };
-        assert_eq!(loading.write(&[*last]), Err(LoadError::OtherSizes(signed)));
+        assert_eq!(loading.write(&[*last]), Err(ImageError::OtherSizes(signed)));
         assert_eq!(*engine.platform().held.lock().unwrap(), 0);
         drop(loading);
         assert_eq!(snapshot(&engine), before);
@@ -280,7 +280,7 @@ fn item_09_an_image_larger_than_the_ceiling_is_refused_by_its_metadata() {
     let sizes = Some(PartSizes { data: 1 << 19, code: u32::MAX });
     let image = Spec { sizes, ..good() }.sign(PROVIDER_A);
     let bytes = image.metadata.len() as u64 + (1 << 19) + u64::from(u32::MAX);
-    refused(&engine, &image, LoadError::Refused(Refused::Size(bytes, 1 << 20)));
+    refused(&engine, &image, ImageError::Rejected(ImageRejected::Size(bytes, 1 << 20)));
     // Just as much as fits.
     let sizes = |code| Some(PartSizes { data: 0, code });
     // The length of the metadata does not depend on the number, from 2^16 on.
@@ -304,13 +304,13 @@ fn too_long_and_too_short() {
     for len in [0, 1, image.metadata.len() - 1, image.metadata.len(), all.len() - 1] {
         let mut loading = engine.begin(sizes(&image)).unwrap();
         loading.write(&all[..len]).unwrap();
-        assert_eq!(loading.finish(), Err(LoadError::TooShort), "{len} bytes");
+        assert_eq!(loading.finish(), Err(ImageError::TooShort), "{len} bytes");
         assert_eq!(snapshot(&engine), before);
     }
     let mut loading = engine.begin(sizes(&image)).unwrap();
     loading.write(&all).unwrap();
-    assert_eq!(loading.write(&[0]), Err(LoadError::TooLong));
-    assert_eq!(loading.finish(), Err(LoadError::Failed));
+    assert_eq!(loading.write(&[0]), Err(ImageError::TooLong));
+    assert_eq!(loading.finish(), Err(ImageError::Failed));
     assert_eq!(snapshot(&engine), before);
     // Byte by byte works as well.
     let mut loading = engine.begin(sizes(&image)).unwrap();
@@ -327,7 +327,7 @@ fn no_byte_of_code_is_taken_before_the_metadata_is_believed() {
     assert_eq!(held(), image.metadata.len(), "memory for the metadata only");
     let (last, head) = image.metadata.split_last().unwrap();
     loading.write(head).unwrap();
-    assert_eq!(loading.write(&[*last]), Err(token(Which::Metadata, Refusal::UnknownKey)));
+    assert_eq!(loading.write(&[*last]), Err(token(Subject::Metadata, TokenError::UnknownKey)));
     assert_eq!(held(), 0, "and that is given back at once");
 }
 
@@ -344,7 +344,7 @@ fn every_truncation_and_many_flips() {
     }
     for len in 1..image.code.len() {
         let cut = Image { code: image.code[..len].to_vec(), ..image.clone() };
-        assert!(matches!(load(&engine, &cut), Err(LoadError::OtherSizes(_))));
+        assert!(matches!(load(&engine, &cut), Err(ImageError::OtherSizes(_))));
     }
     // Verifying takes its time, so one bit in each byte.
     for at in 0..image.metadata.len() {
@@ -365,13 +365,13 @@ fn every_truncation_and_many_flips() {
 fn types_duplicates_and_versions() {
     let engine = engine_with_one();
     for kind in Type::ALL.into_iter().filter(|kind| *kind != Type::Wasm) {
-        refused(&engine, &Spec { kind, ..good() }.sign(PROVIDER_A), LoadError::UnsupportedType(kind));
+        refused(&engine, &Spec { kind, ..good() }.sign(PROVIDER_A), ImageError::UnsupportedType(kind));
     }
     let version = |version| Spec { version, ..good() }.sign(PROVIDER_A);
     load(&engine, &version(5)).unwrap();
-    refused(&engine, &version(6), LoadError::DuplicateUid);
+    refused(&engine, &version(6), ImageError::DuplicateUid);
     engine.unload("a.good").unwrap();
-    refused(&engine, &version(4), LoadError::Downgrade(5));
+    refused(&engine, &version(4), ImageError::Downgrade(5));
     load(&engine, &version(5)).unwrap();
     engine.unload("a.good").unwrap();
 }
@@ -382,7 +382,7 @@ fn item_07_the_clock_does_not_go_back() {
     let until = |exp| good().sign_with(PROVIDER_A, |claims| Claims { exp: Some(exp), ..*claims });
     let at = |now| engine.platform().now.store(now, Ordering::Relaxed);
     at(NOW + 10);
-    let expired = token(Which::Metadata, Refusal::Expired);
+    let expired = token(Subject::Metadata, TokenError::Expired);
     refused(&engine, &until(NOW + 10), expired);
     at(NOW - 1000);
     refused(&engine, &until(NOW + 10), expired);
@@ -405,8 +405,8 @@ fn item_08_an_engine_never_goes_back_under_pressure() {
     for n in 0..2 * MAX_VERSIONS as u32 {
         load_and_unload(&format!("a.{n}"), 10 + n, PROVIDER_A).unwrap();
     }
-    assert!(matches!(load_and_unload("a.good", 8, PROVIDER_A), Err(LoadError::Downgrade(9..))));
-    assert!(matches!(load_and_unload("a.low", 0, PROVIDER_A), Err(LoadError::Downgrade(1..))));
+    assert!(matches!(load_and_unload("a.good", 8, PROVIDER_A), Err(ImageError::Downgrade(9..))));
+    assert!(matches!(load_and_unload("a.low", 0, PROVIDER_A), Err(ImageError::Downgrade(1..))));
     assert_eq!(load_and_unload("b.good", 1, PROVIDER_B), Ok(()), "another signer's do not count");
 }
 
@@ -418,7 +418,7 @@ fn item_08_a_signer_with_an_overlapping_scope_does_not_block_the_owner() {
     engine.unload("a.good").unwrap();
     load(&engine, &version(1).sign(PROVIDER_A)).unwrap();
     engine.unload("a.good").unwrap();
-    refused(&engine, &version(u32::MAX - 1).sign(OWNER), LoadError::Downgrade(u32::MAX));
+    refused(&engine, &version(u32::MAX - 1).sign(OWNER), ImageError::Downgrade(u32::MAX));
     load(&engine, &version(u32::MAX).sign(OWNER)).unwrap();
 }
 
@@ -432,7 +432,7 @@ fn item_08_what_is_loaded_does_not_depend_on_the_table() {
         engine.unload(&uid).unwrap();
     }
     engine.unload("a.good").unwrap();
-    refused(&engine, &Spec { version: 1, ..good() }.sign(PROVIDER_A), LoadError::Downgrade(2));
+    refused(&engine, &Spec { version: 1, ..good() }.sign(PROVIDER_A), ImageError::Downgrade(2));
     load(&engine, &Spec { version: 2, ..good() }.sign(PROVIDER_A)).unwrap();
 }
 
@@ -459,10 +459,10 @@ fn item_08_the_versions_survive_a_restart_with_a_platform_that_keeps_them() {
     kept.sort_by_key(|record| record.scope as u8);
     let second = engine();
     kept.into_iter().for_each(|record| second.restore_version(record));
-    refused(&second, &Spec { version: 4, ..good() }.sign(PROVIDER_A), LoadError::Downgrade(5));
+    refused(&second, &Spec { version: 4, ..good() }.sign(PROVIDER_A), ImageError::Downgrade(5));
     for n in 0..MAX_VERSIONS as u32 + 3 {
         let image = Spec { version: 6, ..Spec::new(&format!("b.{n}"), IDLE) }.sign(PROVIDER_B);
-        refused(&second, &image, LoadError::Downgrade(7));
+        refused(&second, &image, ImageError::Downgrade(7));
     }
     load(&second, &Spec { version: 5, ..good() }.sign(PROVIDER_A)).unwrap();
 }
@@ -473,10 +473,10 @@ fn item_09_two_sessions_for_one_name() {
     let image = good().sign(PROVIDER_A);
     let mut sessions: Vec<_> = (0..2).map(|_| engine.begin(sizes(&image)).unwrap()).collect();
     let results: Vec<_> = sessions.iter_mut().map(|session| session.write(&image.metadata)).collect();
-    assert_eq!(results, [Ok(()), Err(LoadError::DuplicateUid)]);
+    assert_eq!(results, [Ok(()), Err(ImageError::DuplicateUid)]);
     sessions[0].write(&image.code).unwrap();
     let results: Vec<_> = sessions.into_iter().map(|mut session| session.finish().map(drop)).collect();
-    assert_eq!(results, [Ok(()), Err(LoadError::Failed)]);
+    assert_eq!(results, [Ok(()), Err(ImageError::Failed)]);
     assert_eq!(engine.containers().count(), 1);
     engine.unload("a.good").unwrap();
     assert_nothing_held(&engine);
@@ -491,14 +491,14 @@ fn item_09_sessions_have_a_quota() {
     let before = held();
     // One public image, replayed on as many connections as there may be.
     let mut replayed: Vec<_> = (0..MAX_SESSIONS).map(|_| engine.begin(sizes(&public)).unwrap()).collect();
-    assert_eq!(engine.begin(sizes(&public)).err(), Some(LoadError::TooManySessions));
+    assert_eq!(engine.begin(sizes(&public)).err(), Some(ImageError::TooManySessions));
     let taken = replayed.iter_mut().filter_map(|session| session.write(&public.metadata).ok()).count();
     assert_eq!(taken, 1, "a uid is on its way in once");
     assert!(held() - before < 2 * (1000 + public.code.len() + public.metadata.len()));
     // Those that were refused do not count any more.
     load(&engine, &mine).unwrap();
     drop(replayed);
-    refused(&engine, &mine, LoadError::DuplicateUid);
+    refused(&engine, &mine, ImageError::DuplicateUid);
     load(&engine, &public).unwrap();
 }
 
@@ -515,13 +515,16 @@ fn item_09_a_session_without_progress_fails() {
         assert!(!loading.is_stale());
         wait_ms(1);
         assert!(loading.is_stale());
-        assert_eq!(loading.write(&[0]), Err(LoadError::TimedOut), "after {written} bytes");
+        assert_eq!(loading.write(&[0]), Err(ImageError::TimedOut), "after {written} bytes");
         assert_eq!(snapshot(&engine), before, "it holds nothing");
-        assert_eq!((loading.write(&[0]), loading.finish()), (Err(LoadError::Failed), Err(LoadError::Failed)));
+        assert_eq!(
+            (loading.write(&[0]), loading.finish()),
+            (Err(ImageError::Failed), Err(ImageError::Failed))
+        );
         let mut loading = engine.begin(sizes(&image)).unwrap();
         loading.write(&image.metadata[..written]).unwrap();
         wait_ms(SESSION_TIMEOUT_MS + 1);
-        assert_eq!(loading.finish(), Err(LoadError::TimedOut));
+        assert_eq!(loading.finish(), Err(ImageError::TimedOut));
         assert_eq!(snapshot(&engine), before);
     }
     // A slow one is no silent one.
@@ -540,13 +543,13 @@ fn item_09_silent_sessions_keep_nobody_out() {
     let image = good().sign(PROVIDER_A);
     let mut silent: Vec<_> = (0..MAX_SESSIONS).map(|_| engine.begin(sizes(&image)).unwrap()).collect();
     silent[0].write(&image.metadata).unwrap();
-    refused(&engine, &image, LoadError::TooManySessions);
+    refused(&engine, &image, ImageError::TooManySessions);
     engine.platform().clock_us.fetch_add((SESSION_TIMEOUT_MS + 1) * 1000, Ordering::Relaxed);
     // Neither their places nor the uid are kept for them.
     load(&engine, &image).unwrap();
     for session in &mut silent {
         assert!(session.is_stale());
-        assert_eq!(session.write(&[0]), Err(LoadError::TimedOut));
+        assert_eq!(session.write(&[0]), Err(ImageError::TimedOut));
     }
     engine.unload("a.good").unwrap();
     assert_nothing_held(&engine);
@@ -562,7 +565,7 @@ fn full_slots_and_full_memory() {
     for n in 0..N {
         load(&engine, &Spec::new(&format!("a.{n}"), IDLE).sign(PROVIDER_A)).unwrap();
     }
-    refused(&engine, &good().sign(PROVIDER_A), LoadError::Full);
+    refused(&engine, &good().sign(PROVIDER_A), ImageError::Full);
     engine.unload("a.1").unwrap();
     load(&engine, &good().sign(PROVIDER_A)).unwrap();
 
@@ -572,7 +575,7 @@ fn full_slots_and_full_memory() {
     let rest = image.code.len() + 64;
     for room in (0..image.metadata.len().max(rest)).step_by(16) {
         let engine = Engine::new(TestPlatform { room, ..TestPlatform::new_sharing() });
-        refused(&engine, &image, LoadError::OutOfMemory);
+        refused(&engine, &image, ImageError::OutOfMemory);
     }
     let half = image.metadata.len() / 2;
     let room = (image.metadata.len() + half).max(half + rest);
@@ -597,7 +600,7 @@ fn item_01_the_worst_image_has_every_token_and_fits() {
     load(&engine, &worst).unwrap();
     engine.unload(cleared.metadata().uid).unwrap();
     let bad = tinycontainer_testkit::worst(CLASS, true);
-    assert_eq!(load(&engine, &bad), Err(token(Which::Endpoint(7), Refusal::BadSignature)));
+    assert_eq!(load(&engine, &bad), Err(token(Subject::Endpoint(7), TokenError::BadSignature)));
 }
 
 #[test]
@@ -616,7 +619,7 @@ fn a_dropped_session_leaves_no_trace() {
 fn a_heartbeat_that_may_not_be_sent_is_no_schedule() {
     let engine = engine();
     let spec = Spec { schedule: Schedule { heartbeat_ms: 100, ..good().schedule }, ..good() };
-    let Err(LoadError::Refused(Refused::Malformed(_))) = load(&engine, &spec.sign(PROVIDER_A)) else {
+    let Err(ImageError::Rejected(ImageRejected::Malformed(_))) = load(&engine, &spec.sign(PROVIDER_A)) else {
         panic!("it asks for a heartbeat without the syscall")
     };
 }

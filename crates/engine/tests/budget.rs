@@ -6,7 +6,7 @@ mod common;
 use common::{RATE, TestEngine, TestPlatform, engine, load_and_start, settle, state};
 use std::sync::atomic::Ordering;
 use tinycontainer::metadata::{Bus, Schedule};
-use tinycontainer::{Agent, Direction, Mask, Next, Notice, Platform, Reason, State};
+use tinycontainer::{Agent, Direction, Mask, Next, Notice, Platform, State, StopReason};
 use tinycontainer_testkit::{OWNER, OwnedPeer, Spec, module};
 
 /// The budget of a loop, in milliseconds.
@@ -48,7 +48,7 @@ fn one_loop(engine: &TestEngine, spec: &Spec) -> (u32, u64) {
     let (before, began) = (engine.status("x").unwrap().counters.calls, now_us(engine));
     agent.step(0);
     let status = engine.status("x").unwrap();
-    assert_eq!(status.last.unwrap().reason, Reason::Budget, "{status:?}");
+    assert_eq!(status.last.unwrap().reason, StopReason::Budget, "{status:?}");
     (status.counters.calls - before, now_us(engine) - began)
 }
 
@@ -85,7 +85,7 @@ fn item_02_a_call_of_any_length_ends_any_budget() {
         engine.platform().drivers.script().takes_us = us;
         agent.step(0);
         let status = engine.status("x").unwrap();
-        assert_eq!(status.last.unwrap().reason, Reason::Budget, "{us}");
+        assert_eq!(status.last.unwrap().reason, StopReason::Budget, "{us}");
         assert_eq!(status.counters.calls - before, 1, "{us}");
         assert!(status.counters.instructions >= 10_000 * u64::from(RATE), "{us}: {status:?}");
         engine.platform().drivers.script().takes_us = 0;
@@ -113,7 +113,7 @@ fn item_02_a_container_that_blocks_is_stopped_after_the_hook_that_runs() {
     engine.stop("x").unwrap();
     settle(&mut agent, now_us(&engine) / 1000);
     let status = engine.status("x").unwrap();
-    assert_eq!((status.state, status.last.unwrap().reason), (State::Created, Reason::Requested));
+    assert_eq!((status.state, status.last.unwrap().reason), (State::Created, StopReason::Requested));
     assert!(now_us(&engine) - asked <= 10_000, "one write and one close");
 }
 

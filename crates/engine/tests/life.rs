@@ -7,9 +7,9 @@ use common::{RATE, TestEngine, assert_nothing_held, engine, load, load_and_start
 use std::sync::atomic::Ordering;
 use tinycontainer::metadata::{Access, Bus, Peer, Schedule};
 use tinycontainer::policy::{Lapsed, Trust};
-use tinycontainer::runtime::{LoadError as RuntimeError, Trap};
+use tinycontainer::runtime::{ModuleError as RuntimeError, Trap};
 use tinycontainer::{
-    Detail, Direction, Mask, Next, Notice, Reason, StartError, State, StopError, Stopped, UnloadError,
+    Detail, Direction, Mask, Next, Notice, StartError, State, StopError, StopReason, Stopped, UnloadError,
 };
 use tinycontainer_testkit::{IDLE, NOW, OWNER, OwnedPeer, PROVIDER_A, Spec, endpoint_token, module};
 use tinycontainer_token::Claims;
@@ -21,7 +21,7 @@ fn spec(wat: &str, schedule: impl FnOnce(Schedule) -> Schedule) -> Spec {
     spec
 }
 
-fn stopped(reason: Reason) -> Option<Stopped> {
+fn stopped(reason: StopReason) -> Option<Stopped> {
     Some(Stopped { reason, detail: Detail::None })
 }
 
@@ -68,7 +68,7 @@ fn from_load_to_unload() {
     assert_eq!(engine.unload("a.c"), Err(UnloadError::Running), "nor while it is stopping");
     assert_eq!(agent.step(3), Next::Idle);
     let status = engine.status("a.c").unwrap();
-    assert_eq!((status.state, status.last), (State::Created, stopped(Reason::Requested)));
+    assert_eq!((status.state, status.last), (State::Created, stopped(StopReason::Requested)));
     assert_eq!((status.counters.starts, status.counters.loops), (1, 1));
     assert_eq!(status.memory.used, 0, "stopped, it holds its image only");
     assert!(status.memory.peak > 0 && status.image_bytes > 0);
@@ -169,7 +169,7 @@ fn without_a_period_it_loops_when_stepped() {
     let mut agent = engine.agent(0).unwrap();
     assert_eq!(settle(&mut agent, 5), Next::Idle);
     let status = engine.status("a.c").unwrap();
-    assert_eq!((status.counters.loops, status.last), (7, stopped(Reason::LoopCount)));
+    assert_eq!((status.counters.loops, status.last), (7, stopped(StopReason::LoopCount)));
 }
 
 /// `stop()` logs, so that a test sees whether it was called.
@@ -208,17 +208,17 @@ fn every_reason_to_stop() {
     let wat = with_text(NOP, GO_ON);
     assert_eq!(
         run_until_idle(&wat, |s| Schedule { max_loops: 3, ..s }),
-        (stopped(Reason::LoopCount), says.clone(), 3)
+        (stopped(StopReason::LoopCount), says.clone(), 3)
     );
     assert_eq!(
         run_until_idle(&wat, |s| Schedule { lifetime_ms: 35, ..s }),
-        (stopped(Reason::Lifetime), says.clone(), 4)
+        (stopped(StopReason::Lifetime), says.clone(), 4)
     );
     assert_eq!(
         run_until_idle(&wat, |s| Schedule { heartbeat_ms: 25, ..s }),
-        (stopped(Reason::Heartbeat), says.clone(), 3)
+        (stopped(StopReason::Heartbeat), says.clone(), 3)
     );
-    let done = Some(Stopped { reason: Reason::Finished, detail: Detail::Returned(-5) });
+    let done = Some(Stopped { reason: StopReason::Finished, detail: Detail::Returned(-5) });
     assert_eq!(run_until_idle(&with_text(NOP, "i32.const -5"), |s| s), (done, says.clone(), 1));
     // With a heartbeat it goes on.
     assert_eq!(
@@ -227,10 +227,10 @@ fn every_reason_to_stop() {
             max_loops: 9,
             ..s
         }),
-        (stopped(Reason::LoopCount), says, 9)
+        (stopped(StopReason::LoopCount), says, 9)
     );
     // Who trapped or overran is not called again.
-    let trapped = |trap| Some(Stopped { reason: Reason::Trapped, detail: Detail::Trap(trap) });
+    let trapped = |trap| Some(Stopped { reason: StopReason::Trapped, detail: Detail::Trap(trap) });
     assert_eq!(
         run_until_idle(&with_text(NOP, "unreachable"), |s| s),
         (trapped(Trap::Unreachable), quiet.clone(), 1)
@@ -244,10 +244,10 @@ fn every_reason_to_stop() {
         (trapped(Trap::Unreachable), quiet.clone(), 0)
     );
     let spin = "(loop $l br $l) unreachable";
-    assert_eq!(run_until_idle(&with_text(NOP, spin), |s| s), (stopped(Reason::Budget), quiet.clone(), 1));
+    assert_eq!(run_until_idle(&with_text(NOP, spin), |s| s), (stopped(StopReason::Budget), quiet.clone(), 1));
     assert_eq!(
         run_until_idle(&with_text("(loop $l br $l)", GO_ON), |s| s),
-        (stopped(Reason::Budget), quiet, 0)
+        (stopped(StopReason::Budget), quiet, 0)
     );
 }
 
@@ -255,7 +255,7 @@ fn every_reason_to_stop() {
 fn a_stop_hook_that_fails_does_not_hide_why_it_was_called() {
     for stop in ["unreachable", "(loop $l br $l)"] {
         let (last, _, loops) = run_until_idle(&module(NOP, GO_ON, stop), |s| Schedule { max_loops: 2, ..s });
-        assert_eq!((last, loops), (stopped(Reason::LoopCount), 2));
+        assert_eq!((last, loops), (stopped(StopReason::LoopCount), 2));
     }
 }
 
@@ -282,7 +282,7 @@ fn what_the_runtime_rejects_can_be_unloaded() {
     assert_eq!(settle(&mut agent, 0), Next::Idle);
     let status = engine.status("a.c").unwrap();
     assert_eq!(status.state, State::Created);
-    let Some(Stopped { reason: Reason::Rejected, detail: Detail::Load(RuntimeError::Hook(..)) }) =
+    let Some(Stopped { reason: StopReason::Rejected, detail: Detail::Load(RuntimeError::Hook(..)) }) =
         status.last
     else {
         panic!("{:?}", status.last);
@@ -299,12 +299,12 @@ fn a_stop_before_the_first_step_runs_nothing() {
     let mut agent = engine.agent(0).unwrap();
     assert_eq!(settle(&mut agent, 0), Next::Idle);
     let status = engine.status("a.c").unwrap();
-    assert_eq!((status.last, status.counters.starts), (stopped(Reason::Requested), 0));
+    assert_eq!((status.last, status.counters.starts), (stopped(StopReason::Requested), 0));
     assert!(engine.platform().log.lock().unwrap().is_empty());
     // And an old request does not stop the next start.
     engine.start("a.c").unwrap();
     assert_eq!(settle(&mut agent, 0), Next::Idle);
-    assert_eq!(engine.status("a.c").unwrap().last.unwrap().reason, Reason::Trapped);
+    assert_eq!(engine.status("a.c").unwrap().last.unwrap().reason, StopReason::Trapped);
 }
 
 #[test]
@@ -321,7 +321,7 @@ fn a_thousand_restarts_and_reloads_leave_nothing() {
             engine.start("a.c").unwrap();
             assert_eq!(settle(&mut agent, 0), Next::Idle);
             let status = engine.status("a.c").unwrap();
-            assert_eq!(status.last, stopped(Reason::LoopCount));
+            assert_eq!(status.last, stopped(StopReason::LoopCount));
             assert_eq!(status.memory.used, 0);
             // But for rounding, for other tests share the pool: a block may be a few bytes larger.
             assert!(peak.get_or_insert(status.memory.peak).abs_diff(status.memory.peak) < 256);
@@ -343,7 +343,7 @@ fn an_agent_that_goes_ends_its_container() {
         let status = engine.status("a.c").unwrap();
         assert_eq!(
             (status.state, status.last),
-            (State::Created, stopped(Reason::Requested)),
+            (State::Created, stopped(StopReason::Requested)),
             "after {steps} steps"
         );
         assert_eq!(status.memory.used, 0);
@@ -364,7 +364,7 @@ fn a_spinning_container_does_not_hold_up_another() {
     for now in 0..100 {
         agents.iter_mut().for_each(|agent| _ = settle(agent, now));
     }
-    assert_eq!(engine.status("a.c").unwrap().last, stopped(Reason::Budget));
+    assert_eq!(engine.status("a.c").unwrap().last, stopped(StopReason::Budget));
     let counters = engine.status("a.other").unwrap().counters;
     assert_eq!((counters.loops, counters.missed), (10, 0));
 }

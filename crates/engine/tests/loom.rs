@@ -14,11 +14,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tinycontainer::metadata::{Access, Schedule};
 use tinycontainer::policy::Device;
 use tinycontainer::runtime::{
-    Account, Budget, Host, Instance, Limits, LoadError as RuntimeError, MemoryUse, Outcome, Rate, Runtime,
+    Account, Budget, Host, Instance, Limits, MemoryUse, ModuleError as RuntimeError, Outcome, Rate, Runtime,
 };
 use tinycontainer::{
-    Drivers, Engine, Hook, IoError, LoadError, Lock, Next, Platform, Reason, Sizes, StartError, State,
-    StopError, UnloadError,
+    Drivers, Engine, Hook, IoError, Lock, ModuleError, Next, Platform, Sizes, StartError, State, StopError,
+    StopReason, UnloadError,
 };
 use tinycontainer_testkit as kit;
 
@@ -74,7 +74,7 @@ struct NoDrivers;
 impl Drivers for NoDrivers {
     type Handle = ();
     fn open(&self, _: &str, _: &Access<'_>) -> Result<(), IoError> {
-        Err(IoError::NoDriver)
+        Err(IoError::NoPeer)
     }
     fn read(&self, (): &mut (), _: &mut [u8]) -> Result<usize, IoError> {
         Err(IoError::Failed)
@@ -138,7 +138,7 @@ impl Fixture {
         Arc::new(Engine::new(Loomed { runtime: Counting::default(), drivers: NoDrivers, store: self.store }))
     }
 
-    fn load(&self, engine: &Engine<Loomed, SLOTS>) -> Result<(), LoadError> {
+    fn load(&self, engine: &Engine<Loomed, SLOTS>) -> Result<(), ModuleError> {
         let kit::Image { metadata, data, code } = &self.image;
         let sizes = Sizes { metadata: metadata.len(), data: data.len(), code: code.len() };
         let mut loading = engine.begin(sizes)?;
@@ -183,8 +183,8 @@ fn stop_during_start_and_run() {
         assert_eq!(engine.platform().runtime.0.load(Ordering::SeqCst), 0, "no instance is left");
         // Whoever came in time is the reason; whoever came late was told so.
         match (stopped, status.last.unwrap().reason) {
-            (Ok(()), Reason::Requested | Reason::LoopCount)
-            | (Err(StopError::NotRunning), Reason::LoopCount) => (),
+            (Ok(()), StopReason::Requested | StopReason::LoopCount)
+            | (Err(StopError::NotRunning), StopReason::LoopCount) => (),
             other => panic!("{other:?}"),
         }
     });
@@ -270,7 +270,7 @@ fn two_loads_of_one_name() {
         let theirs = other.join().unwrap();
         assert!(matches!(
             (mine, theirs),
-            (Ok(()), Err(LoadError::DuplicateUid)) | (Err(LoadError::DuplicateUid), Ok(()))
+            (Ok(()), Err(ModuleError::DuplicateUid)) | (Err(ModuleError::DuplicateUid), Ok(()))
         ));
         assert_eq!(engine.containers().count(), 1);
         // The loser's slot is free.

@@ -5,7 +5,7 @@ mod common;
 
 use common::{TestEngine, assert_nothing_held, engine, load, load_and_start, settle};
 use std::fmt::Write as _;
-use tinycontainer::firewall::{Denial, Reason as Why};
+use tinycontainer::firewall::{Denial, DenyReason as Why};
 use tinycontainer::metadata::{Bus, Schedule, Scheme};
 use tinycontainer::{Direction, Errno, IoError, Mask, Notice, Syscall};
 use tinycontainer_testkit::{OWNER, OwnedPeer, PROVIDER_A, PROVIDER_B, Spec, module};
@@ -66,7 +66,7 @@ fn reported(engine: &TestEngine) -> Vec<i32> {
 
 const REFUSED: i32 = Errno::Refused as i32;
 const WOULD_BLOCK: i32 = Errno::WouldBlock as i32;
-const PEER_GONE: i32 = Errno::PeerGone as i32;
+const PEER_GONE: i32 = Errno::NoPeer as i32;
 const TOO_LONG: i32 = Errno::TooLong as i32;
 
 fn refusals(engine: &TestEngine) -> Vec<(Syscall, Option<u32>, Why)> {
@@ -229,7 +229,7 @@ fn a_remote_peer_without_a_driver_is_gone() {
     );
     assert_eq!(results(&engine, &spec), [PEER_GONE]);
     let noticed = engine.platform().notices.lock().unwrap().clone();
-    assert!(noticed.contains(&("x".into(), Notice::DriverFailed(3, IoError::NoDriver))));
+    assert!(noticed.contains(&("x".into(), Notice::DriverFailed(3, IoError::NoPeer))));
     assert_eq!(engine.refusals(), 0, "the firewall had nothing against it");
 }
 
@@ -442,7 +442,7 @@ fn calling_does_not_stretch_a_budget() {
         load_and_start(&engine, &spec, OWNER);
         settle(&mut engine.agent(0).unwrap(), 0);
         let status = engine.status("x").unwrap();
-        assert_eq!(status.last.unwrap().reason, tinycontainer::Reason::Budget);
+        assert_eq!(status.last.unwrap().reason, tinycontainer::StopReason::Budget);
         status.counters.calls
     };
     // The budget of a loop is 10 ms, 100,000 instructions.

@@ -5,7 +5,7 @@ use tinycontainer_abi::numbered_enum;
 
 numbered_enum! {
     /// Why a call is denied.
-    pub enum Reason: u8 {
+    pub enum DenyReason: u8 {
         /// The syscall is not in the container's mask.
         NotGranted = 1 => "not-granted", "the syscall is not granted to it",
         /// The container has no right to such an endpoint.
@@ -25,7 +25,7 @@ numbered_enum! {
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for DenyReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.text())
     }
@@ -37,12 +37,12 @@ pub struct Denial {
     /// The endpoint.
     pub endpoint: Option<u32>,
     /// Why.
-    pub reason: Reason,
+    pub reason: DenyReason,
 }
 
 impl Denial {
     /// A denial that is not about a known endpoint.
-    pub const fn new(reason: Reason) -> Self {
+    pub const fn new(reason: DenyReason) -> Self {
         Self { endpoint: None, reason }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A guard is owned by whoever runs the container, so authorising a call takes no lock.
 
-use crate::denial::{Denial, Reason};
+use crate::denial::{Denial, DenyReason};
 use crate::grant::Right;
 use crate::id::ContainerId;
 use tinycontainer_abi::{Direction, Mask, Syscall};
@@ -78,7 +78,7 @@ impl<T, const F: usize> Guard<T, F> {
     /// The denial, to be recorded.
     #[inline]
     pub fn may(&self, call: Syscall) -> Result<(), Denial> {
-        if self.mask.has(call) { Ok(()) } else { Err(Denial::new(Reason::NotGranted)) }
+        if self.mask.has(call) { Ok(()) } else { Err(Denial::new(DenyReason::NotGranted)) }
     }
 
     /// Whether there is room for one more descriptor: to be asked before a driver is.
@@ -89,7 +89,7 @@ impl<T, const F: usize> Guard<T, F> {
         if self.open.iter().any(Option::is_none) {
             Ok(())
         } else {
-            Err(Denial { endpoint: Some(endpoint), reason: Reason::TooManyOpen })
+            Err(Denial { endpoint: Some(endpoint), reason: DenyReason::TooManyOpen })
         }
     }
 
@@ -100,7 +100,7 @@ impl<T, const F: usize> Guard<T, F> {
     /// The denial, and `target` back.
     pub fn open(&mut self, right: Right, target: T) -> Result<Fd, (Denial, T)> {
         let Some((place, entry)) = self.open.iter_mut().enumerate().find(|(_, entry)| entry.is_none()) else {
-            let denial = Denial { endpoint: Some(right.endpoint), reason: Reason::TooManyOpen };
+            let denial = Denial { endpoint: Some(right.endpoint), reason: DenyReason::TooManyOpen };
             return Err((denial, target));
         };
         self.generation = self.generation.wrapping_add(1);
@@ -119,7 +119,7 @@ impl<T, const F: usize> Guard<T, F> {
         self.may(Syscall::Read)?;
         let open = self.find(fd)?;
         if !open.direction.reads() {
-            return Err(Denial { endpoint: Some(open.endpoint), reason: Reason::WrongDirection });
+            return Err(Denial { endpoint: Some(open.endpoint), reason: DenyReason::WrongDirection });
         }
         Ok((open.endpoint, &mut open.target))
     }
@@ -133,7 +133,7 @@ impl<T, const F: usize> Guard<T, F> {
         self.may(Syscall::Write)?;
         let open = self.find(fd)?;
         if !open.direction.writes() {
-            return Err(Denial { endpoint: Some(open.endpoint), reason: Reason::WrongDirection });
+            return Err(Denial { endpoint: Some(open.endpoint), reason: DenyReason::WrongDirection });
         }
         Ok((open.endpoint, &mut open.target))
     }
@@ -149,7 +149,7 @@ impl<T, const F: usize> Guard<T, F> {
             .get_mut(Fd(fd.cast_unsigned()).place())
             .and_then(Option::take)
             .map(|open| open.target)
-            .ok_or(Denial::new(Reason::NotOpen))
+            .ok_or(Denial::new(DenyReason::NotOpen))
     }
 
     /// Takes what served any descriptor that is still open, until there is none.
@@ -159,15 +159,15 @@ impl<T, const F: usize> Guard<T, F> {
 
     #[inline]
     fn find(&mut self, raw: i32) -> Result<&mut Open<T>, Denial> {
-        let fd = Fd(u32::try_from(raw).map_err(|_| Denial::new(Reason::NotOpen))?);
+        let fd = Fd(u32::try_from(raw).map_err(|_| Denial::new(DenyReason::NotOpen))?);
         // Never opened by this container: who guesses is told apart from who is late.
         if fd.slot() != u32::from(self.id.raw_slot()) {
-            return Err(Denial::new(Reason::NotYours));
+            return Err(Denial::new(DenyReason::NotYours));
         }
         self.open
             .get_mut(fd.place())
             .and_then(Option::as_mut)
             .filter(|open| u32::from(open.generation) == fd.generation())
-            .ok_or(Denial::new(Reason::NotOpen))
+            .ok_or(Denial::new(DenyReason::NotOpen))
     }
 }

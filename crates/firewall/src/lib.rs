@@ -19,10 +19,10 @@ pub mod id;
 pub mod refusals;
 pub mod table;
 
-pub use denial::{Denial, Reason};
+pub use denial::{Denial, DenyReason};
 pub use grant::{Grant, Issuer, Right, TooMany};
 pub use guard::{Fd, Guard};
 pub use id::ContainerId;
-pub use refusals::{Refusal, Refusals};
+pub use refusals::{AuditRecord, AuditRing};
 pub use table::{Full, Table};
 pub use tinycontainer_abi::{Direction, Mask, Syscall};

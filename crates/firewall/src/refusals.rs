@@ -1,14 +1,14 @@
 //! The last refusals: who, what, why. Bounded, and shared fairly: a container that is refused often pushes out its own
 //! refusals, not those of others.
 
-use crate::denial::{Denial, Reason};
+use crate::denial::{Denial, DenyReason};
 use crate::id::ContainerId;
 use heapless::Vec;
 use tinycontainer_abi::Syscall;
 
 /// A call that was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refusal {
+pub struct AuditRecord {
     /// When, in milliseconds of the platform's clock.
     pub at_ms: u64,
     /// Which one it is, counted from 1 over all refusals ever. Gaps show what was dropped.
@@ -34,7 +34,7 @@ struct Entry {
     /// The container is unloaded.
     is_retired: bool,
     call: Syscall,
-    reason: Reason,
+    reason: DenyReason,
 }
 
 /// The last refusals, `R` at the most, at least 1.
@@ -42,19 +42,19 @@ struct Entry {
 /// When all places are taken, the oldest entry of the container with the most entries makes place for a new one: the
 /// new one's own container if no other has more. Entries of unloaded containers go before all others.
 #[derive(Debug)]
-pub struct Refusals<const R: usize> {
+pub struct AuditRing<const R: usize> {
     /// By number.
     kept: Vec<Entry, R>,
     total: u64,
 }
 
-impl<const R: usize> Default for Refusals<R> {
+impl<const R: usize> Default for AuditRing<R> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<const R: usize> Refusals<R> {
+impl<const R: usize> AuditRing<R> {
     /// Without an entry.
     pub const fn new() -> Self {
         Self { kept: Vec::new(), total: 0 }
@@ -112,11 +112,11 @@ impl<const R: usize> Refusals<R> {
     }
 
     /// What is still kept, oldest first.
-    pub fn iter(&self) -> impl Iterator<Item = Refusal> {
+    pub fn iter(&self) -> impl Iterator<Item = AuditRecord> {
         self.kept.iter().zip(1..).map(|(entry, place)| {
             let Entry { number, at_ms, container, endpoint, has_endpoint, call, reason, .. } = *entry;
             let denial = Denial { endpoint: has_endpoint.then_some(endpoint), reason };
-            Refusal { at_ms, number, dropped: number.saturating_sub(place), container, call, denial }
+            AuditRecord { at_ms, number, dropped: number.saturating_sub(place), container, call, denial }
         })
     }
 }

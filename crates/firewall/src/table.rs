@@ -1,6 +1,6 @@
 //! The containers on a device, and what each may do.
 
-use crate::denial::{Denial, Reason};
+use crate::denial::{Denial, DenyReason};
 use crate::grant::{Grant, Right};
 use crate::guard::Guard;
 use crate::id::ContainerId;
@@ -80,6 +80,6 @@ impl<const N: usize, const E: usize> Table<N, E> {
     pub fn authorize(&self, id: ContainerId, endpoint: u32) -> Result<Right, Denial> {
         self.grant(id)
             .and_then(|grant| grant.right(endpoint))
-            .ok_or(Denial { endpoint: Some(endpoint), reason: Reason::NoSuchEndpoint })
+            .ok_or(Denial { endpoint: Some(endpoint), reason: DenyReason::NoSuchEndpoint })
     }
 }

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use std::collections::HashMap;
 use tinycontainer_firewall::{
-    ContainerId, Denial, Direction, Full, Grant, Guard, Issuer, Mask, Reason, Refusals, Right, Syscall,
+    AuditRing, ContainerId, Denial, DenyReason, Direction, Full, Grant, Guard, Issuer, Mask, Right, Syscall,
     Table, TooMany,
 };
 
@@ -17,11 +17,11 @@ fn grant(mask: Mask, rights: &[(u32, Direction)]) -> Grant<4> {
     grant
 }
 
-fn denied(reason: Reason) -> Denial {
+fn denied(reason: DenyReason) -> Denial {
     Denial::new(reason)
 }
 
-fn on(endpoint: u32, reason: Reason) -> Denial {
+fn on(endpoint: u32, reason: DenyReason) -> Denial {
     Denial { endpoint: Some(endpoint), reason }
 }
 
@@ -35,12 +35,12 @@ fn nothing_is_granted_by_default() {
     let id = table.admit(grant(Mask::NONE, &[])).unwrap();
     let mut guard: Guard<(), 2> = table.guard(id);
     for call in Syscall::ALL {
-        assert_eq!(guard.may(call), Err(denied(Reason::NotGranted)));
+        assert_eq!(guard.may(call), Err(denied(DenyReason::NotGranted)));
     }
-    assert_eq!(guard.read(0), Err(denied(Reason::NotGranted)));
-    assert_eq!(guard.write(0), Err(denied(Reason::NotGranted)));
-    assert_eq!(guard.close(0), Err(denied(Reason::NotGranted)));
-    assert_eq!(table.authorize(id, 0), Err(on(0, Reason::NoSuchEndpoint)));
+    assert_eq!(guard.read(0), Err(denied(DenyReason::NotGranted)));
+    assert_eq!(guard.write(0), Err(denied(DenyReason::NotGranted)));
+    assert_eq!(guard.close(0), Err(denied(DenyReason::NotGranted)));
+    assert_eq!(table.authorize(id, 0), Err(on(0, DenyReason::NoSuchEndpoint)));
 }
 
 #[test]
@@ -63,9 +63,9 @@ fn in_reads_and_out_writes() {
     let mut guard: Guard<u32, 4> = table.guard(id);
     let [reads, writes, both] = [1, 2, 200].map(|endpoint| open(&table, &mut guard, endpoint));
     assert_eq!(guard.read(reads), Ok((1, &mut 1)));
-    assert_eq!(guard.write(reads), Err(on(1, Reason::WrongDirection)));
+    assert_eq!(guard.write(reads), Err(on(1, DenyReason::WrongDirection)));
     assert_eq!(guard.write(writes), Ok((2, &mut 2)));
-    assert_eq!(guard.read(writes), Err(on(2, Reason::WrongDirection)));
+    assert_eq!(guard.read(writes), Err(on(2, DenyReason::WrongDirection)));
     assert_eq!((guard.read(both).is_ok(), guard.write(both).is_ok()), (true, true));
 }
 
@@ -76,8 +76,8 @@ fn a_descriptor_belongs_to_one_container() {
     let b = table.admit(grant(Mask::ALL, &[(1, Direction::Both)])).unwrap();
     let (mut guard_a, mut guard_b): (Guard<u32, 2>, Guard<u32, 2>) = (table.guard(a), table.guard(b));
     let fd = open(&table, &mut guard_a, 1);
-    assert_eq!(guard_b.read(fd), Err(denied(Reason::NotYours)));
-    assert_eq!(guard_b.close(fd), Err(denied(Reason::NotYours)));
+    assert_eq!(guard_b.read(fd), Err(denied(DenyReason::NotYours)));
+    assert_eq!(guard_b.close(fd), Err(denied(DenyReason::NotYours)));
     assert_eq!(guard_a.read(fd), Ok((1, &mut 1)), "still open for its owner");
     for nonsense in [-1, i32::MIN, i32::MAX, 1 << 30] {
         assert!(guard_a.read(nonsense).is_err());
@@ -93,8 +93,8 @@ fn a_closed_descriptor_stays_closed_when_its_place_is_used_again() {
     assert_eq!(guard.close(old), Ok(1), "closing before the first read works");
     let new = open(&table, &mut guard, 1);
     assert_ne!(old, new);
-    assert_eq!(guard.read(old), Err(denied(Reason::NotOpen)));
-    assert_eq!(guard.close(old), Err(denied(Reason::NotOpen)));
+    assert_eq!(guard.read(old), Err(denied(DenyReason::NotOpen)));
+    assert_eq!(guard.close(old), Err(denied(DenyReason::NotOpen)));
     assert_eq!(guard.read(new), Ok((1, &mut 1)));
 }
 
@@ -105,9 +105,9 @@ fn descriptors_run_out_but_do_not_wear_out() {
     let mut guard: Guard<u32, 2> = table.guard(id);
     let first = open(&table, &mut guard, 1);
     open(&table, &mut guard, 1);
-    assert_eq!(guard.has_room(1), Err(on(1, Reason::TooManyOpen)));
+    assert_eq!(guard.has_room(1), Err(on(1, DenyReason::TooManyOpen)));
     let right = table.authorize(id, 1).unwrap();
-    assert_eq!(guard.open(right, 9), Err((on(1, Reason::TooManyOpen), 9)));
+    assert_eq!(guard.open(right, 9), Err((on(1, DenyReason::TooManyOpen), 9)));
     guard.close(first).unwrap();
     // More opens than the generation has numbers: 2^17.
     for _ in 0..300_000 {
@@ -149,10 +149,10 @@ fn capacities_hold() {
 fn the_ring_keeps_the_last_and_counts_all() {
     let mut table = Table::<2, 4>::new();
     let id = table.admit(grant(Mask::NONE, &[])).unwrap();
-    let mut ring = Refusals::<3>::new();
+    let mut ring = AuditRing::<3>::new();
     assert_eq!(ring.iter().count(), 0);
     for at in 0..5 {
-        ring.record(at, id, Syscall::Open, on(9, Reason::NoSuchEndpoint));
+        ring.record(at, id, Syscall::Open, on(9, DenyReason::NoSuchEndpoint));
     }
     assert_eq!(ring.total(), 5);
     assert_eq!(ring.iter().map(|r| (r.at_ms, r.number)).collect::<Vec<_>>(), [(2, 3), (3, 4), (4, 5)]);
@@ -162,15 +162,15 @@ fn the_ring_keeps_the_last_and_counts_all() {
 fn item_12_a_flooder_pushes_out_its_own_refusals() {
     let mut table = Table::<3, 4>::new();
     let [victim, other, flooder] = std::array::from_fn(|_| table.admit(grant(Mask::NONE, &[])).unwrap());
-    let mut ring = Refusals::<4>::new();
-    let denial = on(9, Reason::NoSuchEndpoint);
+    let mut ring = AuditRing::<4>::new();
+    let denial = on(9, DenyReason::NoSuchEndpoint);
     for id in [victim, other, victim] {
         assert_eq!(ring.record(0, id, Syscall::Open, denial), None);
     }
     for _ in 0..1000 {
         ring.record(1, flooder, Syscall::Open, denial);
     }
-    let kept = |ring: &Refusals<4>| ring.iter().map(|r| (r.number, r.container)).collect::<Vec<_>>();
+    let kept = |ring: &AuditRing<4>| ring.iter().map(|r| (r.number, r.container)).collect::<Vec<_>>();
     // The victim had the most once, and gave one; from then on it is the flooder's.
     assert_eq!(kept(&ring), [(2, other), (3, victim), (1002, flooder), (1003, flooder)]);
     assert_eq!((ring.total(), ring.dropped()), (1003, 999));
@@ -219,7 +219,7 @@ proptest! {
         const PLACES: usize = 6;
         let mut table = Table::<5, 4>::new();
         let mut ids: [ContainerId; 5] = std::array::from_fn(|_| table.admit(grant(Mask::NONE, &[])).unwrap());
-        let mut ring = Refusals::<PLACES>::new();
+        let mut ring = AuditRing::<PLACES>::new();
         let mut naive = NaiveRing::default();
         for (who, what) in steps {
             if what == 0 {
@@ -229,7 +229,7 @@ proptest! {
                 table.remove(ids[who]);
                 ids[who] = table.admit_at(who, grant(Mask::NONE, &[])).unwrap();
             } else {
-                ring.record(u64::from(what), ids[who], Syscall::Open, Denial::new(Reason::NotGranted));
+                ring.record(u64::from(what), ids[who], Syscall::Open, Denial::new(DenyReason::NotGranted));
                 naive.record(ids[who], PLACES);
             }
             let mut expected: Vec<_> = naive

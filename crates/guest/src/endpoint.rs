@@ -55,7 +55,7 @@ impl Drop for Endpoint {
 
 /// An endpoint that opens when it is first used, and again after its peer has gone.
 ///
-/// So the containers of a device can be started in any order: a loop that meets [`Errno::PeerGone`] tries
+/// So the containers of a device can be started in any order: a loop that meets [`Errno::NoPeer`] tries
 /// again in the next.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Port {
@@ -103,7 +103,7 @@ impl Port {
             }
         }
         let answer = call(self.fd);
-        if answer == Errno::PeerGone as i32 {
+        if answer == Errno::NoPeer as i32 {
             self.close();
         }
         answer

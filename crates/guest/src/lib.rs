@@ -149,7 +149,7 @@ fn done(raw: i32) -> Result<(), Errno> {
 const fn errno(raw: i32) -> Errno {
     match raw {
         -2 => Errno::WouldBlock,
-        -3 => Errno::PeerGone,
+        -3 => Errno::NoPeer,
         -4 => Errno::TooLong,
         -5 => Errno::Io,
         -6 => Errno::TooManyOpen,

@@ -470,7 +470,7 @@ fn the_header_has_the_numbers_of_the_abi() {
     let name = |errno| match errno {
         Errno::Refused => "TC_REFUSED",
         Errno::WouldBlock => "TC_WOULD_BLOCK",
-        Errno::PeerGone => "TC_PEER_GONE",
+        Errno::NoPeer => "TC_PEER_GONE",
         Errno::TooLong => "TC_TOO_LONG",
         Errno::Io => "TC_IO",
         Errno::TooManyOpen => "TC_TOO_MANY_OPEN",

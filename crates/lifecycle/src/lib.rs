@@ -3,7 +3,7 @@
 //! A state chart crate would bring more code than the table below has lines. The table is the one
 //! definition; [`TRANSITIONS`], the tests and the diagram in `docs/lifecycle.md` come from it.
 //!
-//! Reasons for stopping are the engine's to decide and keep; [`Reason`] only says which kinds there
+//! Reasons for stopping are the engine's to decide and keep; [`StopReason`] only says which kinds there
 //! are and which of them are the container's own fault.
 
 #![no_std]
@@ -179,7 +179,7 @@ impl State {
 
 numbered_enum! {
     /// Why a container stopped.
-    pub enum Reason: u8 {
+    pub enum StopReason: u8 {
         /// Somebody asked for it.
         Requested = 1 => "stop requested",
         /// `loop()` said it was done.
@@ -199,7 +199,7 @@ numbered_enum! {
     }
 }
 
-impl Reason {
+impl StopReason {
     /// Whether the container did something wrong.
     pub const fn is_fault(self) -> bool {
         matches!(self, Self::Heartbeat | Self::Trapped | Self::Budget | Self::Rejected)

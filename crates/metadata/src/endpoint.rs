@@ -154,7 +154,7 @@ pub struct Endpoints<'a> {
 
 /// Where the endpoints stand in a file that was decoded: to find them again without decoding it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct Span {
     start: u16,
     len: u16,
     /// At most 32.
@@ -162,7 +162,7 @@ pub struct Place {
     flavour: Flavour,
 }
 
-impl Place {
+impl Span {
     /// Where the bytes end that they stand in: the rest of the file is not needed to find them.
     pub fn end(&self) -> usize {
         if self.count == 0 { 0 } else { usize::from(self.start) + usize::from(self.len) }
@@ -204,16 +204,16 @@ impl<'a> Endpoints<'a> {
     }
 
     /// Where they stand in `file`, out of which they were decoded. `None` behind 64 KiB.
-    pub fn place(&self, file: &[u8]) -> Option<Place> {
+    pub fn place(&self, file: &[u8]) -> Option<Span> {
         let start = (self.items.as_ptr() as usize).saturating_sub(file.as_ptr() as usize);
         let start = if self.is_empty() { 0 } else { u16::try_from(start).ok()? };
         let len = u16::try_from(self.items.len()).ok()?;
-        Some(Place { start, len, count: self.count as u8, flavour: self.flavour })
+        Some(Span { start, len, count: self.count as u8, flavour: self.flavour })
     }
 
     /// The endpoints at that place of the same file. Of another file there is nothing good to be had.
-    pub fn at(file: &'a [u8], place: Place) -> Self {
-        let Place { start, len, count, flavour } = place;
+    pub fn at(file: &'a [u8], place: Span) -> Self {
+        let Span { start, len, count, flavour } = place;
         let (start, len) = (usize::from(start), usize::from(len));
         let items = file.get(start..start + len).unwrap_or_default();
         Self { items, count: u32::from(count), flavour }

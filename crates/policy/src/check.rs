@@ -11,7 +11,7 @@ use tinycontainer_metadata::{
     Access, Endpoint, Format2024, Limits, Metadata, Part, PartSizes, Peer, Priority, Proofs, Schedule,
 };
 use tinycontainer_token::year2024::{self, Claim2024};
-use tinycontainer_token::{Expected, Key, Refusal, Use, Verified, thumbprint, verify};
+use tinycontainer_token::{Expected, Key, TokenError, Use, Verified, thumbprint, verify};
 
 /// The most endpoints of a container that a device takes. The format would allow 32.
 pub const MAX_ENDPOINTS: usize = 8;
@@ -84,7 +84,7 @@ impl<'a> Year2024<'a> {
 
 /// What a check is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which {
+pub enum Subject {
     /// The metadata and its token.
     Metadata,
     /// The data.
@@ -97,7 +97,7 @@ pub enum Which {
     Endpoint(u32),
 }
 
-impl fmt::Display for Which {
+impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Metadata => f.write_str("metadata"),
@@ -154,23 +154,23 @@ impl Whose {
 
 /// Why an image is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
+pub enum ImageRejected {
     /// The metadata is not of the format. Its writer is to blame.
     Malformed(Error),
     /// A token is not believed.
-    Token(Which, Refusal),
+    Token(Subject, TokenError),
     /// A token holds, but over other bytes: somebody changed them.
-    Digest(Which),
+    Digest(Subject),
     /// Its digest stands in metadata that is not believed itself.
-    Unproven(Which),
+    Unproven(Subject),
     /// A token's signer is no signer of such things.
-    Role(Which),
+    Role(Subject),
     /// A token's signer may not sign for this container.
-    Container(Which),
+    Container(Subject),
     /// A token that grants something is for images of another signer.
-    OtherSigner(Which),
+    OtherSigner(Subject),
     /// A token that grants something is for other code.
-    OtherCode(Which),
+    OtherCode(Subject),
     /// The signer may not grant these syscalls, and there is no token of somebody who may.
     Syscalls(Mask),
     /// The signer does not reach this endpoint, and there is no token of somebody who does.
@@ -206,7 +206,7 @@ pub enum Refused {
     Unsigned,
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for ImageRejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed(error) => write!(f, "the metadata is malformed: {error}"),
@@ -266,7 +266,7 @@ impl fmt::Display for Refused {
     }
 }
 
-impl core::error::Error for Refused {}
+impl core::error::Error for ImageRejected {}
 
 /// One check that [`examine`] makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -274,7 +274,7 @@ pub enum Check {
     /// The format is taken here at all.
     Format,
     /// A token, over what it covers, by who may sign that.
-    Proof(Which),
+    Proof(Subject),
     /// The priority class.
     Priority,
     /// The memory limits.
@@ -368,11 +368,11 @@ impl<'m> Cleared<'m> {
 ///
 /// # Errors
 /// The first reason not to.
-pub fn clear<'m>(bytes: &'m [u8], device: &Device<'_>) -> Result<Cleared<'m>, Refused> {
+pub fn clear<'m>(bytes: &'m [u8], device: &Device<'_>) -> Result<Cleared<'m>, ImageRejected> {
     let mut cleared = None;
     clear_into(bytes, device, &mut cleared)?;
     // There is one if nothing was refused.
-    cleared.ok_or(Refused::Unsigned)
+    cleared.ok_or(ImageRejected::Unsigned)
 }
 
 /// Decides whether an image's metadata is believed, and makes what it says where the caller wants it. The place holds
@@ -386,9 +386,9 @@ pub fn clear_into<'m>(
     bytes: &'m [u8],
     device: &Device<'_>,
     into: &mut Option<Cleared<'m>>,
-) -> Result<(), Refused> {
+) -> Result<(), ImageRejected> {
     decode(bytes, device, into)?;
-    let outcome = into.as_mut().map_or(Err(Refused::Unsigned), |cleared| decide(cleared, device));
+    let outcome = into.as_mut().map_or(Err(ImageRejected::Unsigned), |cleared| decide(cleared, device));
     if outcome.is_err() {
         *into = None;
     }
@@ -396,19 +396,23 @@ pub fn clear_into<'m>(
 }
 
 #[inline(never)]
-fn decode<'m>(bytes: &'m [u8], device: &Device<'_>, into: &mut Option<Cleared<'m>>) -> Result<(), Refused> {
+fn decode<'m>(
+    bytes: &'m [u8],
+    device: &Device<'_>,
+    into: &mut Option<Cleared<'m>>,
+) -> Result<(), ImageRejected> {
     let decoded = match device.accept_2024 {
         Some(policy) => (policy.decode)(bytes),
-        None if Metadata::is_2024(bytes) => return Err(Refused::Year2024),
+        None if Metadata::is_2024(bytes) => return Err(ImageRejected::Year2024),
         None => Metadata::decode_profile1(bytes),
     };
-    let metadata = decoded.map_err(Refused::Malformed)?;
+    let metadata = decoded.map_err(ImageRejected::Malformed)?;
     *into = Some(Cleared { found: Found::new(metadata.limits), metadata });
     Ok(())
 }
 
 #[inline(never)]
-fn decide(cleared: &mut Cleared<'_>, device: &Device<'_>) -> Result<(), Refused> {
+fn decide(cleared: &mut Cleared<'_>, device: &Device<'_>) -> Result<(), ImageRejected> {
     let mut refused = None;
     examine_into(&cleared.metadata, device, &mut cleared.found, &mut |_, outcome| match outcome {
         Ok(_) => ControlFlow::Continue(()),
@@ -421,7 +425,7 @@ fn decide(cleared: &mut Cleared<'_>, device: &Device<'_>) -> Result<(), Refused>
         (Some(why), _) => Err(why),
         (None, Found { mask: Some(_), data: Some(_), code: Some(_), signer: Some(_), .. }) => Ok(()),
         // Without a refusal everything has been found; were it not so, nothing would be believed.
-        (None, _) => Err(Refused::Unsigned),
+        (None, _) => Err(ImageRejected::Unsigned),
     }
 }
 
@@ -454,7 +458,7 @@ impl Found {
 }
 
 /// Takes each check's outcome; `Break` ends the examination.
-pub type Sink<'s> = dyn FnMut(Check, Result<Holds<'_>, Refused>) -> ControlFlow<()> + 's;
+pub type Sink<'s> = dyn FnMut(Check, Result<Holds<'_>, ImageRejected>) -> ControlFlow<()> + 's;
 
 /// Makes every check, in order, and tells `sink` each outcome: format, metadata, priority, limits, sizes, durations,
 /// data, code, syscalls, each endpoint. What grants something may be bound to the signer and to the code, so both are
@@ -471,7 +475,7 @@ fn examine_into(metadata: &Metadata<'_>, device: &Device<'_>, found: &mut Found,
     let _ = match (&metadata.proofs, &device.accept_2024) {
         (Proofs::Profile1(_), _) => examiner.profile1(),
         (Proofs::Format2024(proofs), Some(policy)) => (policy.examine)(&mut examiner, proofs, policy),
-        (Proofs::Format2024(_), None) => examiner.tell(Check::Format, Err(Refused::Year2024)),
+        (Proofs::Format2024(_), None) => examiner.report(Check::Format, Err(ImageRejected::Year2024)),
     };
 }
 
@@ -519,11 +523,11 @@ struct Examiner<'e, 'm, 's> {
 }
 
 /// A token's verification: `None` where there is no token to verify.
-type Verdict<'m, 'e> = Option<Result<Verified<'m, 'e, Scope<'e>>, Refusal>>;
+type Verdict<'m, 'e> = Option<Result<Verified<'m, 'e, Scope<'e>>, TokenError>>;
 
 impl<'e, 'm> Examiner<'e, 'm, '_> {
     fn profile1(&mut self) -> ControlFlow<()> {
-        self.tell(Check::Format, Ok(Holds::Plain))?;
+        self.report(Check::Format, Ok(Holds::Plain))?;
         self.steps(Step::Metadata)
     }
 
@@ -566,7 +570,7 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
 
     /// The one place where a token of profile 1 is verified.
     #[inline(never)]
-    fn verify<'t>(&self, token: &'t [u8], use_: Use) -> Result<Verified<'t, 'e, Scope<'e>>, Refusal> {
+    fn verify<'t>(&self, token: &'t [u8], use_: Use) -> Result<Verified<'t, 'e, Scope<'e>>, TokenError> {
         let Device { audiences, now, trust, .. } = self.device;
         verify(token, trust.anchors(), &Expected { sub: self.metadata.uid, audiences, use_, now: *now })
     }
@@ -576,8 +580,8 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
     fn judge(&mut self, step: Step, verdict: &Verdict<'m, 'e>) -> ControlFlow<()> {
         match step {
             Step::Metadata => self.judge_metadata(verdict),
-            Step::Data => self.judge_part(Which::Data, step, verdict),
-            Step::Code => self.judge_part(Which::Code, step, verdict),
+            Step::Data => self.judge_part(Subject::Data, step, verdict),
+            Step::Code => self.judge_part(Subject::Code, step, verdict),
             Step::Syscalls => self.judge_syscalls(verdict),
             Step::Endpoint(at) => match self.metadata.endpoints.iter().nth(at) {
                 Some(endpoint) => self.judge_endpoint(&endpoint, step, verdict),
@@ -590,30 +594,30 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
     fn signed<'v>(
         &self,
         step: Step,
-        which: Which,
-        verdict: &'v Result<Verified<'m, 'e, Scope<'e>>, Refusal>,
-    ) -> Result<&'v Verified<'m, 'e, Scope<'e>>, Refused> {
-        let token = verdict.as_ref().map_err(|why| Refused::Token(which, *why))?;
+        which: Subject,
+        verdict: &'v Result<Verified<'m, 'e, Scope<'e>>, TokenError>,
+    ) -> Result<&'v Verified<'m, 'e, Scope<'e>>, ImageRejected> {
+        let token = verdict.as_ref().map_err(|why| ImageRejected::Token(which, *why))?;
         let scope = &token.anchor().scope;
         let (_, role) = step.wants();
         if !scope.roles.has(role) {
-            return Err(Refused::Role(which));
+            return Err(ImageRejected::Role(which));
         }
         // Granting syscalls and endpoints has scopes of its own; signing is for certain containers.
         let signs = role == Roles::METADATA || role == Roles::PARTS;
         if signs && !scope.covers_container(self.metadata.uid) {
-            return Err(Refused::Container(which));
+            return Err(ImageRejected::Container(which));
         }
         Ok(token)
     }
 
     /// Whether a token that grants something is for this image: its signer, its code.
-    fn bound(&self, which: Which, token: &Verified<'_, '_, Scope<'_>>) -> Result<(), Refused> {
+    fn bound(&self, which: Subject, token: &Verified<'_, '_, Scope<'_>>) -> Result<(), ImageRejected> {
         if token.signer().is_some_and(|signer| self.found.signer.as_ref() != Some(signer)) {
-            return Err(Refused::OtherSigner(which));
+            return Err(ImageRejected::OtherSigner(which));
         }
         if token.code().is_some_and(|code| self.found.code.as_ref() != Some(code)) {
-            return Err(Refused::OtherCode(which));
+            return Err(ImageRejected::OtherCode(which));
         }
         Ok(())
     }
@@ -634,18 +638,25 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
             self.scope = Some(token.anchor().scope);
             self.rely(token);
         }
-        self.tell(Check::Proof(Which::Metadata), by)?;
+        self.report(Check::Proof(Subject::Metadata), by)?;
         self.settings(Whose::Anchor)
     }
 
     /// Who has signed the metadata.
-    fn signer<'v>(&self, verdict: &'v Verdict<'m, 'e>) -> Result<&'v Verified<'m, 'e, Scope<'e>>, Refused> {
+    fn signer<'v>(
+        &self,
+        verdict: &'v Verdict<'m, 'e>,
+    ) -> Result<&'v Verified<'m, 'e, Scope<'e>>, ImageRejected> {
         let (Some(verdict), Proofs::Profile1(proofs)) = (verdict, &self.metadata.proofs) else {
-            return Err(Refused::Unsigned);
+            return Err(ImageRejected::Unsigned);
         };
-        let token = self.signed(Step::Metadata, Which::Metadata, verdict)?;
-        let digest = token.digest().map_err(|why| Refused::Token(Which::Metadata, why))?;
-        if *digest == sha256(&[proofs.signed]) { Ok(token) } else { Err(Refused::Digest(Which::Metadata)) }
+        let token = self.signed(Step::Metadata, Subject::Metadata, verdict)?;
+        let digest = token.digest().map_err(|why| ImageRejected::Token(Subject::Metadata, why))?;
+        if *digest == sha256(&[proofs.signed]) {
+            Ok(token)
+        } else {
+            Err(ImageRejected::Digest(Subject::Metadata))
+        }
     }
 
     /// What the metadata asks for without a token: priority, memory, sizes, time.
@@ -653,29 +664,32 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
     fn settings(&mut self, whose: Whose) -> ControlFlow<()> {
         let Schedule { priority, .. } = self.metadata.schedule;
         let allowed = self.scope.is_some_and(|scope| priority <= scope.priority);
-        self.tell(Check::Priority, plain(allowed, Refused::Priority(priority)))?;
+        self.report(Check::Priority, plain(allowed, ImageRejected::Priority(priority)))?;
         let Ceilings { linear_memory, stack, heap, image, .. } = self.device.ceilings;
         let asked = self.found.limits;
         let memory = asked.linear_memory <= linear_memory && asked.stack <= stack && asked.heap <= heap;
         let few = self.metadata.endpoints.len() <= MAX_ENDPOINTS;
-        self.tell(Check::Limits, plain(few, Refused::TooManyEndpoints).and(plain(memory, Refused::Limits)))?;
+        self.report(
+            Check::Limits,
+            plain(few, ImageRejected::TooManyEndpoints).and(plain(memory, ImageRejected::Limits)),
+        )?;
         if let Some(PartSizes { data, code }) = self.metadata.sizes {
             let bytes = [self.metadata.file_bytes, data, code].into_iter().map(u64::from).sum();
-            self.tell(Check::Sizes, plain(bytes <= u64::from(image), Refused::Size(bytes, image)))?;
+            self.report(Check::Sizes, plain(bytes <= u64::from(image), ImageRejected::Size(bytes, image)))?;
         }
-        self.tell(Check::Durations, self.durations(whose))
+        self.report(Check::Durations, self.durations(whose))
     }
 
     /// No hook may take longer than the device and the signer's anchor allow. Without a believed signer only the
     /// device's ceiling is known.
-    fn durations(&self, whose: Whose) -> Result<Holds<'static>, Refused> {
+    fn durations(&self, whose: Whose) -> Result<Holds<'static>, ImageRejected> {
         let Schedule { start_ms, loop_ms, stop_ms, .. } = self.metadata.schedule;
         let device = (Whose::Device, self.device.ceilings.hook_ms);
         let anchor = self.scope.map(|scope| (whose, scope.hook_ms));
         for (hook, ms) in [(Hook::Start, start_ms), (Hook::Loop, loop_ms), (Hook::Stop, stop_ms)] {
             for (whose, limit) in [Some(device), anchor].into_iter().flatten() {
                 if ms > limit {
-                    return Err(Refused::Duration { hook, ms, limit, whose });
+                    return Err(ImageRejected::Duration { hook, ms, limit, whose });
                 }
             }
         }
@@ -683,25 +697,25 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
     }
 
     #[inline(never)]
-    fn judge_part(&mut self, which: Which, step: Step, verdict: &Verdict<'m, 'e>) -> ControlFlow<()> {
+    fn judge_part(&mut self, which: Subject, step: Step, verdict: &Verdict<'m, 'e>) -> ControlFlow<()> {
         let Proofs::Profile1(proofs) = &self.metadata.proofs else { return ControlFlow::Continue(()) };
-        let part = if which == Which::Data { proofs.data } else { proofs.code };
+        let part = if which == Subject::Data { proofs.data } else { proofs.code };
         let outcome = match (part, verdict) {
             (Part::Digest(digest), _) if self.scope.is_some() => Ok((*digest, Holds::BySigner)),
             (Part::Token(_), Some(verdict)) => self.signed(step, which, verdict).and_then(|token| {
-                let digest = token.digest().map_err(|why| Refused::Token(which, why))?;
+                let digest = token.digest().map_err(|why| ImageRejected::Token(which, why))?;
                 self.rely(token);
                 Ok((*digest, Holds::By(token.anchor().name)))
             }),
             // The digest is only as good as the metadata token.
-            _ => Err(Refused::Unproven(which)),
+            _ => Err(ImageRejected::Unproven(which)),
         };
         let digest = outcome.ok().map(|(digest, _)| digest);
         match which {
-            Which::Data => self.found.data = digest,
+            Subject::Data => self.found.data = digest,
             _ => self.found.code = digest,
         }
-        self.tell(Check::Proof(which), outcome.map(|(_, holds)| holds))
+        self.report(Check::Proof(which), outcome.map(|(_, holds)| holds))
     }
 
     /// The syscalls asked for, if all of them are granted by somebody who may.
@@ -716,30 +730,30 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
         let outcome = match verdict {
             Some(verdict) => self.granted(verdict, asked, own),
             None if asked.within(own) => Ok(Holds::BySigner),
-            None => Err(Refused::Syscalls(Mask(asked.0 & !own.0))),
+            None => Err(ImageRejected::Syscalls(Mask(asked.0 & !own.0))),
         };
         self.found.mask = outcome.ok().map(|_| asked);
-        self.tell(Check::Proof(Which::Syscalls), outcome)
+        self.report(Check::Proof(Subject::Syscalls), outcome)
     }
 
     fn granted(
         &mut self,
-        verdict: &Result<Verified<'m, 'e, Scope<'e>>, Refusal>,
+        verdict: &Result<Verified<'m, 'e, Scope<'e>>, TokenError>,
         asked: Mask,
         own: Mask,
-    ) -> Result<Holds<'e>, Refused> {
-        let which = Which::Syscalls;
+    ) -> Result<Holds<'e>, ImageRejected> {
+        let which = Subject::Syscalls;
         let token = self.signed(Step::Syscalls, which, verdict)?;
         self.bound(which, token)?;
-        let granted = token.syscalls().map_err(|why| Refused::Token(which, why))?;
+        let granted = token.syscalls().map_err(|why| ImageRejected::Token(which, why))?;
         if !Mask(granted).within(Mask::ALL) {
             // Bits without a syscall would be another encoding of the same grant.
-            return Err(Refused::Token(which, Refusal::Malformed(Error::new(Kind::Unknown, 0))));
+            return Err(ImageRejected::Token(which, TokenError::Malformed(Error::new(Kind::Unknown, 0))));
         }
-        let granted = Mask(granted).and(token.anchor().scope.syscalls);
+        let granted = Mask(granted).intersection(token.anchor().scope.syscalls);
         let lacking = Mask(asked.0 & !(own.0 | granted.0));
         if lacking != Mask::NONE {
-            return Err(Refused::Syscalls(lacking));
+            return Err(ImageRejected::Syscalls(lacking));
         }
         self.rely(token);
         Ok(Holds::By(token.anchor().name))
@@ -753,16 +767,16 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
         step: Step,
         verdict: &Verdict<'m, 'e>,
     ) -> ControlFlow<()> {
-        let which = Which::Endpoint(endpoint.id);
+        let which = Subject::Endpoint(endpoint.id);
         let outcome = match (verdict, self.scope) {
             (Some(verdict), _) => self.authorized(endpoint, step, verdict),
             (None, Some(scope)) if scope.may_use(&endpoint.access) => Ok(Holds::BySigner),
             (None, Some(scope)) if scope.covers_access(&endpoint.access) => {
-                Err(Refused::SignerRole(endpoint.id))
+                Err(ImageRejected::SignerRole(endpoint.id))
             }
-            (None, _) => Err(Refused::Unauthorized(endpoint.id)),
+            (None, _) => Err(ImageRejected::Unauthorized(endpoint.id)),
         };
-        self.tell(Check::Proof(which), outcome)
+        self.report(Check::Proof(which), outcome)
     }
 
     /// Whether a token authorises an endpoint.
@@ -770,76 +784,78 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
         &mut self,
         endpoint: &Endpoint<'_>,
         step: Step,
-        verdict: &Result<Verified<'m, 'e, Scope<'e>>, Refusal>,
-    ) -> Result<Holds<'e>, Refused> {
-        let which = Which::Endpoint(endpoint.id);
+        verdict: &Result<Verified<'m, 'e, Scope<'e>>, TokenError>,
+    ) -> Result<Holds<'e>, ImageRejected> {
+        let which = Subject::Endpoint(endpoint.id);
         let token = self.signed(step, which, verdict)?;
         self.bound(which, token)?;
         let access = token
             .access()
-            .and_then(|bytes| Access::decode(bytes).map_err(Refusal::Malformed))
-            .map_err(|why| Refused::Token(which, why))?;
+            .and_then(|bytes| Access::decode(bytes).map_err(TokenError::Malformed))
+            .map_err(|why| ImageRejected::Token(which, why))?;
         if !endpoint.access.within(&access) {
-            return Err(Refused::OtherAccess(endpoint.id));
+            return Err(ImageRejected::OtherAccess(endpoint.id));
         }
         // A remote peer without an address is in nobody's scope but that of 2024.
         if matches!(access.peer, Peer::RemoteUnaddressed { .. })
             || !token.anchor().scope.may_use(&endpoint.access)
         {
-            return Err(Refused::Reach(endpoint.id));
+            return Err(ImageRejected::Reach(endpoint.id));
         }
         self.rely(token);
         Ok(Holds::By(token.anchor().name))
     }
 
     fn format2024(&mut self, proofs: &Format2024<'_>, policy: &Year2024<'e>) -> ControlFlow<()> {
-        self.tell(Check::Format, Ok(Holds::Plain))?;
+        self.report(Check::Format, Ok(Holds::Plain))?;
         self.found.limits = policy.limits;
         let Some([data, code, whole]) = proofs.tokens else {
-            return self.tell(Check::Proof(Which::Metadata), Err(Refused::Unsigned));
+            return self.report(Check::Proof(Subject::Metadata), Err(ImageRejected::Unsigned));
         };
         let digest = |which, token| match year2024::verify(token, policy.key) {
             Ok(Claim2024::Digest(digest)) => Ok(*digest),
-            Ok(Claim2024::Syscalls(_)) => Err(Refused::Role(which)),
-            Err(why) => Err(Refused::Token(which, why)),
+            Ok(Claim2024::Syscalls(_)) => Err(ImageRejected::Role(which)),
+            Err(why) => Err(ImageRejected::Token(which, why)),
         };
-        let metadata = digest(Which::Metadata, whole).and_then(|digest| {
+        let metadata = digest(Subject::Metadata, whole).and_then(|digest| {
             if !policy.scope.covers_container(self.metadata.uid) {
-                Err(Refused::Container(Which::Metadata))
+                Err(ImageRejected::Container(Subject::Metadata))
             } else if covered_2024(proofs.file).contains(&digest) {
                 Ok(Holds::Plain)
             } else {
-                Err(Refused::Digest(Which::Metadata))
+                Err(ImageRejected::Digest(Subject::Metadata))
             }
         });
-        self.tell(Check::Proof(Which::Metadata), metadata)?;
+        self.report(Check::Proof(Subject::Metadata), metadata)?;
         // The policy's scope and key are what an anchor's would be.
         self.scope = Some(policy.scope);
         self.found.signer = Some(thumbprint(Key::Ed25519(policy.key)));
         self.found.reliance.add_2024(policy.key);
         // It does not say a priority: it has the one that the decoder gives all of them.
         self.settings(Whose::Policy2024)?;
-        let (data, code) = (digest(Which::Data, data), digest(Which::Code, code));
+        let (data, code) = (digest(Subject::Data, data), digest(Subject::Code, code));
         (self.found.data, self.found.code) = (data.ok(), code.ok());
-        self.tell(Check::Proof(Which::Data), data.map(|_| Holds::Plain))?;
-        self.tell(Check::Proof(Which::Code), code.map(|_| Holds::Plain))?;
+        self.report(Check::Proof(Subject::Data), data.map(|_| Holds::Plain))?;
+        self.report(Check::Proof(Subject::Code), code.map(|_| Holds::Plain))?;
         let mask = match year2024::verify(proofs.syscall_token, policy.key) {
             // A 2024 mask has bits for syscalls that never existed.
-            Ok(Claim2024::Syscalls(mask)) => Ok(Mask(mask).and(Mask::ALL).and(policy.scope.syscalls)),
-            Ok(Claim2024::Digest(_)) => Err(Refused::Role(Which::Syscalls)),
-            Err(why) => Err(Refused::Token(Which::Syscalls, why)),
+            Ok(Claim2024::Syscalls(mask)) => {
+                Ok(Mask(mask).intersection(Mask::ALL).intersection(policy.scope.syscalls))
+            }
+            Ok(Claim2024::Digest(_)) => Err(ImageRejected::Role(Subject::Syscalls)),
+            Err(why) => Err(ImageRejected::Token(Subject::Syscalls, why)),
         };
         self.found.mask = mask.ok();
-        self.tell(Check::Proof(Which::Syscalls), mask.map(|_| Holds::Plain))?;
+        self.report(Check::Proof(Subject::Syscalls), mask.map(|_| Holds::Plain))?;
         self.steps(Step::Endpoint(0))
     }
 
-    fn tell(&mut self, check: Check, outcome: Result<Holds<'_>, Refused>) -> ControlFlow<()> {
+    fn report(&mut self, check: Check, outcome: Result<Holds<'_>, ImageRejected>) -> ControlFlow<()> {
         (self.sink)(check, outcome)
     }
 }
 
-fn plain<'a>(holds: bool, refused: Refused) -> Result<Holds<'a>, Refused> {
+fn plain<'a>(holds: bool, refused: ImageRejected) -> Result<Holds<'a>, ImageRejected> {
     if holds { Ok(Holds::Plain) } else { Err(refused) }
 }
 

@@ -17,7 +17,7 @@ pub mod reliance;
 pub mod trust;
 
 pub use check::{
-    Ceilings, Check, Cleared, Device, Found, Holds, Hook, MAX_ENDPOINTS, Refused, Sink, Which, Whose,
+    Ceilings, Check, Cleared, Device, Found, Holds, Hook, ImageRejected, MAX_ENDPOINTS, Sink, Subject, Whose,
     Year2024, clear, clear_into, covered_2024, examine, sha256,
 };
 pub use reliance::{Lapsed, MAX_ANCHORS, Reliance};

@@ -39,7 +39,7 @@ impl Roles {
     }
 
     /// Both sets.
-    pub const fn and(self, other: Self) -> Self {
+    pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 }

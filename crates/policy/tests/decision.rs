@@ -4,15 +4,15 @@
 use std::ops::ControlFlow;
 use tinycontainer_metadata::{Access, Bus, Direction, Mask, Metadata, Peer, Priority, Schedule};
 use tinycontainer_policy::{
-    AnchorSpec, Ceilings, Check, Device, Hook, Lapsed, Pattern, Reach, Refused, Reliance, Roles, Target,
-    Trust, Which, Whose, clear, examine, trust,
+    AnchorSpec, Ceilings, Check, Device, Hook, ImageRejected, Lapsed, Pattern, Reach, Reliance, Roles,
+    Subject, Target, Trust, Whose, clear, examine, trust,
 };
 use tinycontainer_testkit::{
     Image, MANAGER, NOW, OWNER, OwnedPeer, PROVIDER_A, PROVIDER_B, Signer, Spec, claims, device_with,
     endpoint_token, sha256, sign, thumbprint_of,
 };
 use tinycontainer_token::issue::public_key;
-use tinycontainer_token::{Claims, Key, Refusal, Use};
+use tinycontainer_token::{Claims, Key, TokenError, Use};
 
 const IDLE: &str = tinycontainer_testkit::IDLE;
 
@@ -45,7 +45,7 @@ fn on<T>(store: &[u8], f: impl FnOnce(&Device<'_>) -> T) -> T {
     f(&device_with(Trust::decode(store).unwrap()))
 }
 
-fn refused(image: &Image, device: &Device<'_>) -> Option<Refused> {
+fn refused(image: &Image, device: &Device<'_>) -> Option<ImageRejected> {
     clear(&image.metadata, device).err()
 }
 
@@ -64,7 +64,7 @@ fn item_04_each_hook_is_bounded_by_device_and_anchor() {
         })
     };
     let most = u32::MAX;
-    let longer = |hook, ms, limit, whose| Some(Refused::Duration { hook, ms, limit, whose });
+    let longer = |hook, ms, limit, whose| Some(ImageRejected::Duration { hook, ms, limit, whose });
     assert_eq!(check(20, 10, &image(10, 10, 10)), None);
     assert_eq!(check(10, 20, &image(10, 10, 10)), None);
     assert_eq!(check(10, 20, &image(11, 1, 1)), longer(Hook::Start, 11, 10, Whose::Anchor));
@@ -73,7 +73,7 @@ fn item_04_each_hook_is_bounded_by_device_and_anchor() {
     assert_eq!(check(20, 10, &image(1, 11, 1)), longer(Hook::Loop, 11, 10, Whose::Device));
     assert_eq!(check(1000, most, &image(1, most, 1)), longer(Hook::Loop, most, 1000, Whose::Anchor));
     assert_eq!(check(most, most, &image(1, most, 1)), None, "who allows it gets it");
-    let why = Refused::Duration { hook: Hook::Loop, ms: most, limit: 1000, whose: Whose::Anchor };
+    let why = ImageRejected::Duration { hook: Hook::Loop, ms: most, limit: 1000, whose: Whose::Anchor };
     assert_eq!(
         why.to_string(),
         "durations: loop() may take 4294967295 ms, and the signer's trust anchor allows 1000 ms"
@@ -111,22 +111,22 @@ fn item_06_another_signer_cannot_reuse_a_grant() {
         spec.sign(by)
     };
     on(&store, |device| {
-        let syscalls = Which::Syscalls;
+        let syscalls = Subject::Syscalls;
         for (signer, bound_code, by, module, why) in [
             (Some(&mine), None, PROVIDER_A, &spec.code, None),
             (None, Some(&code), PROVIDER_A, &spec.code, None),
             (Some(&mine), Some(&code), PROVIDER_A, &spec.code, None),
             // The same tokens in the image of another signer whose scope has the same name.
-            (Some(&mine), None, PROVIDER_B, &spec.code, Some(Refused::OtherSigner(syscalls))),
-            (Some(&mine), Some(&code), PROVIDER_B, &spec.code, Some(Refused::OtherSigner(syscalls))),
-            (Some(&other), None, PROVIDER_A, &spec.code, Some(Refused::OtherSigner(syscalls))),
+            (Some(&mine), None, PROVIDER_B, &spec.code, Some(ImageRejected::OtherSigner(syscalls))),
+            (Some(&mine), Some(&code), PROVIDER_B, &spec.code, Some(ImageRejected::OtherSigner(syscalls))),
+            (Some(&other), None, PROVIDER_A, &spec.code, Some(ImageRejected::OtherSigner(syscalls))),
             // Other code of the same signer, where the grantor wants this.
-            (None, Some(&code), PROVIDER_A, &more, Some(Refused::OtherCode(syscalls))),
-            (Some(&mine), Some(&code), PROVIDER_A, &more, Some(Refused::OtherCode(syscalls))),
+            (None, Some(&code), PROVIDER_A, &more, Some(ImageRejected::OtherCode(syscalls))),
+            (Some(&mine), Some(&code), PROVIDER_A, &more, Some(ImageRejected::OtherCode(syscalls))),
             (Some(&mine), None, PROVIDER_A, &more, None),
             // This code by anybody, where the grantor wants only that.
             (None, Some(&code), PROVIDER_B, &spec.code, None),
-            (None, None, PROVIDER_A, &spec.code, Some(Refused::Token(syscalls, Refusal::Unbound))),
+            (None, None, PROVIDER_A, &spec.code, Some(ImageRejected::Token(syscalls, TokenError::Unbound))),
         ] {
             assert_eq!(refused(&image(signer, bound_code, by, module), device), why);
         }
@@ -135,8 +135,8 @@ fn item_06_another_signer_cannot_reuse_a_grant() {
         spec.syscalls = Mask(2);
         for (token, why) in [
             (bound(endpoint, Some(&mine), None), None),
-            (bound(endpoint, Some(&other), None), Some(Refused::OtherSigner(Which::Endpoint(1)))),
-            (bound(endpoint, None, Some(&other)), Some(Refused::OtherCode(Which::Endpoint(1)))),
+            (bound(endpoint, Some(&other), None), Some(ImageRejected::OtherSigner(Subject::Endpoint(1)))),
+            (bound(endpoint, None, Some(&other)), Some(ImageRejected::OtherCode(Subject::Endpoint(1)))),
         ] {
             spec.endpoints[0].3 = Some(token);
             assert_eq!(refused(&spec.sign(PROVIDER_A), device), why);
@@ -169,15 +169,15 @@ fn item_06_parts_are_proven_before_what_they_bind() {
         order,
         [
             Check::Format,
-            Check::Proof(Which::Metadata),
+            Check::Proof(Subject::Metadata),
             Check::Priority,
             Check::Limits,
             Check::Sizes,
             Check::Durations,
-            Check::Proof(Which::Data),
-            Check::Proof(Which::Code),
-            Check::Proof(Which::Syscalls),
-            Check::Proof(Which::Endpoint(1)),
+            Check::Proof(Subject::Data),
+            Check::Proof(Subject::Code),
+            Check::Proof(Subject::Syscalls),
+            Check::Proof(Subject::Endpoint(1)),
         ]
     );
 }
@@ -245,7 +245,7 @@ fn item_10_reach_counts_only_with_the_role_endpoints() {
     let without = with(Roles(Roles::ALL.0 & !Roles::ENDPOINTS.0));
     on(&with(Roles::ALL), |device| assert_eq!(refused(&spec.sign(PROVIDER_A), device), None));
     on(&without, |device| {
-        assert_eq!(refused(&spec.sign(PROVIDER_A), device), Some(Refused::SignerRole(1)));
+        assert_eq!(refused(&spec.sign(PROVIDER_A), device), Some(ImageRejected::SignerRole(1)));
         // Its own data stays in everybody's scope; and a token of somebody with the role is enough.
         let data = Spec::new("a.x", IDLE).endpoint(1, OwnedPeer::Local(Bus::Data, 0), Direction::In);
         assert_eq!(refused(&data.sign(PROVIDER_A), device), None);

@@ -8,8 +8,8 @@ use std::ops::ControlFlow;
 use tinycontainer_metadata::minicbor::data::Tag;
 use tinycontainer_metadata::{Bus, Limits, Mask, Metadata, Peer, Proofs, TAG, Type};
 use tinycontainer_policy::{
-    AnchorSpec, Check, Device, Hook, Lapsed, Pattern, Reach, Refused, Roles, Scope, Target, Trust, Which,
-    Whose, Year2024, clear, covered_2024, examine, trust,
+    AnchorSpec, Check, Device, Hook, ImageRejected, Lapsed, Pattern, Reach, Roles, Scope, Subject, Target,
+    Trust, Whose, Year2024, clear, covered_2024, examine, trust,
 };
 use tinycontainer_testkit::{device, sha256, trust_store};
 use tinycontainer_token::Key;
@@ -115,7 +115,7 @@ fn with_device<T>(key: &[u8; 32], f: impl FnOnce(&Device<'_>) -> T) -> T {
 fn off_by_default() {
     let store = trust_store();
     let image = file(b"data", b"code", false);
-    assert_eq!(clear(&image, &device(&store)).unwrap_err(), Refused::Year2024);
+    assert_eq!(clear(&image, &device(&store)).unwrap_err(), ImageRejected::Year2024);
 }
 
 #[test]
@@ -131,7 +131,9 @@ fn taken_by_the_policy_that_says_so() {
             assert_eq!(cleared.limits().stack, 1024, "it does not say, so the policy does");
         });
         // Another key; and every byte that was changed but for the tokens, which say so themselves.
-        with_device(&[5; 32], |device| assert!(matches!(clear(&image, device), Err(Refused::Token(..)))));
+        with_device(&[5; 32], |device| {
+            assert!(matches!(clear(&image, device), Err(ImageRejected::Token(..))))
+        });
         with_device(&pair().pk, |device| {
             for at in 0..image.len() {
                 let mut changed = image.clone();
@@ -150,7 +152,7 @@ fn the_policy_has_a_scope() {
     let provider = Trust::decode(&store).unwrap().anchors().nth(1).unwrap().scope;
     let policy = Year2024::new(&key, provider, Limits::default());
     let device = Device { accept_2024: Some(policy), ..device(&store) };
-    assert_eq!(clear(&image, &device).unwrap_err(), Refused::Container(Which::Metadata));
+    assert_eq!(clear(&image, &device).unwrap_err(), ImageRejected::Container(Subject::Metadata));
 }
 
 /// The two files of the C implementation, which lie beside the project where it is developed.
@@ -208,7 +210,7 @@ fn the_reference_files() {
                 ControlFlow::Continue(())
             });
             assert!(checks.iter().all(|(_, holds)| *holds));
-            assert!(checks.contains(&(Check::Proof(Which::Code), true)));
+            assert!(checks.contains(&(Check::Proof(Subject::Code), true)));
         });
         assert_ne!(code, data);
     }
@@ -225,7 +227,7 @@ fn item_04_the_policy_bounds_the_hooks() {
     let key = pair().pk;
     with_device(&key, |device| {
         let ceilings = tinycontainer_policy::Ceilings { hook_ms: 99, ..device.ceilings };
-        let why = Refused::Duration { hook: Hook::Start, ms: 100, limit: 99, whose: Whose::Device };
+        let why = ImageRejected::Duration { hook: Hook::Start, ms: 100, limit: 99, whose: Whose::Device };
         assert_eq!(clear(&image, &Device { ceilings, ..*device }).unwrap_err(), why);
     });
     let store = trust_store();
@@ -245,7 +247,7 @@ fn item_04_the_policy_bounds_the_hooks() {
     let scope = Trust::decode(&narrow).unwrap().anchors().next().unwrap().scope;
     let device =
         Device { accept_2024: Some(Year2024::new(&key, scope, Limits::default())), ..device(&store) };
-    let why = Refused::Duration { hook: Hook::Start, ms: 100, limit: 99, whose: Whose::Policy2024 };
+    let why = ImageRejected::Duration { hook: Hook::Start, ms: 100, limit: 99, whose: Whose::Policy2024 };
     assert_eq!(clear(&image, &device).unwrap_err(), why);
 }
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 use tinycontainer_posix::tinycontainer::metadata::Bus;
-use tinycontainer_posix::tinycontainer::{Direction, Mask, Notice, Reason, State};
+use tinycontainer_posix::tinycontainer::{Direction, Mask, Notice, State, StopReason};
 use tinycontainer_posix::{Buses, Config, Event, Host};
 use tinycontainer_testkit::{CLASS, DEVICE, NOW, OWNER, OwnedPeer, Spec, module, trust_store};
 
@@ -129,7 +129,7 @@ fn run(host: &Host, events: &Receiver<(Instant, Event)>) -> Duration {
     let is = |event: &Event, stopped: bool| match event {
         Event::Notice { uid, notice: Notice::Started } => uid == "caller" && !stopped,
         Event::Notice { uid, notice: Notice::Stopped(why) } => {
-            assert!(why.reason == Reason::Budget || uid != "caller", "{why}");
+            assert!(why.reason == StopReason::Budget || uid != "caller", "{why}");
             uid == "caller" && stopped
         }
         _ => false,

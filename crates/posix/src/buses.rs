@@ -267,14 +267,14 @@ impl Drivers for Buses {
         if let Some(opened) = self.devices.as_ref().and_then(|devices| devices.open(uid, access)) {
             return opened.map(|device| Handle(Open::Other(device)));
         }
-        let Peer::Local { bus, unit } = access.peer else { return Err(IoError::NoDriver) };
+        let Peer::Local { bus, unit } = access.peer else { return Err(IoError::NoPeer) };
         let name = (bus, unit);
         let recording =
             if access.direction.writes() { self.recording(name).map_err(|_| IoError::Failed)? } else { None };
         // A device exists if it has a trace to read or a recording to write.
         let readable = self.traces.contains_key(&name);
         if !readable && recording.is_none() {
-            return Err(IoError::NoDriver);
+            return Err(IoError::NoPeer);
         }
         Ok(Handle(Open::Virtual(Virtual { name, recording, last: Vec::new() })))
     }

@@ -1,7 +1,7 @@
 //! What a program on a host calls.
 
 use crate::buses::Buses;
-use crate::platform::{Bell, Posix, image_account};
+use crate::platform::{Posix, WakeFlag, image_account};
 use std::fmt;
 use std::mem::MaybeUninit;
 use std::path::PathBuf;
@@ -11,8 +11,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tinycontainer::metadata::transport::Parts;
 use tinycontainer::policy::{Ceilings, Device, Trust, Year2024};
-use tinycontainer::runtime::{Account, LoadError as RuntimeError};
-use tinycontainer::{Engine, LoadError, Next, Notice, Platform, Sizes};
+use tinycontainer::runtime::{Account, ModuleError};
+use tinycontainer::{Engine, ImageError, Next, Notice, Platform, Sizes};
 use tinycontainer_pool::Pool;
 use tinycontainer_wamr::{ThreadLocal, Wamr};
 
@@ -91,7 +91,7 @@ impl Default for Config {
             ceilings: Ceilings {
                 linear_memory: 1 << 20,
                 stack: 64 << 10,
-                heap: 256 << 10,
+                heap: 2 << 20,
                 image: 1 << 20,
                 hook_ms: 10_000,
             },
@@ -112,7 +112,7 @@ pub enum HostError {
     /// The memory is too small.
     Memory,
     /// The runtime did not run its own test.
-    Calibration(RuntimeError),
+    Calibration(ModuleError),
 }
 
 impl fmt::Display for HostError {
@@ -173,7 +173,7 @@ impl Host {
             move |path, limit| observer(Event::RecordingEnded { path: path.into(), limit })
         });
         config.observer = Box::new(move |event| observer(event));
-        let bells = (0..MAX_CONTAINERS).map(|_| Bell::default()).collect();
+        let wake_flags = (0..MAX_CONTAINERS).map(|_| WakeFlag::default()).collect();
         Ok(Self {
             engine: Arc::new(Engine::new(Posix {
                 config,
@@ -182,7 +182,7 @@ impl Host {
                 pool: &POOL,
                 runtime,
                 rate,
-                bells,
+                wake_flags,
             })),
             ends: Arc::new(AtomicBool::new(false)),
             threads: Mutex::new((0..MAX_CONTAINERS).map(|_| None).collect()),
@@ -203,7 +203,7 @@ impl Host {
     ///
     /// # Errors
     /// Why it is not taken. Nothing has changed then.
-    pub fn load(&self, parts: &Parts<'_>) -> Result<String, LoadError> {
+    pub fn load(&self, parts: &Parts<'_>) -> Result<String, ImageError> {
         let Parts { metadata, data, code } = *parts;
         let sizes = Sizes { metadata: metadata.len(), data: data.len(), code: code.len() };
         let mut loading = self.engine.begin(sizes)?;
@@ -258,7 +258,7 @@ fn uptime_ms(start: Instant) -> u64 {
 /// Steps one agent for as long as the host lives.
 fn drive(engine: &HostEngine, slot: usize, ends: &AtomicBool) {
     let Some(mut agent) = engine.agent(slot) else { return };
-    let Some(bell) = engine.platform().bells.get(slot) else { return };
+    let Some(flag) = engine.platform().wake_flags.get(slot) else { return };
     let start = engine.platform().config.buses.start();
     while !ends.load(Ordering::Acquire) {
         let wait = match agent.step(uptime_ms(start)) {
@@ -269,13 +269,15 @@ fn drive(engine: &HostEngine, slot: usize, ends: &AtomicBool) {
             }
             Next::Idle => None,
         };
-        let mut rung = bell.rung.lock().unwrap_or_else(PoisonError::into_inner);
-        if !*rung && !ends.load(Ordering::Acquire) {
-            rung = match wait {
-                Some(wait) => bell.changed.wait_timeout(rung, wait).unwrap_or_else(PoisonError::into_inner).0,
-                None => bell.changed.wait(rung).unwrap_or_else(PoisonError::into_inner),
+        let mut raised = flag.raised.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*raised && !ends.load(Ordering::Acquire) {
+            raised = match wait {
+                Some(wait) => {
+                    flag.changed.wait_timeout(raised, wait).unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => flag.changed.wait(raised).unwrap_or_else(PoisonError::into_inner),
             };
         }
-        *rung = false;
+        *raised = false;
     }
 }

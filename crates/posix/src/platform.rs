@@ -34,13 +34,13 @@ pub struct Posix {
     pub(crate) runtime: Wamr,
     pub(crate) rate: Rate,
     /// One for each slot: whether its agent was woken since it last looked.
-    pub(crate) bells: Vec<Bell>,
+    pub(crate) wake_flags: Vec<WakeFlag>,
 }
 
 /// Wakes one thread.
 #[derive(Default)]
-pub(crate) struct Bell {
-    pub(crate) rung: std::sync::Mutex<bool>,
+pub(crate) struct WakeFlag {
+    pub(crate) raised: std::sync::Mutex<bool>,
     pub(crate) changed: Condvar,
 }
 
@@ -97,9 +97,9 @@ impl Platform for Posix {
     }
 
     fn wake(&self, slot: usize) {
-        if let Some(bell) = self.bells.get(slot) {
-            *bell.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
-            bell.changed.notify_one();
+        if let Some(flag) = self.wake_flags.get(slot) {
+            *flag.raised.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            flag.changed.notify_one();
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tinycontainer_posix::tinycontainer::metadata::{Access, Bus, Peer};
 use tinycontainer_posix::tinycontainer::{
-    DEFAULT_MAX_TRANSFER, Direction, Drivers as _, IoError, Mask, Notice, Reason, State,
+    DEFAULT_MAX_TRANSFER, Direction, Drivers as _, IoError, Mask, Notice, State, StopReason,
 };
 use tinycontainer_posix::{Buses, Config, Device, Devices, Event, Host};
 use tinycontainer_testkit::{CLASS, DEVICE, NOW, OWNER, OwnedPeer, Spec, module, trust_store};
@@ -126,7 +126,7 @@ fn item_02_every_hook_ends_by_its_budget_and_stop_is_obeyed() {
             std::thread::yield_now();
         }
         let status = engine.status("caller").unwrap();
-        assert_eq!(status.last.unwrap().reason, Reason::Budget, "{calls}: {status:?}");
+        assert_eq!(status.last.unwrap().reason, StopReason::Budget, "{calls}: {status:?}");
         if let Some(most) = most {
             assert!(status.counters.calls - before <= most, "{calls}: {status:?}");
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tinycontainer_posix::tinycontainer::metadata::{Bus, Scheme};
-use tinycontainer_posix::tinycontainer::{Direction, IoError, LoadError, Notice, Reason, State};
+use tinycontainer_posix::tinycontainer::{Direction, ImageError, IoError, Notice, State, StopReason};
 use tinycontainer_posix::{Buses, Config, Event, Host, HostError};
 use tinycontainer_testkit::{CLASS, DEVICE, NOW, OWNER, OwnedPeer, STRANGER, Spec, module, trust_store};
 
@@ -74,7 +74,7 @@ fn a_sensor_an_actuator_and_a_host() {
         .endpoint(3, OwnedPeer::Remote(Scheme::Coap, "host.example".into()), Direction::Both);
     assert_eq!(host.load(&sensor.sign(OWNER).parts()), Ok("sensor".into()));
     host.load(&actuator.sign(OWNER).parts()).unwrap();
-    assert!(matches!(host.load(&sensor.sign(STRANGER).parts()), Err(LoadError::Refused(_))));
+    assert!(matches!(host.load(&sensor.sign(STRANGER).parts()), Err(ImageError::Rejected(_))));
     engine.start("sensor").unwrap();
     engine.start("actuator").unwrap();
     let recording = record.join("gpio-17.csv");
@@ -90,7 +90,7 @@ fn a_sensor_an_actuator_and_a_host() {
             .iter()
             .any(|e| matches!(e, Event::Log { uid, line } if uid == "sensor" && line == "tick\\u{1b}[2J"))
     });
-    let no_driver = Notice::DriverFailed(3, IoError::NoDriver);
+    let no_driver = Notice::DriverFailed(3, IoError::NoPeer);
     assert!(
         events
             .lock()
@@ -109,7 +109,7 @@ fn a_sensor_an_actuator_and_a_host() {
         engine.stop(uid).unwrap();
         wait_for("it to stop", || !engine.is_running(uid));
         let status = engine.status(uid).unwrap();
-        assert_eq!((status.state, status.last.unwrap().reason), (State::Created, Reason::Requested));
+        assert_eq!((status.state, status.last.unwrap().reason), (State::Created, StopReason::Requested));
     }
 
     // A hundred rounds, and the pool is as it was.

@@ -86,7 +86,7 @@ impl fmt::Display for Shortage {
 
 /// Why a module cannot be made ready. Unless said otherwise, the container's author is to blame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoadError {
+pub enum ModuleError {
     /// The module is not valid WebAssembly, or uses what this interpreter was built without.
     Malformed(Name),
     /// The module has more of something, or costs more to load, than ordinary modules do.
@@ -105,7 +105,7 @@ pub enum LoadError {
     OutOfMemory,
 }
 
-impl fmt::Display for LoadError {
+impl fmt::Display for ModuleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed(what) => write!(f, "the code is not a module this runtime takes: {what}"),
@@ -128,9 +128,9 @@ impl fmt::Display for LoadError {
     }
 }
 
-impl core::error::Error for LoadError {}
+impl core::error::Error for ModuleError {}
 
-impl From<tinycontainer_module::Refused> for LoadError {
+impl From<tinycontainer_module::Refused> for ModuleError {
     fn from(refused: tinycontainer_module::Refused) -> Self {
         match refused {
             tinycontainer_module::Refused::Malformed(what) => Self::Malformed(Name::new(what.as_bytes())),

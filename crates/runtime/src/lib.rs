@@ -9,7 +9,7 @@
 
 mod error;
 
-pub use error::{Export, LoadError, Name, Share, Shortage, Trap};
+pub use error::{Export, ModuleError, Name, Share, Shortage, Trap};
 pub use tinycontainer_abi::{Errno, Hook, Mask, Syscall};
 pub use tinycontainer_module::{Excess, Limit};
 
@@ -96,7 +96,7 @@ pub trait Runtime {
         account: Account,
         code: &[u8],
         limits: &Limits,
-    ) -> Result<Self::Instance, LoadError>;
+    ) -> Result<Self::Instance, ModuleError>;
 
     /// What is booked on `account`.
     fn memory(&self, account: Account) -> MemoryUse;

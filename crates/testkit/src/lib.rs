@@ -65,7 +65,7 @@ pub fn trust_store() -> Vec<u8> {
         name: signer.name,
         kid: signer.kid,
         key: Key::Ed25519(key),
-        roles: Roles::METADATA.and(Roles::SYSCALLS).and(Roles::ENDPOINTS),
+        roles: Roles::METADATA.union(Roles::SYSCALLS).union(Roles::ENDPOINTS),
         containers: &[],
         syscalls: Mask::ALL,
         reaches: &[],
@@ -89,7 +89,7 @@ pub fn trust_store() -> Vec<u8> {
             ..anchor(PROVIDER_B, b)
         },
         AnchorSpec {
-            roles: Roles::SYSCALLS.and(Roles::PARTS),
+            roles: Roles::SYSCALLS.union(Roles::PARTS),
             containers: &[Pattern("*")],
             ..anchor(MANAGER, manager)
         },

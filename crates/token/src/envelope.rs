@@ -1,6 +1,6 @@
 //! The COSE message around the claims, as it stands: nothing is verified here.
 
-use crate::verify::Refusal;
+use crate::verify::TokenError;
 use tinycontainer_cbor::{Error, Keys, Kind, Reader};
 
 /// The CBOR tag of a CWT (RFC 8392, section 6).
@@ -49,20 +49,20 @@ impl<'a> Envelope<'a> {
     ///
     /// # Errors
     /// The first thing that is wrong.
-    pub fn decode(bytes: &'a [u8]) -> Result<Self, Refusal> {
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, TokenError> {
         let mut reader = Reader::new(bytes);
         if !bytes.is_empty() && !reader.at_tag() {
-            return Err(Refusal::NoCwtTag);
+            return Err(TokenError::NoCwtTag);
         }
         let tag = match reader.tag() {
             TAG_CWT if reader.at_tag() => reader.tag(),
-            TAG_CWT => return Err(Refusal::NoCoseTag),
+            TAG_CWT => return Err(TokenError::NoCoseTag),
             // A known message, but not marked as a CWT.
-            TAG_SIGN1 | TAG_MAC0 => return Err(Refusal::NoCwtTag),
+            TAG_SIGN1 | TAG_MAC0 => return Err(TokenError::NoCwtTag),
             other => other,
         };
         if reader.is_good() && tag != TAG_MAC0 && tag != TAG_SIGN1 {
-            return Err(Refusal::UnsupportedMessage(tag));
+            return Err(TokenError::UnsupportedMessage(tag));
         }
         Self::message(reader, if tag == TAG_MAC0 { Form::Mac0 } else { Form::Sign1 })
     }
@@ -71,21 +71,21 @@ impl<'a> Envelope<'a> {
     ///
     /// # Errors
     /// The first thing that is wrong.
-    pub fn decode_2024(bytes: &'a [u8]) -> Result<Self, Refusal> {
+    pub fn decode_2024(bytes: &'a [u8]) -> Result<Self, TokenError> {
         Self::message(Reader::new(bytes), Form::Sign1)
     }
 
-    fn message(mut reader: Reader<'a>, form: Form) -> Result<Self, Refusal> {
+    fn message(mut reader: Reader<'a>, form: Form) -> Result<Self, TokenError> {
         reader.array_of(4);
         let protected = reader.bytes();
         let fields = header(&mut reader);
         if reader.is_good() && fields.alg.is_some() {
             // Where anybody could change it.
-            return Err(Refusal::UnprotectedAlgorithm);
+            return Err(TokenError::UnprotectedAlgorithm);
         }
         if reader.is_good() && fields.crit {
             // RFC 9052, section 3.1: crit must be protected.
-            return Err(Refusal::Critical);
+            return Err(TokenError::Critical);
         }
         let envelope = Self {
             form,
@@ -103,24 +103,24 @@ impl<'a> Envelope<'a> {
     ///
     /// # Errors
     /// The first thing that is wrong; among them a missing algorithm or kid, and any `crit`.
-    pub fn headers(&self) -> Result<Headers<'a>, Refusal> {
+    pub fn headers(&self) -> Result<Headers<'a>, TokenError> {
         if self.protected.is_empty() {
-            return Err(Refusal::NoAlgorithm);
+            return Err(TokenError::NoAlgorithm);
         }
         let mut reader = Reader::new(self.protected);
         let fields = header(&mut reader);
         if reader.is_good() && fields.crit {
-            return Err(Refusal::Critical);
+            return Err(TokenError::Critical);
         }
         let end = reader.position();
         reader.finish()?;
         let kid = match (fields.kid, self.unprotected_kid) {
             // RFC 9052, section 3: a label must not occur in both.
-            (Some(_), Some(_)) => return Err(Refusal::Malformed(Error::new(Kind::KeyOrder, end))),
+            (Some(_), Some(_)) => return Err(TokenError::Malformed(Error::new(Kind::KeyOrder, end))),
             (Some(kid), None) | (None, Some(kid)) => kid,
-            (None, None) => return Err(Refusal::NoKeyId),
+            (None, None) => return Err(TokenError::NoKeyId),
         };
-        Ok(Headers { alg: fields.alg.ok_or(Refusal::NoAlgorithm)?, kid })
+        Ok(Headers { alg: fields.alg.ok_or(TokenError::NoAlgorithm)?, kid })
     }
 
     /// The kid, if a header says one: for those who only want to show it.

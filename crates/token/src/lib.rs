@@ -31,7 +31,7 @@ pub use claims::{Claims, Use};
 pub use envelope::{Envelope, Form};
 pub use thumbprint::thumbprint;
 pub use tinycontainer_cbor::{Error as CborError, Kind};
-pub use verify::{Claim, Expected, Refusal, Verified, verify};
+pub use verify::{Claim, Expected, TokenError, Verified, verify};
 
 /// COSE algorithm EdDSA (RFC 9053, section 2.2). Here always with Ed25519.
 pub const ALG_EDDSA: i64 = -8;

@@ -63,7 +63,7 @@ impl Claim {
 
 /// Why a token is not believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub enum TokenError {
     /// It is not a token of this profile.
     Malformed(Error),
     /// Its first item is not tag 61, which marks a CWT.
@@ -108,13 +108,13 @@ pub enum Refusal {
     NoClock,
 }
 
-impl From<Error> for Refusal {
+impl From<Error> for TokenError {
     fn from(error: Error) -> Self {
         Self::Malformed(error)
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for TokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
             Self::Malformed(error) => return write!(f, "the token is malformed: {error}"),
@@ -153,7 +153,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl core::error::Error for Refusal {}
+impl core::error::Error for TokenError {}
 
 /// What a token that is believed grants, and the anchor that stands behind it. Whom it is about and for, and when,
 /// has been checked.
@@ -190,17 +190,17 @@ impl<'t, 'a, S> Verified<'t, 'a, S> {
     /// The digest it vouches for.
     ///
     /// # Errors
-    /// [`Refusal::Missing`].
-    pub fn digest(&self) -> Result<&'t [u8; 32], Refusal> {
-        self.digest.ok_or(Refusal::Missing(Claim::Digest))
+    /// [`TokenError::Missing`].
+    pub fn digest(&self) -> Result<&'t [u8; 32], TokenError> {
+        self.digest.ok_or(TokenError::Missing(Claim::Digest))
     }
 
     /// The syscalls it grants.
     ///
     /// # Errors
-    /// [`Refusal::Missing`].
-    pub fn syscalls(&self) -> Result<u32, Refusal> {
-        self.syscalls.ok_or(Refusal::Missing(Claim::Syscalls))
+    /// [`TokenError::Missing`].
+    pub fn syscalls(&self) -> Result<u32, TokenError> {
+        self.syscalls.ok_or(TokenError::Missing(Claim::Syscalls))
     }
 
     /// The thumbprint of the key that must have signed the metadata of the image it is for, if it says one. What grants
@@ -217,9 +217,9 @@ impl<'t, 'a, S> Verified<'t, 'a, S> {
     /// The access it authorises.
     ///
     /// # Errors
-    /// [`Refusal::Missing`].
-    pub fn access(&self) -> Result<&'t [u8], Refusal> {
-        self.access.ok_or(Refusal::Missing(Claim::Access))
+    /// [`TokenError::Missing`].
+    pub fn access(&self) -> Result<&'t [u8], TokenError> {
+        self.access.ok_or(TokenError::Missing(Claim::Access))
     }
 }
 
@@ -231,7 +231,7 @@ pub fn verify<'t, 'a, S>(
     bytes: &'t [u8],
     anchors: impl IntoIterator<Item = Anchor<'a, S>>,
     expected: &Expected<'_>,
-) -> Result<Verified<'t, 'a, S>, Refusal> {
+) -> Result<Verified<'t, 'a, S>, TokenError> {
     let (payload, anchor) = prove(bytes, anchors)?;
     granted(payload, anchor, expected)
 }
@@ -242,7 +242,7 @@ fn granted<'t, 'a, S>(
     payload: &'t [u8],
     anchor: Anchor<'a, S>,
     expected: &Expected<'_>,
-) -> Result<Verified<'t, 'a, S>, Refusal> {
+) -> Result<Verified<'t, 'a, S>, TokenError> {
     let claims = Claims::decode(payload)?;
     check_claims(&claims, anchor.name, expected)?;
     let Claims { digest, syscalls, access, signer, code, exp, nbf, .. } = claims;
@@ -254,22 +254,23 @@ fn granted<'t, 'a, S>(
 fn prove<'t, 'a, S>(
     bytes: &'t [u8],
     anchors: impl IntoIterator<Item = Anchor<'a, S>>,
-) -> Result<(&'t [u8], Anchor<'a, S>), Refusal> {
+) -> Result<(&'t [u8], Anchor<'a, S>), TokenError> {
     let envelope = Envelope::decode(bytes)?;
     let headers = envelope.headers()?;
-    let anchor = anchors.into_iter().find(|anchor| anchor.kid == headers.kid).ok_or(Refusal::UnknownKey)?;
+    let anchor =
+        anchors.into_iter().find(|anchor| anchor.kid == headers.kid).ok_or(TokenError::UnknownKey)?;
     check_proof(&envelope, headers.alg, anchor.key)?;
     Ok((envelope.payload, anchor))
 }
 
 /// Checks the signature or tag with a key whose type must fit message and algorithm.
-fn check_proof(envelope: &Envelope<'_>, alg: i64, key: Key<'_>) -> Result<(), Refusal> {
+fn check_proof(envelope: &Envelope<'_>, alg: i64, key: Key<'_>) -> Result<(), TokenError> {
     let holds = match (envelope.form, alg, key) {
         (Form::Sign1, ALG_EDDSA | ALG_ED25519, Key::Ed25519(key)) => signature_holds(envelope, key),
         (Form::Mac0, ALG_HMAC_256, Key::Hmac256(secret)) => tag_holds(envelope, secret),
-        _ => return Err(Refusal::WrongAlgorithm(alg)),
+        _ => return Err(TokenError::WrongAlgorithm(alg)),
     };
-    if holds { Ok(()) } else { Err(Refusal::BadSignature) }
+    if holds { Ok(()) } else { Err(TokenError::BadSignature) }
 }
 
 // Each in a frame of its own, and the steps of a signature too: the key's point and the tables take 3 KB each.
@@ -302,37 +303,37 @@ fn tag_holds(envelope: &Envelope<'_>, secret: &[u8]) -> bool {
     mac.verify_slice(envelope.proof).is_ok()
 }
 
-fn check_claims(claims: &Claims<'_>, owner: &str, expected: &Expected<'_>) -> Result<(), Refusal> {
+fn check_claims(claims: &Claims<'_>, owner: &str, expected: &Expected<'_>) -> Result<(), TokenError> {
     if claims.iss.is_some_and(|iss| iss != owner) {
-        return Err(Refusal::WrongIssuer);
+        return Err(TokenError::WrongIssuer);
     }
-    let use_ = claims.use_.ok_or(Refusal::Missing(Claim::Use))?;
+    let use_ = claims.use_.ok_or(TokenError::Missing(Claim::Use))?;
     if use_ != expected.use_ {
-        return Err(Refusal::WrongUse(use_));
+        return Err(TokenError::WrongUse(use_));
     }
     check_fit(claims, use_)?;
-    if claims.sub.ok_or(Refusal::Missing(Claim::Subject))? != expected.sub {
-        return Err(Refusal::WrongSubject);
+    if claims.sub.ok_or(TokenError::Missing(Claim::Subject))? != expected.sub {
+        return Err(TokenError::WrongSubject);
     }
-    let aud = claims.aud.ok_or(Refusal::Missing(Claim::Audience))?;
+    let aud = claims.aud.ok_or(TokenError::Missing(Claim::Audience))?;
     if !expected.audiences.contains(&aud) {
-        return Err(Refusal::WrongAudience);
+        return Err(TokenError::WrongAudience);
     }
     if claims.exp.is_some() || claims.nbf.is_some() {
-        let now = expected.now.ok_or(Refusal::NoClock)?;
+        let now = expected.now.ok_or(TokenError::NoClock)?;
         // RFC 8392 by way of RFC 7519, sections 4.1.4 and 4.1.5: on exp it is over, on nbf it begins.
         if claims.exp.is_some_and(|exp| now >= exp) {
-            return Err(Refusal::Expired);
+            return Err(TokenError::Expired);
         }
         if claims.nbf.is_some_and(|nbf| now < nbf) {
-            return Err(Refusal::NotYetValid);
+            return Err(TokenError::NotYetValid);
         }
     }
     Ok(())
 }
 
 /// Whether a token has just the claims that its use takes: what it says has one encoding, and nothing of it is ignored.
-fn check_fit(claims: &Claims<'_>, use_: Use) -> Result<(), Refusal> {
+fn check_fit(claims: &Claims<'_>, use_: Use) -> Result<(), TokenError> {
     let Claims { digest, syscalls, access, signer, code, .. } = claims;
     let content = match use_ {
         Use::Metadata | Use::Data | Use::Code => Claim::Digest,
@@ -345,13 +346,13 @@ fn check_fit(claims: &Claims<'_>, use_: Use) -> Result<(), Refusal> {
         (Claim::Access, access.is_some()),
     ] {
         if there != (claim == content) {
-            return Err(if there { Refusal::Misplaced(claim) } else { Refusal::Missing(claim) });
+            return Err(if there { TokenError::Misplaced(claim) } else { TokenError::Missing(claim) });
         }
     }
     match (content, signer, code) {
-        (Claim::Digest, Some(_), _) => Err(Refusal::Misplaced(Claim::Signer)),
-        (Claim::Digest, None, Some(_)) => Err(Refusal::Misplaced(Claim::Code)),
-        (Claim::Syscalls | Claim::Access, None, None) => Err(Refusal::Unbound),
+        (Claim::Digest, Some(_), _) => Err(TokenError::Misplaced(Claim::Signer)),
+        (Claim::Digest, None, Some(_)) => Err(TokenError::Misplaced(Claim::Code)),
+        (Claim::Syscalls | Claim::Access, None, None) => Err(TokenError::Unbound),
         _ => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 //! calls this has a policy that says by name that they accept that.
 
 use crate::envelope::Envelope;
-use crate::verify::Refusal;
+use crate::verify::TokenError;
 use ed25519_compact::{PublicKey, Signature};
 use tinycontainer_cbor::{Error, Keys, Kind, read};
 
@@ -24,12 +24,12 @@ pub enum Claim2024<'a> {
 /// Takes a 2024 token apart without verifying it.
 ///
 /// # Errors
-/// [`Refusal::Malformed`] or [`Refusal::UnsupportedMessage`].
-pub fn parse(bytes: &[u8]) -> Result<(Envelope<'_>, Claim2024<'_>), Refusal> {
+/// [`TokenError::Malformed`] or [`TokenError::UnsupportedMessage`].
+pub fn parse(bytes: &[u8]) -> Result<(Envelope<'_>, Claim2024<'_>), TokenError> {
     let envelope = Envelope::decode_2024(bytes)?;
     if !envelope.protected.is_empty() || !envelope.unprotected_is_empty {
         // Headers that nothing protects must not be there to be believed.
-        return Err(Refusal::Malformed(Error::new(Kind::Unknown, 0)));
+        return Err(TokenError::Malformed(Error::new(Kind::Unknown, 0)));
     }
     let claim = read(envelope.payload, |reader| {
         if reader.map() != 1 {
@@ -57,9 +57,9 @@ pub fn parse(bytes: &[u8]) -> Result<(Envelope<'_>, Claim2024<'_>), Refusal> {
 ///
 /// # Errors
 /// Why it does not hold.
-pub fn verify<'t>(bytes: &'t [u8], key: &[u8; 32]) -> Result<Claim2024<'t>, Refusal> {
+pub fn verify<'t>(bytes: &'t [u8], key: &[u8; 32]) -> Result<Claim2024<'t>, TokenError> {
     let (envelope, claim) = parse(bytes)?;
-    let signature = Signature::from_slice(envelope.proof).map_err(|_| Refusal::BadSignature)?;
-    PublicKey::new(*key).verify(envelope.payload, &signature).map_err(|_| Refusal::BadSignature)?;
+    let signature = Signature::from_slice(envelope.proof).map_err(|_| TokenError::BadSignature)?;
+    PublicKey::new(*key).verify(envelope.payload, &signature).map_err(|_| TokenError::BadSignature)?;
     Ok(claim)
 }

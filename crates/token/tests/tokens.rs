@@ -18,8 +18,8 @@ use proptest::prelude::*;
 use sha2::Sha256;
 use tinycontainer_token::issue::{Secret, issue, public_key};
 use tinycontainer_token::{
-    Anchor, Claim, Claims, Envelope, Expected, Form, Key, Kind, Refusal, Use, Verified, thumbprint, verify,
-    year2024,
+    Anchor, Claim, Claims, Envelope, Expected, Form, Key, Kind, TokenError, Use, Verified, thumbprint,
+    verify, year2024,
 };
 
 const SEED: [u8; 32] = *b"TEST key of tinycontainer-token.";
@@ -66,7 +66,7 @@ fn signed(claims: &Claims<'_>) -> Vec<u8> {
 fn with_verdict<T>(
     token: &[u8],
     expected: &Expected<'_>,
-    check: impl FnOnce(Result<Verified<'_, '_, ()>, Refusal>) -> T,
+    check: impl FnOnce(Result<Verified<'_, '_, ()>, TokenError>) -> T,
 ) -> T {
     let public = public_key(&SEED);
     let anchors = [
@@ -76,7 +76,7 @@ fn with_verdict<T>(
     check(verify(token, anchors, expected))
 }
 
-fn refusal(token: &[u8], expected: &Expected<'_>) -> Option<Refusal> {
+fn refusal(token: &[u8], expected: &Expected<'_>) -> Option<TokenError> {
     with_verdict(token, expected, |verdict| verdict.err())
 }
 
@@ -151,7 +151,7 @@ fn rfc8392_a3_signed_with_another_algorithm() {
     assert_eq!(envelope.headers().unwrap().alg, -7);
     assert_eq!(envelope.kid(), Some(&b"AsymmetricECDSA256"[..]));
     let anchor = Anchor { name: "as", kid: b"AsymmetricECDSA256", key: Key::Ed25519(&[1; 32]), scope: () };
-    assert_eq!(verify(&token, [anchor], &expected()).err(), Some(Refusal::WrongAlgorithm(-7)));
+    assert_eq!(verify(&token, [anchor], &expected()).err(), Some(TokenError::WrongAlgorithm(-7)));
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn rfc8392_a4_maced_with_a_short_tag() {
     let envelope = Envelope::decode(&token).unwrap();
     assert_eq!((envelope.form, envelope.payload), (Form::Mac0, RFC8392_CLAIMS));
     let anchor = Anchor { name: "as", kid: b"Symmetric256", key: Key::Hmac256(&key), scope: () };
-    assert_eq!(verify(&token, [anchor], &expected()).err(), Some(Refusal::WrongAlgorithm(4)));
+    assert_eq!(verify(&token, [anchor], &expected()).err(), Some(TokenError::WrongAlgorithm(4)));
 
     // The example's tag is the head of HMAC-SHA256 over the MAC_structure of RFC 9052, section 6.3.
     let mut structure = hex!("84644d41433043a1010440").to_vec();
@@ -180,7 +180,7 @@ fn other_cose_messages_are_named() {
     // COSE_Encrypt0, as RFC 8392, appendix A.5.
     assert_eq!(
         refusal(&hex!("d08343a1010aa0410042000000"), &expected()),
-        Some(Refusal::UnsupportedMessage(16))
+        Some(TokenError::UnsupportedMessage(16))
     );
 }
 
@@ -265,14 +265,16 @@ fn item_13_both_tags_are_required() {
     let good = signed(&claims());
     assert!(good.starts_with(&hex!("d83d d2 84")));
     assert_eq!(refusal(&good, &expected()), None);
-    assert_eq!(refusal(&good[2..], &expected()), Some(Refusal::NoCwtTag), "tag 18 alone");
-    assert_eq!(refusal(&good[3..], &expected()), Some(Refusal::NoCwtTag), "no tag");
-    assert_eq!(refusal(&cwt(&good[3..]), &expected()), Some(Refusal::NoCoseTag), "tag 61 alone");
+    assert_eq!(refusal(&good[2..], &expected()), Some(TokenError::NoCwtTag), "tag 18 alone");
+    assert_eq!(refusal(&good[3..], &expected()), Some(TokenError::NoCwtTag), "no tag");
+    assert_eq!(refusal(&cwt(&good[3..]), &expected()), Some(TokenError::NoCoseTag), "tag 61 alone");
     let mut mac = Vec::new();
     issue(&payload(&claims()), b"k2", Secret::Hmac256(SECRET), &mut mac).unwrap();
     assert_eq!(refusal(&mac, &expected()), None);
-    assert_eq!(refusal(&mac[2..], &expected()), Some(Refusal::NoCwtTag), "tag 17 alone");
-    assert!(Refusal::NoCwtTag.to_string().contains("61") && Refusal::NoCoseTag.to_string().contains("18"));
+    assert_eq!(refusal(&mac[2..], &expected()), Some(TokenError::NoCwtTag), "tag 17 alone");
+    assert!(
+        TokenError::NoCwtTag.to_string().contains("61") && TokenError::NoCoseTag.to_string().contains("18")
+    );
     // The 2024 format has none of them.
     let old = hex!("84 40 a0 46 a139ffff41ff 5840").to_vec();
     let old = [old, vec![0; 64]].concat();
@@ -288,25 +290,25 @@ fn verified_claims_are_the_issued_ones() {
         let verified = verdict.unwrap();
         assert_eq!(verified.anchor().name, "owner");
         assert_eq!(verified.digest(), Ok(&[7; 32]));
-        assert_eq!(verified.syscalls(), Err(Refusal::Missing(Claim::Syscalls)));
-        assert_eq!(verified.access(), Err(Refusal::Missing(Claim::Access)));
+        assert_eq!(verified.syscalls(), Err(TokenError::Missing(Claim::Syscalls)));
+        assert_eq!(verified.access(), Err(TokenError::Missing(Claim::Access)));
     });
 }
 
 #[test]
 fn every_claim_binds() {
-    let cases: [(Claims<'_>, Refusal); 11] = [
-        (Claims { sub: Some("other"), ..claims() }, Refusal::WrongSubject),
-        (Claims { sub: None, ..claims() }, Refusal::Missing(Claim::Subject)),
-        (Claims { aud: Some("device-2"), ..claims() }, Refusal::WrongAudience),
-        (Claims { aud: None, ..claims() }, Refusal::Missing(Claim::Audience)),
-        (Claims { iss: Some("mallory"), ..claims() }, Refusal::WrongIssuer),
-        (Claims { use_: Some(Use::Code), ..claims() }, Refusal::WrongUse(Use::Code)),
-        (Claims { use_: None, ..claims() }, Refusal::Missing(Claim::Use)),
-        (Claims { exp: Some(NOW), ..claims() }, Refusal::Expired),
-        (Claims { exp: Some(0), ..claims() }, Refusal::Expired),
-        (Claims { nbf: Some(NOW + 1), ..claims() }, Refusal::NotYetValid),
-        (Claims { nbf: Some(u64::MAX), ..claims() }, Refusal::NotYetValid),
+    let cases: [(Claims<'_>, TokenError); 11] = [
+        (Claims { sub: Some("other"), ..claims() }, TokenError::WrongSubject),
+        (Claims { sub: None, ..claims() }, TokenError::Missing(Claim::Subject)),
+        (Claims { aud: Some("device-2"), ..claims() }, TokenError::WrongAudience),
+        (Claims { aud: None, ..claims() }, TokenError::Missing(Claim::Audience)),
+        (Claims { iss: Some("mallory"), ..claims() }, TokenError::WrongIssuer),
+        (Claims { use_: Some(Use::Code), ..claims() }, TokenError::WrongUse(Use::Code)),
+        (Claims { use_: None, ..claims() }, TokenError::Missing(Claim::Use)),
+        (Claims { exp: Some(NOW), ..claims() }, TokenError::Expired),
+        (Claims { exp: Some(0), ..claims() }, TokenError::Expired),
+        (Claims { nbf: Some(NOW + 1), ..claims() }, TokenError::NotYetValid),
+        (Claims { nbf: Some(u64::MAX), ..claims() }, TokenError::NotYetValid),
     ];
     for (claims, why) in cases {
         assert_eq!(refusal(&signed(&claims), &expected()), Some(why));
@@ -319,7 +321,7 @@ fn every_claim_binds() {
     assert_eq!(refusal(&signed(&Claims { iss: None, ..claims() }), &expected()), None);
     // A device without a clock cannot check a period, and so does not believe it.
     let blind = Expected { now: None, ..expected() };
-    assert_eq!(refusal(&signed(&claims()), &blind), Some(Refusal::NoClock));
+    assert_eq!(refusal(&signed(&claims()), &blind), Some(TokenError::NoClock));
     assert_eq!(refusal(&signed(&Claims { exp: None, nbf: None, ..claims() }), &blind), None);
 }
 
@@ -330,21 +332,21 @@ fn the_key_pins_form_and_algorithm() {
     let public = public_key(&SEED);
     let mut token = Vec::new();
     issue(&body, b"k1", Secret::Hmac256(&public), &mut token).unwrap();
-    assert_eq!(refusal(&token, &expected()), Some(Refusal::WrongAlgorithm(5)));
+    assert_eq!(refusal(&token, &expected()), Some(TokenError::WrongAlgorithm(5)));
     let mut token = Vec::new();
     issue(&body, b"k2", Secret::Ed25519(&SEED), &mut token).unwrap();
-    assert_eq!(refusal(&token, &expected()), Some(Refusal::WrongAlgorithm(-8)));
+    assert_eq!(refusal(&token, &expected()), Some(TokenError::WrongAlgorithm(-8)));
     let mut token = Vec::new();
     issue(&body, b"k3", Secret::Ed25519(&SEED), &mut token).unwrap();
-    assert_eq!(refusal(&token, &expected()), Some(Refusal::UnknownKey));
+    assert_eq!(refusal(&token, &expected()), Some(TokenError::UnknownKey));
     let mut token = Vec::new();
     issue(&body, b"k1", Secret::Ed25519(&[9; 32]), &mut token).unwrap();
-    assert_eq!(refusal(&token, &expected()), Some(Refusal::BadSignature));
+    assert_eq!(refusal(&token, &expected()), Some(TokenError::BadSignature));
     // A secret that is too short to be one verifies nothing, not even what was made with it.
     let mut token = Vec::new();
     issue(&body, b"k4", Secret::Hmac256(b"short"), &mut token).unwrap();
     let anchor = Anchor { name: "owner", kid: b"k4", key: Key::Hmac256(b"short"), scope: () };
-    assert_eq!(verify(&token, [anchor], &expected()).err(), Some(Refusal::BadSignature));
+    assert_eq!(verify(&token, [anchor], &expected()).err(), Some(TokenError::BadSignature));
     // A public key of small order would verify anything.
     let mut token = Vec::new();
     issue(&body, b"k5", Secret::Ed25519(&SEED), &mut token).unwrap();
@@ -353,14 +355,14 @@ fn the_key_pins_form_and_algorithm() {
     let mut identity = [0; 32];
     identity[0] = 1;
     let anchor = Anchor { name: "owner", kid: b"k5", key: Key::Ed25519(&identity), scope: () };
-    assert_eq!(verify(&token, [anchor], &expected()).err(), Some(Refusal::BadSignature));
+    assert_eq!(verify(&token, [anchor], &expected()).err(), Some(TokenError::BadSignature));
 }
 
 #[test]
 fn one_encoding_only() {
     let good = signed(&claims());
     let malformed = |bytes: &[u8], kind: Kind| match refusal(bytes, &expected()) {
-        Some(Refusal::Malformed(error)) => assert_eq!(error.kind(), kind, "{bytes:02x?}"),
+        Some(TokenError::Malformed(error)) => assert_eq!(error.kind(), kind, "{bytes:02x?}"),
         other => panic!("{other:?}"),
     };
     let mut long = good.clone();
@@ -368,10 +370,10 @@ fn one_encoding_only() {
     malformed(&long, Kind::Trailing);
     malformed(b"", Kind::Truncated);
     // Tag 61 without a COSE tag behind it; tag 61 twice.
-    assert_eq!(refusal(&hex!("d83d8443a10127a04040"), &expected()), Some(Refusal::NoCoseTag));
+    assert_eq!(refusal(&hex!("d83d8443a10127a04040"), &expected()), Some(TokenError::NoCoseTag));
     assert_eq!(
         refusal(&hex!("d83dd83dd28443a10127a04040"), &expected()),
-        Some(Refusal::UnsupportedMessage(61))
+        Some(TokenError::UnsupportedMessage(61))
     );
 
     // Headers: {1: -8} in other ways.
@@ -389,13 +391,13 @@ fn one_encoding_only() {
     malformed(&header(&hex!("a2 0127 0305"), &hex!("a1044100")), Kind::Unknown);
     malformed(&header(&hex!("a1 0127"), &hex!("bf044100ff")), Kind::Indefinite);
     let kind = |p: &[u8], u: &[u8]| refusal(&header(p, u), &expected());
-    assert_eq!(kind(&hex!(""), &hex!("a1044100")), Some(Refusal::NoAlgorithm));
-    assert_eq!(kind(&hex!("a0"), &hex!("a1044100")), Some(Refusal::NoAlgorithm));
-    assert_eq!(kind(&hex!("a1 0127"), &hex!("a0")), Some(Refusal::NoKeyId));
-    assert_eq!(kind(&hex!("a0"), &hex!("a2 0127 044100")), Some(Refusal::UnprotectedAlgorithm));
-    assert_eq!(kind(&hex!("a2 0127 028104"), &hex!("a1044100")), Some(Refusal::Critical));
-    assert_eq!(kind(&hex!("a2 0127 0281190400"), &hex!("a1044100")), Some(Refusal::Critical));
-    assert_eq!(kind(&hex!("a1 0127"), &hex!("a2 028104 044100")), Some(Refusal::Critical));
+    assert_eq!(kind(&hex!(""), &hex!("a1044100")), Some(TokenError::NoAlgorithm));
+    assert_eq!(kind(&hex!("a0"), &hex!("a1044100")), Some(TokenError::NoAlgorithm));
+    assert_eq!(kind(&hex!("a1 0127"), &hex!("a0")), Some(TokenError::NoKeyId));
+    assert_eq!(kind(&hex!("a0"), &hex!("a2 0127 044100")), Some(TokenError::UnprotectedAlgorithm));
+    assert_eq!(kind(&hex!("a2 0127 028104"), &hex!("a1044100")), Some(TokenError::Critical));
+    assert_eq!(kind(&hex!("a2 0127 0281190400"), &hex!("a1044100")), Some(TokenError::Critical));
+    assert_eq!(kind(&hex!("a1 0127"), &hex!("a2 028104 044100")), Some(TokenError::Critical));
 
     // Claims.
     for (bytes, kind) in [
@@ -495,32 +497,32 @@ fn item_06_each_use_takes_just_its_claims() {
         refusal(&signed(claims), &Expected { use_, ..expected() })
     };
     for grant in [syscalls, endpoint] {
-        assert_eq!(verdict(&grant), Some(Refusal::Unbound));
+        assert_eq!(verdict(&grant), Some(TokenError::Unbound));
         assert_eq!(verdict(&Claims { signer: bind, ..grant }), None);
         assert_eq!(verdict(&Claims { code: bind, ..grant }), None);
         assert_eq!(verdict(&Claims { signer: bind, code: bind, ..grant }), None);
         let more = Claims { signer: bind, digest: Some(&[7; 32]), ..grant };
-        assert_eq!(verdict(&more), Some(Refusal::Misplaced(Claim::Digest)));
+        assert_eq!(verdict(&more), Some(TokenError::Misplaced(Claim::Digest)));
     }
     let both = Claims { access: Some(b"\xa0"), signer: bind, ..syscalls };
-    assert_eq!(verdict(&both), Some(Refusal::Misplaced(Claim::Access)));
+    assert_eq!(verdict(&both), Some(TokenError::Misplaced(Claim::Access)));
     let both = Claims { syscalls: Some(1), signer: bind, ..endpoint };
-    assert_eq!(verdict(&both), Some(Refusal::Misplaced(Claim::Syscalls)));
+    assert_eq!(verdict(&both), Some(TokenError::Misplaced(Claim::Syscalls)));
     let empty = Claims { signer: bind, syscalls: None, ..syscalls };
-    assert_eq!(verdict(&empty), Some(Refusal::Missing(Claim::Syscalls)));
+    assert_eq!(verdict(&empty), Some(TokenError::Missing(Claim::Syscalls)));
     let empty = Claims { signer: bind, access: None, ..endpoint };
-    assert_eq!(verdict(&empty), Some(Refusal::Missing(Claim::Access)));
+    assert_eq!(verdict(&empty), Some(TokenError::Missing(Claim::Access)));
     for use_ in [Use::Metadata, Use::Data, Use::Code] {
         let good = Claims { use_: Some(use_), ..claims() };
         assert_eq!(verdict(&good), None);
-        assert_eq!(verdict(&Claims { digest: None, ..good }), Some(Refusal::Missing(Claim::Digest)));
+        assert_eq!(verdict(&Claims { digest: None, ..good }), Some(TokenError::Missing(Claim::Digest)));
         for (more, which) in [
             (Claims { syscalls: Some(1), ..good }, Claim::Syscalls),
             (Claims { access: Some(b"\xa0"), ..good }, Claim::Access),
             (Claims { signer: bind, ..good }, Claim::Signer),
             (Claims { code: bind, ..good }, Claim::Code),
         ] {
-            assert_eq!(verdict(&more), Some(Refusal::Misplaced(which)));
+            assert_eq!(verdict(&more), Some(TokenError::Misplaced(which)));
         }
     }
     // Deterministic order: use, signer, code.
@@ -540,11 +542,14 @@ fn the_2024_scheme_is_apart() {
     let mut token = hex!("84 40 a0 46 a139ffff41ff 5840").to_vec();
     token.extend(pair.sk.sign(body, None).as_ref());
     assert_eq!(year2024::verify(&token, &public_key(&SEED)), Ok(year2024::Claim2024::Syscalls(0xff)));
-    assert_eq!(year2024::verify(&token, &[3; 32]), Err(Refusal::BadSignature));
+    assert_eq!(year2024::verify(&token, &[3; 32]), Err(TokenError::BadSignature));
     // Neither scheme takes the other's tokens.
-    assert_eq!(refusal(&token, &expected()), Some(Refusal::NoCwtTag));
-    assert!(matches!(year2024::verify(&signed(&claims()), &public_key(&SEED)), Err(Refusal::Malformed(_))));
+    assert_eq!(refusal(&token, &expected()), Some(TokenError::NoCwtTag));
+    assert!(matches!(
+        year2024::verify(&signed(&claims()), &public_key(&SEED)),
+        Err(TokenError::Malformed(_))
+    ));
     let last = token.len() - 1;
     token[last] ^= 1;
-    assert_eq!(year2024::verify(&token, &public_key(&SEED)), Err(Refusal::BadSignature));
+    assert_eq!(year2024::verify(&token, &public_key(&SEED)), Err(TokenError::BadSignature));
 }

@@ -1,3 +1,3 @@
 /* What src/bindings.rs is generated from. */
 #include "wasm_export.h"
-#include "reach.h"
+#include "shim.h"

@@ -7,10 +7,10 @@
 //!
 //! Why not `wasm_export.h` as a whole: an enum has another size with `arm-none-eabi-gcc` than with
 //! the C compiler of a host. What crosses this line has pointers, bools and integers of a fixed size
-//! only; `c/reach.h` covers what in WAMR's header has not. `src/bindings.rs` is generated, and a test
+//! only; `c/shim.h` covers what in WAMR's header has not. `src/bindings.rs` is generated, and a test
 //! generates it again and compares.
 //!
-//! Who links this must define `tc_alloc`, `tc_realloc` and `tc_free` (`c/reach.h`).
+//! Who links this must define `tc_alloc`, `tc_realloc` and `tc_free` (`c/shim.h`).
 
 #![no_std]
 #![expect(unsafe_code, reason = "declares foreign functions")]

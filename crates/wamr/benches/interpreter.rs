@@ -117,7 +117,7 @@ impl Wamr {
     fn new(library: Library) -> Self {
         let wamr = Self(library);
         assert!(wamr.symbol::<unsafe extern "C" fn() -> bool>("tc_init").is_some_and(|init| {
-            // SAFETY: as declared in reach.h.
+            // SAFETY: as declared in shim.h.
             unsafe { init() }
         }));
         wamr

@@ -17,7 +17,7 @@ use std::{env, fs};
 use shapes::{SHAPES, worst};
 use tinycontainer_module::check;
 use tinycontainer_pool::{Account, Pool};
-use tinycontainer_runtime::{Limits, LoadError, Runtime as _};
+use tinycontainer_runtime::{Limits, ModuleError, Runtime as _};
 use tinycontainer_wamr::{ThreadLocal, Wamr};
 
 static POOL: Pool = Pool::new();
@@ -45,8 +45,8 @@ fn main() {
             let said = match load(&good) {
                 Ok(()) => "",
                 // What is too large for WAMR has cost what it has cost.
-                Err(LoadError::Malformed(_)) => "m",
-                Err(LoadError::Excessive(_)) => "x",
+                Err(ModuleError::Malformed(_)) => "m",
+                Err(ModuleError::Excessive(_)) => "x",
                 Err(_) => "e",
             };
             most = most.max(accepted).max(refused);
@@ -62,7 +62,7 @@ fn main() {
 }
 
 /// The fastest of some runs.
-fn per_byte(module: &[u8], load: impl Fn() -> Result<(), LoadError>) -> f64 {
+fn per_byte(module: &[u8], load: impl Fn() -> Result<(), ModuleError>) -> f64 {
     let fastest = (0..REPEATS)
         .map(|_| {
             let start = Instant::now();

@@ -9,7 +9,7 @@ use core::mem::MaybeUninit;
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicU8, Ordering};
 use tinycontainer_pool::Pool;
-use tinycontainer_runtime::{Account, Limits, LoadError, MemoryUse, Runtime};
+use tinycontainer_runtime::{Account, Limits, MemoryUse, ModuleError, Runtime};
 use tinycontainer_wamr_sys as sys;
 
 use crate::{Instance, load, natives};
@@ -149,7 +149,7 @@ impl Wamr {
 impl Runtime for Wamr {
     type Instance = Instance;
 
-    fn instantiate(&self, account: Account, code: &[u8], limits: &Limits) -> Result<Instance, LoadError> {
+    fn instantiate(&self, account: Account, code: &[u8], limits: &Limits) -> Result<Instance, ModuleError> {
         load::instantiate(self, account, code, limits)
     }
 

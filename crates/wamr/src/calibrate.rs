@@ -1,7 +1,7 @@
 //! How many instructions a millisecond holds, on this machine, now.
 
 use tinycontainer_abi::{Errno, Hook, Syscall};
-use tinycontainer_runtime::{Budget, Host, Instance as _, Limits, LoadError, Rate, Runtime as _};
+use tinycontainer_runtime::{Budget, Host, Instance as _, Limits, ModuleError, Rate, Runtime as _};
 
 use crate::Wamr;
 
@@ -28,7 +28,7 @@ impl Wamr {
     ///
     /// # Errors
     /// The guest finds no memory.
-    pub fn calibrate(&self, now_us: &dyn Fn() -> u64, step_us: u32) -> Result<Rate, LoadError> {
+    pub fn calibrate(&self, now_us: &dyn Fn() -> u64, step_us: u32) -> Result<Rate, ModuleError> {
         let mut guest = self.instantiate(self.own(), GUEST, &LIMITS)?;
         let mut time = |instructions: u32| {
             // From where a step begins: else a run could seem a step shorter at both ends.

@@ -6,17 +6,17 @@ use core::ffi::{CStr, c_char};
 use core::ptr::{NonNull, null};
 use tinycontainer_abi::{Hook, IMPORT_MODULE, Syscall};
 use tinycontainer_pool::{OutOfMemory, Pool, PoolBuf};
-use tinycontainer_runtime::{Account, Export, Limits, LoadError, Name, Share, Shortage};
+use tinycontainer_runtime::{Account, Export, Limits, ModuleError, Name, Share, Shortage};
 use tinycontainer_wamr_sys as sys;
 
 use crate::natives::signature;
 use crate::{Instance, Wamr};
 
 /// What WAMR calls by itself while it instantiates, if a module exports it.
-const RUNS_UNASKED: [&[u8]; 2] = [b"__post_instantiate", b"__wasm_call_ctors"];
+const AUTO_EXPORTS: [&[u8]; 2] = [b"__post_instantiate", b"__wasm_call_ctors"];
 
 /// Where WAMR writes why it refuses.
-type Reason = [u8; 96];
+type ErrorText = [u8; 96];
 
 /// See [`Runtime::instantiate`](tinycontainer_runtime::Runtime::instantiate).
 pub(crate) fn instantiate(
@@ -24,7 +24,7 @@ pub(crate) fn instantiate(
     account: Account,
     code: &[u8],
     limits: &Limits,
-) -> Result<Instance, LoadError> {
+) -> Result<Instance, ModuleError> {
     // Nobody meters WAMR's loader and nobody can stop it: what it costs is bounded first.
     tinycontainer_module::check(code)?;
     let mut opened = Opened::new(wamr.pool(), account, limits);
@@ -39,13 +39,13 @@ pub(crate) fn instantiate(
     let memory = u32::try_from(info.memory_bytes).unwrap_or(u32::MAX);
     if memory > limits.linear_memory || u64::from(memory) != info.memory_bytes {
         let limit = limits.linear_memory;
-        return Err(LoadError::OverLimit(Shortage { of: Share::LinearMemory, needed: memory, limit }));
+        return Err(ModuleError::OverLimit(Shortage { of: Share::LinearMemory, needed: memory, limit }));
     }
     opened.allow(memory);
     let linked = Linked::new(module, limits).map_err(|why| opened.reason(&why))?;
     let hooks = Hook::ALL.map(|hook| linked.function(hook));
     let [Some(start), Some(run), Some(stop)] = hooks else {
-        return Err(LoadError::Hook(Hook::Start, Export::Missing));
+        return Err(ModuleError::Hook(Hook::Start, Export::Missing));
     };
     opened.allow(memory.saturating_add(limits.stack));
     // SAFETY: the instance is ours and lives as long as the environment.
@@ -56,7 +56,7 @@ pub(crate) fn instantiate(
             // Its size is no number of 32 bits.
             None => {
                 let needed = limits.stack;
-                LoadError::OverLimit(Shortage { of: Share::Stack, needed, limit: needed })
+                ModuleError::OverLimit(Shortage { of: Share::Stack, needed, limit: needed })
             }
         });
     };
@@ -95,22 +95,22 @@ impl Opened {
         self.pool.set_cap(self.account, cap);
     }
 
-    fn out_of_memory(&self, why: OutOfMemory) -> LoadError {
+    fn out_of_memory(&self, why: OutOfMemory) -> ModuleError {
         match why {
-            OutOfMemory::OverCap => LoadError::OverLimit(Shortage {
+            OutOfMemory::OverCap => ModuleError::OverLimit(Shortage {
                 of: Share::Heap,
                 needed: self.heap.saturating_add(self.pool.shortage(self.account)),
                 limit: self.heap,
             }),
-            OutOfMemory::PoolFull => LoadError::OutOfMemory,
+            OutOfMemory::PoolFull => ModuleError::OutOfMemory,
         }
     }
 
     /// If WAMR was refused memory, that is the reason, whatever it says.
-    fn reason(&self, said: &Reason) -> LoadError {
+    fn reason(&self, said: &ErrorText) -> ModuleError {
         match self.pool.last_refusal(self.account) {
             Some(why) => self.out_of_memory(why),
-            None => LoadError::Malformed(shorten(said)),
+            None => ModuleError::Malformed(shorten(said)),
         }
     }
 }
@@ -131,8 +131,8 @@ struct Module {
 }
 
 impl Module {
-    fn load(mut code: PoolBuf) -> Result<Self, Reason> {
-        let mut reason: Reason = [0; _];
+    fn load(mut code: PoolBuf) -> Result<Self, ErrorText> {
+        let mut reason: ErrorText = [0; _];
         // SAFETY: asks how WAMR was compiled.
         let keeps = unsafe { sys::tc_keeps_code() };
         let args = sys::LoadArgs {
@@ -151,7 +151,7 @@ impl Module {
                 size,
                 &raw const args,
                 reason.as_mut_ptr().cast(),
-                size_of::<Reason>() as u32,
+                size_of::<ErrorText>() as u32,
             )
         };
         let module = NonNull::new(module).ok_or(reason)?;
@@ -159,7 +159,7 @@ impl Module {
     }
 
     /// Everything that can be known before linking.
-    fn check(&self) -> Result<sys::tc_module_info, LoadError> {
+    fn check(&self) -> Result<sys::tc_module_info, ModuleError> {
         let mut info = sys::tc_module_info {
             memory_bytes: 0,
             memory_page_bytes: 0,
@@ -171,7 +171,7 @@ impl Module {
         // SAFETY: the module is loaded.
         unsafe { sys::tc_module_info(self.module.as_ptr(), &raw mut info) };
         if info.start_function != 0 {
-            return Err(LoadError::StartFunction);
+            return Err(ModuleError::StartFunction);
         }
         for index in 0..info.imports {
             self.check_import(index)?;
@@ -180,14 +180,14 @@ impl Module {
             self.check_hook(hook, info.exports)?;
         }
         for index in 0..info.exports {
-            if RUNS_UNASKED.contains(&self.export(index).0) {
-                return Err(LoadError::StartFunction);
+            if AUTO_EXPORTS.contains(&self.export(index).0) {
+                return Err(ModuleError::StartFunction);
             }
         }
         Ok(info)
     }
 
-    fn check_import(&self, index: u32) -> Result<(), LoadError> {
+    fn check_import(&self, index: u32) -> Result<(), ModuleError> {
         let (mut module, mut name, mut kind) = (null(), null(), null());
         // SAFETY: the module is loaded and has this import; the names live as long as it.
         let (module, name) = unsafe {
@@ -199,22 +199,22 @@ impl Module {
         } else {
             None
         };
-        let Some(call) = ours else { return Err(LoadError::UnknownImport(import_name(module, name))) };
+        let Some(call) = ours else { return Err(ModuleError::UnknownImport(import_name(module, name))) };
         let (params, results) = signature(call);
         // SAFETY: the type is null for what is no function, else it lives as long as the module.
         if kind.is_null() || !unsafe { sys::tc_type_is(kind, params, results) } {
-            return Err(LoadError::WrongImport(import_name(module, name)));
+            return Err(ModuleError::WrongImport(import_name(module, name)));
         }
         Ok(())
     }
 
-    fn check_hook(&self, hook: Hook, exports: u32) -> Result<(), LoadError> {
+    fn check_hook(&self, hook: Hook, exports: u32) -> Result<(), ModuleError> {
         let export =
             (0..exports).map(|index| self.export(index)).find(|(name, _)| *name == hook.name().as_bytes());
-        let Some((_, kind)) = export else { return Err(LoadError::Hook(hook, Export::Missing)) };
+        let Some((_, kind)) = export else { return Err(ModuleError::Hook(hook, Export::Missing)) };
         // SAFETY: the type is null for what is no function, else it lives as long as the module.
         if kind.is_null() || !unsafe { sys::tc_type_is(kind, 0, u32::from(hook.returns_i32())) } {
-            return Err(LoadError::Hook(hook, Export::WrongType));
+            return Err(ModuleError::Hook(hook, Export::WrongType));
         }
         Ok(())
     }
@@ -243,8 +243,8 @@ pub(crate) struct Linked {
 }
 
 impl Linked {
-    fn new(module: Module, limits: &Limits) -> Result<Self, Reason> {
-        let mut reason: Reason = [0; _];
+    fn new(module: Module, limits: &Limits) -> Result<Self, ErrorText> {
+        let mut reason: ErrorText = [0; _];
         let args = sys::InstantiationArgs {
             // Not used before an environment is made, but 0 would be taken for a default.
             default_stack_size: limits.stack.max(1),
@@ -258,7 +258,7 @@ impl Linked {
                 module.module.as_ptr(),
                 &raw const args,
                 reason.as_mut_ptr().cast(),
-                size_of::<Reason>() as u32,
+                size_of::<ErrorText>() as u32,
             )
         };
         let instance = NonNull::new(instance).ok_or(reason)?;
@@ -316,7 +316,7 @@ fn import_name(module: &[u8], name: &[u8]) -> Name {
 }
 
 /// What WAMR says, without the words that it always begins with.
-fn shorten(reason: &Reason) -> Name {
+fn shorten(reason: &ErrorText) -> Name {
     let text = reason.split(|byte| *byte == 0).next().unwrap_or_default();
     let start = text.windows(2).position(|pair| pair == b": ").map_or(0, |colon| colon + 2);
     Name::new(text.get(start..).unwrap_or_default())
@@ -336,7 +336,7 @@ mod tests {
 
     #[test]
     fn the_usual_words_are_left_out() {
-        let mut reason: Reason = [0; _];
+        let mut reason: ErrorText = [0; _];
         for (to, from) in reason.iter_mut().zip(b"WASM module load failed: unexpected end") {
             *to = *from;
         }

@@ -16,7 +16,7 @@ use tinycontainer_abi::Mask;
 use tinycontainer_metadata::transport::Parts;
 use tinycontainer_metadata::{Access, Draft, Endpoint, Metadata, Part, PartSizes, Proofs};
 use tinycontainer_policy::Trust;
-use tinycontainer_token::{Anchor, Claims, Envelope, Expected, Key, Refusal, Use, thumbprint, verify};
+use tinycontainer_token::{Anchor, Claims, Envelope, Expected, Key, TokenError, Use, thumbprint, verify};
 
 /// Compile a container, sign it and pack it into one file.
 ///
@@ -276,7 +276,7 @@ fn fits(bytes: &[u8], recipe: &Recipe, grants: Grants<'_>, signer: &[u8; 32]) ->
         return Err(anyhow!("the token is about another container than {}", recipe.uid));
     }
     if claims.signer.is_none() && claims.code.is_none() {
-        return Err(anyhow!("{}", Refusal::Unbound));
+        return Err(anyhow!("{}", TokenError::Unbound));
     }
     if let Some(other) = claims.signer.filter(|other| *other != signer) {
         return Err(anyhow!(
@@ -288,7 +288,7 @@ fn fits(bytes: &[u8], recipe: &Recipe, grants: Grants<'_>, signer: &[u8; 32]) ->
     match grants {
         // The rest may be the signer's own to grant.
         Grants::Syscalls(asked) => match claims.syscalls {
-            Some(mask) if Mask(mask).and(asked) != Mask::NONE => Ok(()),
+            Some(mask) if Mask(mask).intersection(asked) != Mask::NONE => Ok(()),
             _ => Err(anyhow!("the token grants none of the syscalls that are asked for")),
         },
         Grants::Endpoint(access) => {

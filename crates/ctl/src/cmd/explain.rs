@@ -3,17 +3,17 @@
 use crate::cmd::grant::DirectionArg;
 use crate::device::{self, Desk};
 use crate::error::trouble;
+use crate::image_file::ImageFile;
 use crate::report::{CheckLine, checks};
 use crate::style::{BAD, FAINT, GOOD, HEAD, json, shown};
-use crate::subject::Subject;
 use crate::{Answer, out, sentences};
 use anyhow::Result;
 use clap::ValueEnum;
 use serde::Serialize;
 use std::path::PathBuf;
-use tinycontainer::LoadError;
+use tinycontainer::ImageError;
 use tinycontainer_abi::{Direction, Syscall};
-use tinycontainer_firewall::{Denial, Guard, Reason, Table};
+use tinycontainer_firewall::{Denial, DenyReason, Guard, Table};
 use tinycontainer_metadata::{Endpoint, Mask, Metadata, Peer, Proofs};
 use tinycontainer_policy::{Cleared, MAX_ENDPOINTS, clear};
 
@@ -86,9 +86,9 @@ struct Step {
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
     let desk = args.device.read_whole()?;
-    let subject = Subject::read(&args.file, None)?;
+    let subject = ImageFile::read(&args.file, None)?;
     let metadata = decode(&subject)?;
-    let others = args.with.iter().map(|path| Subject::read(path, None)).collect::<Result<Vec<_>>>()?;
+    let others = args.with.iter().map(|path| ImageFile::read(path, None)).collect::<Result<Vec<_>>>()?;
     let others = others.iter().map(decode).collect::<Result<Vec<_>>>()?;
     let call = Syscall::from(args.call);
     let on_endpoint = !matches!(call, Syscall::Heartbeat | Syscall::Logger);
@@ -123,7 +123,7 @@ struct Asked {
     direction: Option<Direction>,
 }
 
-fn decode(subject: &Subject) -> Result<Metadata<'_>> {
+fn decode(subject: &ImageFile) -> Result<Metadata<'_>> {
     Metadata::decode(&subject.metadata).map_err(|error| {
         let (what, help) = sentences::malformed(&subject.metadata, error);
         trouble(what, help)
@@ -131,7 +131,7 @@ fn decode(subject: &Subject) -> Result<Metadata<'_>> {
 }
 
 fn explain(
-    subject: &Subject,
+    subject: &ImageFile,
     metadata: &Metadata<'_>,
     others: &[Metadata<'_>],
     desk: &Desk,
@@ -150,7 +150,7 @@ fn explain(
             Some(false),
             format!(
                 "the device does not take the image, so nothing of it runs: {why}. Help: {}",
-                sentences::advice(&LoadError::Refused(*why))
+                sentences::advice(&ImageError::Rejected(*why))
             ),
         ),
     }
@@ -189,7 +189,7 @@ fn explain(
     let not_mutual = steps.iter().any(|step| step.name == "mutual" && step.holds == Some(false));
     let why = match denied {
         Err(why) => why,
-        Ok(()) if not_mutual => Reason::NotMutual.text().into(),
+        Ok(()) if not_mutual => DenyReason::NotMutual.text().into(),
         Ok(()) => String::new(),
     };
     Explanation { allowed: why.is_empty(), why, steps }
@@ -199,7 +199,7 @@ fn explain(
 fn firewall(cleared: &Cleared<'_>, asked: &Asked) -> Result<(), Denial> {
     let mut table = Table::<1, MAX_ENDPOINTS>::new();
     // An empty table has room.
-    let id = table.admit(cleared.grant()).map_err(|_| Denial::new(Reason::NotGranted))?;
+    let id = table.admit(cleared.grant()).map_err(|_| Denial::new(DenyReason::NotGranted))?;
     let mut guard: Guard<(), 1> = table.guard(id);
     guard.may(asked.call)?;
     let Some(endpoint) = asked.endpoint else { return Ok(()) };
@@ -213,7 +213,7 @@ fn firewall(cleared: &Cleared<'_>, asked: &Asked) -> Result<(), Denial> {
         (Syscall::Write, _) => guard.write(fd).map(drop),
         (Syscall::Close, _) => guard.close(fd),
         (_, Some(direction)) if !direction.within(right.direction) => {
-            Err(Denial { endpoint: Some(endpoint), reason: Reason::WrongDirection })
+            Err(Denial { endpoint: Some(endpoint), reason: DenyReason::WrongDirection })
         }
         _ => Ok(()),
     }

@@ -2,10 +2,10 @@
 
 use crate::device::{self, list};
 use crate::error::trouble;
+use crate::image_file::{Beside, ImageFile};
 use crate::report::{Report, TokenLine, profile1};
 use crate::sentences::{malformed, ms};
 use crate::style::{BAD, FAINT, GOOD, HEAD, NAME, WARN, json, shown};
-use crate::subject::{Beside, Subject};
 use crate::{Answer, keys, out, report2024};
 use anyhow::Result;
 use std::path::PathBuf;
@@ -36,7 +36,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
     let desk = args.device.read()?;
-    let subject = Subject::read(&args.file, Some(&args.beside))?;
+    let subject = ImageFile::read(&args.file, Some(&args.beside))?;
     let key = args.key_2024.as_deref().map(keys::hex_or_file).transpose()?;
     let metadata = Metadata::decode(&subject.metadata).map_err(|error| {
         let (what, help) = malformed(&subject.metadata, error);

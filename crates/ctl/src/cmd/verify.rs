@@ -6,11 +6,11 @@ use crate::{Answer, desk, device, files, module, out, sentences};
 use anyhow::Result;
 use serde::Serialize;
 use std::path::PathBuf;
-use tinycontainer::LoadError;
+use tinycontainer::ImageError;
 use tinycontainer_metadata::Metadata;
 use tinycontainer_metadata::transport::Parts;
 use tinycontainer_module::Refused as Bounds;
-use tinycontainer_policy::Refused;
+use tinycontainer_policy::ImageRejected;
 
 /// Decide over an image exactly as an empty device would.
 ///
@@ -52,7 +52,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
             let refused = match desk::decide(parts, desk.device(&audiences)) {
                 Ok(()) => too_much_to_load(parts.code),
                 // A device has no words for what is wrong in the metadata.
-                Err(LoadError::Refused(Refused::Malformed(error))) => {
+                Err(ImageError::Rejected(ImageRejected::Malformed(error))) => {
                     Some(sentences::malformed(parts.metadata, error))
                 }
                 Err(error) => Some((error.to_string(), sentences::advice(&error))),
@@ -60,7 +60,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
             (Some(parts.metadata), refused)
         }
         Err(error) => {
-            let help = sentences::advice(&Refused::Malformed(*error).into());
+            let help = sentences::advice(&ImageRejected::Malformed(*error).into());
             (None, Some((format!("it is no image: {error}"), help)))
         }
     };

@@ -7,8 +7,8 @@ use crate::trust_file;
 use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 use std::path::Path;
-use tinycontainer::Reason;
-use tinycontainer_firewall::Reason as Denied;
+use tinycontainer::StopReason;
+use tinycontainer_firewall::DenyReason as Denied;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,22 +82,22 @@ impl Expect {
 
     /// A misspelt name would never come out.
     fn check(&self) -> Result<()> {
-        const REASONS: [Reason; 8] = [
-            Reason::Requested,
-            Reason::Finished,
-            Reason::LoopCount,
-            Reason::Lifetime,
-            Reason::Heartbeat,
-            Reason::Trapped,
-            Reason::Budget,
-            Reason::Rejected,
+        const REASONS: [StopReason; 8] = [
+            StopReason::Requested,
+            StopReason::Finished,
+            StopReason::LoopCount,
+            StopReason::Lifetime,
+            StopReason::Heartbeat,
+            StopReason::Trapped,
+            StopReason::Budget,
+            StopReason::Rejected,
         ];
         for container in &self.container {
             let uid = &container.uid;
             if let Some(reason) = &container.reason
                 && !REASONS.iter().any(|known| known.name() == reason)
             {
-                let all = REASONS.map(Reason::name).join(", ");
+                let all = REASONS.map(StopReason::name).join(", ");
                 return Err(anyhow!("{uid}: no container stops for the reason `{reason}`: {all}"));
             }
             for kind in &container.refusal {

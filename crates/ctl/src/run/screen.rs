@@ -6,7 +6,7 @@ use crate::style::{BAD, FAINT, GOOD, NAME, WARN, shown};
 use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use tinycontainer::{IoError, Notice, Platform as _, Reason, Status};
+use tinycontainer::{IoError, Notice, Platform as _, Status, StopReason};
 use tinycontainer_posix::{Event, Posix};
 
 /// The longest line of a container that is shown, in characters.
@@ -79,7 +79,7 @@ impl Screen {
             }
             Notice::DriverFailed(endpoint, error) => {
                 let why = match error {
-                    IoError::NoDriver => "there is no device for it here (see --bus and --record)",
+                    IoError::NoPeer => "there is no device for it here (see --bus and --record)",
                     IoError::WouldBlock | IoError::Failed => "the device failed",
                 };
                 self.of(uid, format_args!("{WARN}endpoint {endpoint}{WARN:#}: {why}"));
@@ -113,7 +113,7 @@ impl Screen {
             HumanCount(counters.instructions)
         );
         if let Some(stopped) = status.last.filter(|_| !status.state.is_running()) {
-            text.push_str(&format!("  {}", Reason::name(stopped.reason)));
+            text.push_str(&format!("  {}", StopReason::name(stopped.reason)));
         }
         bar.set_message(text);
     }

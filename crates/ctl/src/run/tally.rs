@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tinycontainer::Notice;
 use tinycontainer_abi::Syscall;
-use tinycontainer_firewall::{Denial, Reason};
+use tinycontainer_firewall::{Denial, DenyReason};
 use tinycontainer_posix::Event;
 
 /// The most kinds of events that are told apart.
@@ -15,7 +15,7 @@ const MOST: usize = 1024;
 pub(crate) struct Kind {
     pub(crate) call: Syscall,
     pub(crate) endpoint: Option<u32>,
-    pub(crate) reason: Reason,
+    pub(crate) reason: DenyReason,
 }
 
 /// A line that a container must log.
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     fn refused(endpoint: u32) -> Event {
-        let denial = Denial { endpoint: Some(endpoint), reason: Reason::NoSuchEndpoint };
+        let denial = Denial { endpoint: Some(endpoint), reason: DenyReason::NoSuchEndpoint };
         Event::Notice { uid: "a".into(), notice: Notice::Refused(Syscall::Open, denial) }
     }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tinycontainer::metadata::{Access, Peer};
 use tinycontainer::policy::{Device, Trust};
-use tinycontainer::runtime::{Account, Limits, LoadError, MemoryUse, Rate, Runtime};
+use tinycontainer::runtime::{Account, Limits, MemoryUse, ModuleError, Rate, Runtime};
 use tinycontainer::{
     Agent, DEFAULT_MAX_TRANSFER, Drivers, Engine, IoError, Lock, Next, Notice, Platform, Sizes, State,
     VersionRecord,
@@ -53,7 +53,7 @@ impl SharedWamr {
 impl Runtime for SharedWamr {
     type Instance = Instance;
 
-    fn instantiate(&self, account: Account, code: &[u8], limits: &Limits) -> Result<Instance, LoadError> {
+    fn instantiate(&self, account: Account, code: &[u8], limits: &Limits) -> Result<Instance, ModuleError> {
         self.wamr.instantiate(Account(self.first + account.0), code, limits)
     }
 
@@ -133,7 +133,7 @@ impl Drivers for TestDrivers {
     type Handle = String;
 
     fn open(&self, uid: &str, access: &Access<'_>) -> Result<String, IoError> {
-        let Peer::Local { .. } = access.peer else { return Err(IoError::NoDriver) };
+        let Peer::Local { .. } = access.peer else { return Err(IoError::NoPeer) };
         let mut script = self.called();
         script.asked.push(format!("{uid} opens {access}"));
         script.open_handles += 1;
@@ -284,7 +284,7 @@ pub fn engine() -> TestEngine {
 }
 
 /// Loads an image whole.
-pub fn load(engine: &TestEngine, image: &kit::Image) -> Result<(), tinycontainer::LoadError> {
+pub fn load(engine: &TestEngine, image: &kit::Image) -> Result<(), tinycontainer::ImageError> {
     let mut loading = engine.begin(sizes(image))?;
     for part in [&image.metadata, &image.data, &image.code] {
         loading.write(part)?;

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 #include "wasm_export.h"
-#include "reach.h"
+#include "shim.h"
 
 
 /* The board's free-running counter of 25 MHz. */

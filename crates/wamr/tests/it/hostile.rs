@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use tinycontainer_module::check;
 use tinycontainer_pool::Account;
-use tinycontainer_runtime::{Budget, Hook, Instance as _, Limits, LoadError, Runtime as _};
+use tinycontainer_runtime::{Budget, Hook, Instance as _, Limits, ModuleError, Runtime as _};
 
 use crate::shapes::{SHAPES, worst};
 use crate::world::{LIMITS, POOL, Record, World, assemble, guest, world};
@@ -45,7 +45,7 @@ fn rich() -> Vec<u8> {
 }
 
 /// Loads it, and if it loads, runs it.
-fn survive(world: &World, code: &[u8]) -> Result<(), LoadError> {
+fn survive(world: &World, code: &[u8]) -> Result<(), ModuleError> {
     let loaded = world.wamr.instantiate(Account(1), code, &SMALL);
     let result = loaded.map(|mut instance| {
         for hook in Hook::ALL {
@@ -144,8 +144,8 @@ fn deep_nesting() {
                      (func (export "loop") (result i32) {body}))"#
             ));
             match survive(&world, &code) {
-                Ok(()) | Err(LoadError::OverLimit(_) | LoadError::Excessive(_) | LoadError::Malformed(_)) => {
-                }
+                Ok(())
+                | Err(ModuleError::OverLimit(_) | ModuleError::Excessive(_) | ModuleError::Malformed(_)) => {}
                 Err(error) => panic!("{depth}: {error:?}"),
             }
         }
@@ -202,7 +202,7 @@ fn item_03_the_loader_does_not_see_what_would_keep_it_busy() {
     ] {
         let shape = SHAPES.iter().find(|shape| shape.name == name).unwrap();
         let error = world.wamr.instantiate(Account(1), &(shape.build)(n), &large).unwrap_err();
-        assert!(matches!(error, LoadError::Excessive(_)), "{name}: {error:?}");
+        assert!(matches!(error, ModuleError::Excessive(_)), "{name}: {error:?}");
         assert!(error.to_string().contains("the code "), "{error}");
         assert_eq!(world.wamr.memory(Account(1)).used, 0, "{name}");
     }
@@ -221,7 +221,7 @@ fn item_03_the_worst_that_is_accepted_gives_all_memory_back() {
                 started += 1;
             }
             // For some WAMR has limits of its own.
-            Err(error) => assert!(matches!(error, LoadError::Malformed(_)), "{}: {error:?}", shape.name),
+            Err(error) => assert!(matches!(error, ModuleError::Malformed(_)), "{}: {error:?}", shape.name),
         }
         assert_eq!(world.wamr.memory(Account(1)).used, 0, "{}", shape.name);
     }

@@ -1,11 +1,11 @@
 //! What is refused before anything of the guest runs, and why.
 
 use tinycontainer_pool::Account;
-use tinycontainer_runtime::{Export, Hook, Instance as _, Limits, LoadError, Name, Runtime as _, Share};
+use tinycontainer_runtime::{Export, Hook, Instance as _, Limits, ModuleError, Name, Runtime as _, Share};
 
 use crate::world::{LIMITS, PLENTY, POOL, Record, assemble, guest, world};
 
-fn refused(text: &str) -> LoadError {
+fn refused(text: &str) -> ModuleError {
     world().load(text).expect_err("this must not load")
 }
 
@@ -25,14 +25,14 @@ fn malformed() {
     let world = world();
     for code in [&b""[..], b"\0", b"\0asm", b"\0asm\x01\0\0", b"\x7fELF\x01\0\0\0", b"\0aot\x06\0\0\0"] {
         let error = world.wamr.instantiate(Account(1), code, &LIMITS).unwrap_err();
-        assert!(matches!(error, LoadError::Malformed(_)), "{error:?}");
+        assert!(matches!(error, ModuleError::Malformed(_)), "{error:?}");
     }
     // Well-formed, but a type error.
     let error = world.load(&guest("", "i64.const 5")).unwrap_err();
-    assert!(matches!(error, LoadError::Malformed(_)), "{error:?}");
+    assert!(matches!(error, ModuleError::Malformed(_)), "{error:?}");
     assert_eq!(
         world.wamr.instantiate(Account(1), b"\0asm", &LIMITS).unwrap_err(),
-        LoadError::Malformed(Name::new(b"unexpected end"))
+        ModuleError::Malformed(Name::new(b"unexpected end"))
     );
 }
 
@@ -49,7 +49,7 @@ fn unknown_imports() {
     ] {
         assert_eq!(
             refused(&guest(field, "i32.const 0")),
-            LoadError::UnknownImport(Name::new(name.as_bytes()))
+            ModuleError::UnknownImport(Name::new(name.as_bytes()))
         );
     }
 }
@@ -63,12 +63,12 @@ fn wrong_imports() {
         r#"(import "env" "read" (func (param i32 i32 i32) (result i32 i32)))"#,
         r#"(import "env" "read" (memory 1))"#,
     ] {
-        let read = LoadError::WrongImport(Name::new(b"env.read"));
+        let read = ModuleError::WrongImport(Name::new(b"env.read"));
         assert_eq!(refused(&guest(field, "i32.const 0")), read, "{field}");
     }
     assert_eq!(
         refused(&guest(r#"(import "env" "logger" (func (param i32) (result i32)))"#, "i32.const 0")),
-        LoadError::WrongImport(Name::new(b"env.logger"))
+        ModuleError::WrongImport(Name::new(b"env.logger"))
     );
 }
 
@@ -78,9 +78,9 @@ fn hooks() {
     let run = r#"(func (export "loop") (result i32) i32.const 0)"#;
     let stop = r#"(func (export "stop"))"#;
     let with = |hooks: [&str; 3]| format!("(module {})", hooks.concat());
-    assert_eq!(refused(&with(["", run, stop])), LoadError::Hook(Hook::Start, Export::Missing));
-    assert_eq!(refused(&with([start, "", stop])), LoadError::Hook(Hook::Loop, Export::Missing));
-    assert_eq!(refused(&with([start, run, ""])), LoadError::Hook(Hook::Stop, Export::Missing));
+    assert_eq!(refused(&with(["", run, stop])), ModuleError::Hook(Hook::Start, Export::Missing));
+    assert_eq!(refused(&with([start, "", stop])), ModuleError::Hook(Hook::Loop, Export::Missing));
+    assert_eq!(refused(&with([start, run, ""])), ModuleError::Hook(Hook::Stop, Export::Missing));
     for wrong in [
         r#"(func (export "start") (result i32) i32.const 0)"#,
         r#"(func (export "start") (param i32))"#,
@@ -89,7 +89,7 @@ fn hooks() {
     ] {
         assert_eq!(
             refused(&with([wrong, run, stop])),
-            LoadError::Hook(Hook::Start, Export::WrongType),
+            ModuleError::Hook(Hook::Start, Export::WrongType),
             "{wrong}"
         );
     }
@@ -101,13 +101,13 @@ fn hooks() {
     ] {
         assert_eq!(
             refused(&with([start, wrong, stop])),
-            LoadError::Hook(Hook::Loop, Export::WrongType),
+            ModuleError::Hook(Hook::Loop, Export::WrongType),
             "{wrong}"
         );
     }
     assert_eq!(
         refused(&with([start, run, r#"(func (export "stop") (param i32))"#])),
-        LoadError::Hook(Hook::Stop, Export::WrongType)
+        ModuleError::Hook(Hook::Stop, Export::WrongType)
     );
 }
 
@@ -119,7 +119,7 @@ fn a_hook_may_not_be_an_imported_function() {
             r#"(module (import "env" "heartbeat" (func $h (result i32)))
                  (func (export "start")) (func (export "stop")) (export "loop" (func $h)))"#
         ),
-        LoadError::Hook(Hook::Loop, Export::WrongType)
+        ModuleError::Hook(Hook::Loop, Export::WrongType)
     );
 }
 
@@ -127,12 +127,12 @@ fn a_hook_may_not_be_an_imported_function() {
 fn nothing_runs_by_itself() {
     assert_eq!(
         refused(&guest("(func $first unreachable) (start $first)", "i32.const 0")),
-        LoadError::StartFunction
+        ModuleError::StartFunction
     );
     for name in ["__post_instantiate", "__wasm_call_ctors"] {
         assert_eq!(
             refused(&guest(&format!(r#"(func (export "{name}") unreachable)"#), "i32.const 0")),
-            LoadError::StartFunction
+            ModuleError::StartFunction
         );
     }
 }
@@ -144,7 +144,7 @@ fn a_start_function_that_is_a_native_is_refused_too() {
             r#"(import "env" "logger" (func $l (param i32))) (func $f) (start $f)"#,
             "i32.const 0"
         )),
-        LoadError::StartFunction
+        ModuleError::StartFunction
     );
 }
 
@@ -156,7 +156,7 @@ fn segments_that_do_not_fit() {
         "(table 1 funcref) (elem (i32.const 1) $f) (func $f)",
     ] {
         let error = refused(&guest(field, "i32.const 0"));
-        assert!(matches!(error, LoadError::Malformed(_)), "{field}: {error:?}");
+        assert!(matches!(error, ModuleError::Malformed(_)), "{field}: {error:?}");
     }
 }
 
@@ -166,7 +166,7 @@ fn over_limits() {
     let text = guest("(memory 1)", "i32.const 0");
     let over = |text: &str, limits: Limits| match world.load_on(1, text, &limits) {
         Ok(_) => None,
-        Err(LoadError::OverLimit(shortage)) => {
+        Err(ModuleError::OverLimit(shortage)) => {
             assert!(shortage.needed > shortage.limit, "{shortage:?}");
             Some(shortage.of)
         }
@@ -186,7 +186,7 @@ fn over_limits() {
     let highest = Limits { linear_memory: u32::MAX, stack: 4096, heap: u32::MAX };
     for pages in [65535, 65536] {
         let text = guest(&format!("(memory {pages})"), "i32.const 0");
-        assert!(matches!(world.load_on(1, &text, &highest), Err(LoadError::OverLimit(_))), "{pages}");
+        assert!(matches!(world.load_on(1, &text, &highest), Err(ModuleError::OverLimit(_))), "{pages}");
     }
 }
 
@@ -196,7 +196,7 @@ fn the_pool_may_be_full() {
     POOL.open(Account(2), u32::MAX);
     let rest = POOL.take(Account(2), POOL.largest_free() - 4 - 2048).unwrap();
     let error = world.load(&guest("(memory 1)", "i32.const 0")).unwrap_err();
-    assert_eq!(error, LoadError::OutOfMemory);
+    assert_eq!(error, ModuleError::OutOfMemory);
     drop(rest);
     assert!(world.load(&guest("(memory 1)", "i32.const 0")).is_ok());
 }

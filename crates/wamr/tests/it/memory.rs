@@ -1,7 +1,7 @@
 //! Memory is bounded, zeroed, and comes back.
 
 use tinycontainer_pool::Account;
-use tinycontainer_runtime::{Hook, Instance as _, Limits, LoadError, Runtime as _, Share, Shortage, Trap};
+use tinycontainer_runtime::{Hook, Instance as _, Limits, ModuleError, Runtime as _, Share, Shortage, Trap};
 
 use crate::world::{LIMITS, PLENTY, POOL, Record, guest, world};
 
@@ -95,7 +95,7 @@ fn a_page_is_shrunk_to_what_is_used() {
         .load_on(1, &guest(fields, "i32.const 0"), &Limits { linear_memory: 263, ..limits })
         .unwrap_err();
     let memory = Shortage { of: Share::LinearMemory, needed: 264, limit: 263 };
-    assert_eq!(error, LoadError::OverLimit(memory));
+    assert_eq!(error, ModuleError::OverLimit(memory));
     let instance = load("i32.const 0").unwrap();
     let used = world.wamr.memory(Account(1));
     assert!(used.used < 4096 && used.used <= used.peak && used.peak < 4096, "{used:?}");
@@ -117,7 +117,7 @@ fn the_smallest_heap_that_is_enough() {
         match world.load_on(1, &text, &Limits { linear_memory: 0, stack: 256, heap }) {
             Ok(_) => enough = heap,
             Err(error) => {
-                let LoadError::OverLimit(Shortage { of: Share::Heap, needed, limit }) = error else {
+                let ModuleError::OverLimit(Shortage { of: Share::Heap, needed, limit }) = error else {
                     panic!("{heap}: {error:?}");
                 };
                 assert!(needed > limit && limit == heap, "{heap}: {error:?}");
@@ -166,7 +166,7 @@ fn item_11_the_heap_does_not_take_what_memory_leaves() {
     for linear_memory in [65536, 2 * 65536, 16 * 65536] {
         let short = Limits { linear_memory, heap: heap - 8, ..limits };
         let error = world.load_on(1, &needs_heap(), &short).unwrap_err();
-        let LoadError::OverLimit(Shortage { of: Share::Heap, needed, limit }) = error else {
+        let ModuleError::OverLimit(Shortage { of: Share::Heap, needed, limit }) = error else {
             panic!("{error:?}");
         };
         assert!(limit == heap - 8 && (heap..heap + 64).contains(&needed), "{heap}: {error:?}");
@@ -184,7 +184,7 @@ fn item_11_the_heap_does_not_take_what_the_stack_leaves() {
     let heap = least_heap(&text, &limits);
     let world = world();
     let error = world.load_on(1, &text, &Limits { heap: heap - 8, stack: 1 << 20, ..limits }).unwrap_err();
-    assert!(matches!(error, LoadError::OverLimit(Shortage { of: Share::Heap, .. })), "{error:?}");
+    assert!(matches!(error, ModuleError::OverLimit(Shortage { of: Share::Heap, .. })), "{error:?}");
     assert!(world.load_on(1, &text, &Limits { heap, stack: 1 << 20, ..limits }).is_ok());
 }
 
@@ -213,7 +213,7 @@ fn item_11_memory_does_not_take_what_the_heap_leaves() {
     let limits = |linear_memory| Limits { linear_memory, stack: 512, heap: 1 << 20 };
     let error = world.load_on(1, &guest("(memory 2)", "i32.const 0"), &limits(65536)).unwrap_err();
     let needed = Shortage { of: Share::LinearMemory, needed: 2 * 65536, limit: 65536 };
-    assert_eq!(error, LoadError::OverLimit(needed));
+    assert_eq!(error, ModuleError::OverLimit(needed));
     assert_eq!(
         error.to_string(),
         "the code needs 131072 bytes of linear memory, and its metadata allows 65536"

@@ -42,7 +42,7 @@ fn errors_are_the_negative_numbers_of_the_abi() {
     let world = world();
     assert_eq!(run(&world, "", "(call $open (i32.const 99))").0, Errno::Refused as i32);
     let body = "(call $write (i32.const 13) (i32.const 0) (i32.const 1))";
-    assert_eq!(run(&world, "(memory 1)", body).0, Errno::PeerGone as i32);
+    assert_eq!(run(&world, "(memory 1)", body).0, Errno::NoPeer as i32);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use tinycontainer_pool::{Account, Pool};
 use tinycontainer_runtime::{
-    Budget, Errno, Hook, Host, Instance as _, Limits, LoadError, Outcome, Runtime as _, Syscall,
+    Budget, Errno, Hook, Host, Instance as _, Limits, ModuleError, Outcome, Runtime as _, Syscall,
 };
 use tinycontainer_wamr::{Instance, ThreadLocal, Wamr};
 
@@ -36,11 +36,11 @@ pub(crate) fn world() -> World {
 }
 
 impl World {
-    pub(crate) fn load_on(&self, account: u8, text: &str, limits: &Limits) -> Result<Instance, LoadError> {
+    pub(crate) fn load_on(&self, account: u8, text: &str, limits: &Limits) -> Result<Instance, ModuleError> {
         self.wamr.instantiate(Account(account), &assemble(text), limits)
     }
 
-    pub(crate) fn load(&self, text: &str) -> Result<Instance, LoadError> {
+    pub(crate) fn load(&self, text: &str) -> Result<Instance, ModuleError> {
         self.load_on(1, text, &LIMITS)
     }
 
@@ -106,7 +106,7 @@ impl Host for Record {
     fn write(&mut self, fd: i32, buf: &[u8]) -> Result<usize, Errno> {
         self.calls.push(format!("write {fd} {}", buf.len()));
         self.bytes = buf.to_vec();
-        if fd == 13 { Err(Errno::PeerGone) } else { Ok(buf.len()) }
+        if fd == 13 { Err(Errno::NoPeer) } else { Ok(buf.len()) }
     }
     fn close(&mut self, fd: i32) -> Result<(), Errno> {
         self.calls.push(format!("close {fd}"));

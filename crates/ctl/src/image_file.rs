@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tinycontainer_metadata::transport::Parts;
 
 /// The parts of an image, as far as they are there.
-pub(crate) struct Subject {
+pub(crate) struct ImageFile {
     pub(crate) metadata: Vec<u8>,
     pub(crate) data: Option<Vec<u8>>,
     pub(crate) code: Option<Vec<u8>>,
@@ -25,7 +25,7 @@ pub(crate) struct Beside {
     code: Option<PathBuf>,
 }
 
-impl Subject {
+impl ImageFile {
     /// Reads an image or metadata alone. Whether the metadata is any is not looked at.
     pub(crate) fn read(path: &Path, beside: Option<&Beside>) -> Result<Self> {
         let bytes = files::read(path)?;

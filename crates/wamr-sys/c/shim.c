@@ -1,8 +1,8 @@
-/* Our own: see reach.h. */
+/* Our own: see shim.h. */
 #include "wasm_runtime_common.h"
 #include "../interpreter/wasm_runtime.h"
 #include "mem_alloc.h"
-#include "reach.h"
+#include "shim.h"
 
 static void *
 hook_malloc(mem_alloc_usage_t usage, void *user_data, unsigned int size)

@@ -1,7 +1,7 @@
 /* What our Rust needs of WAMR beyond its public header, in types without layout questions: an enum
  * has one byte with arm-none-eabi-gcc and four elsewhere, so none crosses this line. */
-#ifndef TC_REACH_H
-#define TC_REACH_H
+#ifndef TC_SHIM_H
+#define TC_SHIM_H
 
 #include <stdbool.h>
 #include <stdint.h>
