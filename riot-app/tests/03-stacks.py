@@ -38,7 +38,7 @@ def testfunc(child):
         child.expect_exact("worst: ok", timeout=TIMEOUT)
         child.expect("not found: interrupt", timeout=TIMEOUT)
         child.expect("> ")
-        command(child, "unload " + "w" * 64, "ok")
+        command(child, "unload worst" + "-" * 59, "ok")
     for uid in ("reader", "listener", "ticker", "hog", "trap", "slow"):
         command(child, f"load {uid}", f"{uid}: ok")
         command(child, f"start {uid}", "ok")
