@@ -39,10 +39,16 @@ def testfunc(child):
         child.expect("not found: interrupt", timeout=TIMEOUT)
         child.expect("> ")
         command(child, "unload worst" + "-" * 59, "ok")
-    for uid in ("reader", "listener", "ticker", "hog", "trap", "slow"):
-        command(child, f"load {uid}", f"{uid}: ok")
-        command(child, f"start {uid}", "ok")
-    command(child, "wait 1000", "waited")
+    # Native calls, messages, refusals, traps, drivers that block, output that is dropped: all slots at once.
+    for uids in (("reader", "listener", "ticker", "hog"), ("trap", "blocker", "talker", "bench")):
+        for uid in uids:
+            command(child, f"load {uid}", f"{uid}: ok")
+            command(child, f"start {uid}", "ok")
+        command(child, "wait 1000", "waited")
+        for uid in uids:
+            child.sendline(f"stop {uid}")
+            command(child, f"wait {uid} 5000", "does not run")
+            command(child, f"unload {uid}", "ok")
     child.sendline("ps")
     child.expect("SUM", timeout=TIMEOUT)
     rows = re.findall(r"\d \| (\w+)\s*\|[^|]*\|[^|]*\|\s*(\d+) \(\s*(\d+)\)", child.before)

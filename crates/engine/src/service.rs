@@ -38,6 +38,14 @@ mod cost {
     }
 }
 
+/// What a container's calls give the platform to show.
+enum Output<'t> {
+    /// A line of the container's log.
+    Line(&'t [u8]),
+    /// That a call did not succeed.
+    Notice(Notice),
+}
+
 /// What serves an open descriptor.
 #[derive(Debug)]
 pub(crate) enum Target<H> {
@@ -139,26 +147,33 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         done
     }
 
-    /// Shows a notice of a call that did not succeed, unless the container has had too many.
+    /// Shows something of the container, unless it has shown too much; says first what was dropped before it.
+    ///
+    /// Not inlined: the name that it copies is not on the stack while anything else is done.
     #[inline(never)]
-    fn notice(&mut self, notice: Notice) {
-        if P::NOTICE_BYTES == 0 || self.admitted(P::NOTICE_BYTES) {
-            self.timed(|this| this.engine.platform.notice(&this.uid(), notice));
-        }
-    }
-
-    /// Whether so many bytes of log pass now. If so, first says what was dropped before them.
-    #[inline(never)]
-    fn admitted(&mut self, bytes: u32) -> bool {
+    fn show(&mut self, output: Output<'_>) {
+        let uid = self.uid();
+        let bytes = match output {
+            // Behind the uid come a colon and a space, behind the line its end.
+            Output::Line(line) => u32::try_from(uid.len() + line.len() + 3).unwrap_or(u32::MAX),
+            Output::Notice(_) => P::NOTICE_BYTES,
+        };
         let now_us = self.engine.platform.now_us();
-        if !self.session.limiter.admits::<P>(now_us, bytes) {
+        if bytes != 0 && !self.session.limiter.admits::<P>(now_us, bytes) {
             self.session.dropped = self.session.dropped.saturating_add(1);
-            return false;
+            return;
         }
-        if let Some(dropped) = self.session.limiter.take_dropped() {
-            self.timed(|this| this.engine.platform.notice(&this.uid(), Notice::LogDropped(dropped)));
-        }
-        true
+        let dropped = self.session.limiter.take_dropped();
+        self.timed(|this| {
+            let platform = &this.engine.platform;
+            if let Some(dropped) = dropped {
+                platform.notice(&uid, Notice::LogDropped(dropped));
+            }
+            match output {
+                Output::Line(line) => platform.log(&uid, line),
+                Output::Notice(notice) => platform.notice(&uid, notice),
+            }
+        });
     }
 
     #[cold]
@@ -167,7 +182,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         self.pay(cost::REFUSAL);
         let id = self.session.guard.id();
         self.engine.shared.with(|shared| shared.refuse(self.now, id, call, denial));
-        self.notice(Notice::Refused(call, denial));
+        self.show(Output::Notice(Notice::Refused(call, denial)));
         match denial.reason {
             DenyReason::TooManyOpen => Errno::TooManyOpen,
             _ => Errno::Refused,
@@ -179,7 +194,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         match error {
             IoError::WouldBlock => return Errno::WouldBlock,
             IoError::NoPeer | IoError::Failed => {
-                self.notice(Notice::DriverFailed(endpoint, error));
+                self.show(Output::Notice(Notice::DriverFailed(endpoint, error)));
             }
         }
         if error == IoError::NoPeer { Errno::NoPeer } else { Errno::Io }
@@ -274,14 +289,9 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
         // The guest learns nothing of a refusal: `logger` returns nothing.
         let _ = self.serve(Syscall::Logger, |this| {
             this.session.guard.may(Syscall::Logger)?;
-            let uid = this.uid();
             let bytes = u32::try_from(text.len()).unwrap_or(u32::MAX);
             this.pay(cost::LINE.saturating_add(bytes.saturating_mul(cost::LOGGED_BYTE)));
-            // Behind the uid come a colon and a space, behind the line its end.
-            let shown = u32::try_from(uid.len() + 3).unwrap_or(u32::MAX).saturating_add(bytes);
-            if this.admitted(shown) {
-                this.timed(|this| this.engine.platform.log(&uid, text));
-            }
+            this.show(Output::Line(text));
             Ok(())
         });
     }
