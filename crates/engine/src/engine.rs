@@ -250,9 +250,14 @@ impl<P: Platform, const N: usize> Engine<P, N> {
     /// The name of the container in a slot; empty if there is none.
     #[inline(never)]
     pub(crate) fn uid_of(&self, slot: usize) -> Uid {
-        self.shared
-            .with(|shared| shared.container(slot).and_then(|container| Uid::try_from(container.uid()).ok()))
-            .unwrap_or_default()
+        let mut uid = Uid::new();
+        self.shared.with(|shared| {
+            if let Some(container) = shared.container(slot) {
+                // A uid is never longer.
+                let _ = uid.push_str(container.uid());
+            }
+        });
+        uid
     }
 
     /// The class of priority of the container in a slot, if there is one.

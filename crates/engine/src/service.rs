@@ -7,12 +7,13 @@ use crate::MAX_OPEN;
 use crate::engine::Engine;
 use crate::limiter::Limiter;
 use crate::platform::{Drivers, IoError, Lock, Notice, Platform};
-use crate::slot::Unresolved;
+use crate::provision::name;
+use crate::slot::{PeerKind, Unresolved};
 use crate::status::Uid;
 use tinycontainer_abi::{Errno, Syscall};
 use tinycontainer_firewall::{ContainerId, Denial, DenyReason, Guard, Right};
 use tinycontainer_lifecycle::{Event, State};
-use tinycontainer_metadata::{Access, Bus, MAX_AUTHORITY, Peer};
+use tinycontainer_metadata::{Access, Bus, MAX_AUTHORITY, Peer, Scheme};
 use tinycontainer_runtime::Host;
 
 /// What calls cost a guest beyond the instruction that makes them: about what the engine executes for
@@ -207,14 +208,17 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         // A peer's name stands in memory that the lock protects, and no driver is called under the lock.
         let (right, peer) = self.engine.shared.with(|shared| {
             let right = shared.table.authorize(id, endpoint)?;
-            let peer = shared.peer(self.slot, endpoint).map(|peer| PeerKind::of(&peer));
+            let peer = shared.peer(self.slot, endpoint);
             Ok::<_, Denial>((right, peer.ok_or(no_such(endpoint))?))
         })?;
         let target = match peer {
             PeerKind::Container => Target::Container(None),
             PeerKind::Local(Bus::Data, _) => Target::Data(0),
             PeerKind::Local(bus, unit) => self.open_driver(right, Peer::Local { bus, unit })?,
-            PeerKind::Remote => self.open_remote(right)?,
+            PeerKind::Remote(scheme, authority) => self.open_remote(right, scheme, authority)?,
+            PeerKind::RemoteUnaddressed(endpoint) => {
+                self.open_driver(right, Peer::RemoteUnaddressed { endpoint })?
+            }
         };
         Ok((right, target))
     }
@@ -225,26 +229,20 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         opened.map(Target::Driver).map_err(|error| Failure::Driver(right.endpoint, error))
     }
 
-    /// In a frame of its own, for it copies a name.
+    /// Not inlined: the name that it copies is not on the stack while endpoints are decoded.
     #[inline(never)]
-    fn open_remote(&mut self, right: Right) -> Result<Target<Handle<P>>, Failure> {
-        let mut name = heapless::String::<MAX_AUTHORITY>::new();
-        let peer = self.engine.shared.with(|shared| {
-            let peer = shared.peer(self.slot, right.endpoint)?;
-            Some(match peer {
-                Peer::Remote { scheme, authority } => {
-                    name.push_str(authority).ok()?;
-                    Peer::Remote { scheme, authority: "" }
-                }
-                Peer::RemoteUnaddressed { endpoint } => Peer::RemoteUnaddressed { endpoint },
-                Peer::Local { .. } | Peer::Container { .. } => return None,
-            })
-        });
-        let peer = match peer.ok_or(no_such(right.endpoint))? {
-            Peer::Remote { scheme, .. } => Peer::Remote { scheme, authority: &name },
-            other => other,
-        };
-        self.open_driver(right, peer)
+    fn open_remote(
+        &mut self,
+        right: Right,
+        scheme: Scheme,
+        authority: (u16, u16),
+    ) -> Result<Target<Handle<P>>, Failure> {
+        let mut text = heapless::String::<MAX_AUTHORITY>::new();
+        self.engine
+            .shared
+            .with(|shared| text.push_str(name(&shared.container(self.slot)?.metadata, authority)).ok())
+            .ok_or(no_such(right.endpoint))?;
+        self.open_driver(right, Peer::Remote { scheme, authority: &text })
     }
 
     /// Puts a message into the peer's queue, finding the peer first if it is not the one of last time.
@@ -487,21 +485,4 @@ impl From<Denial> for Failure {
 
 fn no_such(endpoint: u32) -> Denial {
     Denial { endpoint: Some(endpoint), reason: DenyReason::NoSuchEndpoint }
-}
-
-/// A peer without its name.
-enum PeerKind {
-    Container,
-    Local(Bus, u32),
-    Remote,
-}
-
-impl PeerKind {
-    fn of(peer: &Peer<'_>) -> Self {
-        match *peer {
-            Peer::Container { .. } => Self::Container,
-            Peer::Local { bus, unit } => Self::Local(bus, unit),
-            Peer::Remote { .. } | Peer::RemoteUnaddressed { .. } => Self::Remote,
-        }
-    }
 }

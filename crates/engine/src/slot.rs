@@ -12,7 +12,7 @@ use heapless::Vec;
 use tinycontainer_abi::Syscall;
 use tinycontainer_firewall::{AuditRing, ContainerId, Denial, Table};
 use tinycontainer_lifecycle::State;
-use tinycontainer_metadata::{Endpoint, Endpoints, Peer, Schedule, endpoint};
+use tinycontainer_metadata::{Bus, Endpoint, Endpoints, Peer, Schedule, Scheme, endpoint};
 use tinycontainer_policy::{MAX_ENDPOINTS, Reliance};
 use tinycontainer_runtime::Limits;
 
@@ -116,6 +116,19 @@ impl<B: DerefMut<Target = [u8]>> Container<B> {
     }
 }
 
+/// A peer that can leave the lock: of its name only where that is in the container's metadata.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum PeerKind {
+    /// Another container.
+    Container,
+    /// A unit on a local bus.
+    Local(Bus, u32),
+    /// A remote host; its authority is from the first byte to before the second.
+    Remote(Scheme, (u16, u16)),
+    /// A remote peer of the 2024 format, by its number.
+    RemoteUnaddressed(u32),
+}
+
 impl<P: Platform, const N: usize> Shared<P, N> {
     pub(crate) const fn new() -> Self {
         Self {
@@ -167,8 +180,19 @@ impl<P: Platform, const N: usize> Shared<P, N> {
     }
 
     /// Who is at the other end of a container's endpoint.
-    pub(crate) fn peer(&mut self, slot: usize, endpoint: u32) -> Option<Peer<'_>> {
-        Some(self.container(slot)?.endpoint(endpoint)?.access.peer)
+    pub(crate) fn peer(&mut self, slot: usize, endpoint: u32) -> Option<PeerKind> {
+        let container = self.container(slot)?;
+        Some(match container.endpoint(endpoint)?.access.peer {
+            Peer::Container { .. } => PeerKind::Container,
+            Peer::Local { bus, unit } => PeerKind::Local(bus, unit),
+            Peer::Remote { scheme, authority } => {
+                let start =
+                    (authority.as_ptr() as usize).saturating_sub(container.metadata.as_ptr() as usize);
+                // Metadata is at most 4 KiB.
+                PeerKind::Remote(scheme, (start as u16, start.saturating_add(authority.len()) as u16))
+            }
+            Peer::RemoteUnaddressed { endpoint } => PeerKind::RemoteUnaddressed(endpoint),
+        })
     }
 
     /// The container that still has this id.
