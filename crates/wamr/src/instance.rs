@@ -19,7 +19,13 @@ use crate::natives::Running;
 /// What counts as one instruction of a [`Budget`] is one that WAMR's interpreter executes. The fast one, of a host,
 /// translates a function before it runs: `local.get`, constants, `block`, `end` and `drop` vanish in that, and an
 /// `i32.add` of a local and a constant is one. The classic one, of a device, executes each that is written. Every loop
-/// and every call has at least one. `memory.fill` and `memory.copy` are one and one more for each 16 bytes.
+/// and every call has at least one.
+///
+/// What takes the processor longer than two ordinary instructions takes more of the budget: calls, 64-bit division,
+/// 64-bit floats on a device, subnormal floats on a host, conversions of floats to integers, and what works on many
+/// bytes (`memory.fill`, `memory.copy`, `memory.grow`, a called function's locals, the search for a block's end), by
+/// their number. The prices are in `wamr-sys/c/price.h`. All else is exact: a budget of n runs n instructions. The price
+/// of an instruction is taken before it is executed and may exceed what is left; then that instruction is the last.
 pub struct Instance {
     wamr: Wamr,
     account: Account,

@@ -114,12 +114,12 @@ const SHA: &str = r#"
         (local.set $d (local.get $c)) (local.set $c (local.get $b)) (local.set $b (local.get $a))
         (local.set $a (i32.add (local.get $t1) (local.get $t2)))
         (br_if $round (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 4))) (i32.const 256))))
-      (i32.store offset=256 (i32.const 0) (i32.add (local.get $a) (local.get $e))))
+      (i32.store offset=1024 (i32.const 0) (i32.add (local.get $a) (local.get $e))))
     (func (export "loop") (result i32) (local $n i32)
       (local.set $n (i32.const 8))
       (loop $next (call $block)
         (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
-      (i32.load offset=256 (i32.const 0)))"#;
+      (i32.load offset=1024 (i32.const 0)))"#;
 
 /// How many [`all`] gives.
 pub(crate) const COUNT: usize = 6;
