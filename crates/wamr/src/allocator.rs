@@ -9,10 +9,10 @@ use core::mem::MaybeUninit;
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicU8, Ordering};
 use tinycontainer_pool::Pool;
-use tinycontainer_runtime::{Account, Limits, MemoryUse, ModuleError, Runtime};
+use tinycontainer_runtime::Account;
 use tinycontainer_wamr_sys as sys;
 
-use crate::{Instance, load, natives};
+use crate::natives;
 
 /// Remembers for each thread on whose behalf it is in WAMR now.
 ///
@@ -143,18 +143,6 @@ impl Wamr {
         let before = threads.current();
         threads.set(Some(account));
         ActingFor { threads, before }
-    }
-}
-
-impl Runtime for Wamr {
-    type Instance = Instance;
-
-    fn instantiate(&self, account: Account, code: &[u8], limits: &Limits) -> Result<Instance, ModuleError> {
-        load::instantiate(self, account, code, limits)
-    }
-
-    fn memory(&self, account: Account) -> MemoryUse {
-        self.config.pool.usage(account)
     }
 }
 

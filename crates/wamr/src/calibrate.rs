@@ -3,7 +3,7 @@
 use tinycontainer_abi::{Errno, Hook, Syscall};
 use tinycontainer_runtime::{Budget, Host, Instance as _, Limits, ModuleError, Rate, Runtime as _};
 
-use crate::Wamr;
+use crate::allocator::Wamr;
 
 /// `calibration.wat`, assembled. A test assembles it again and compares.
 pub(crate) const GUEST: &[u8] = include_bytes!("calibration.wasm");

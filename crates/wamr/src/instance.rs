@@ -10,8 +10,8 @@ use tinycontainer_abi::Hook;
 use tinycontainer_runtime::{Account, Budget, Host, Outcome, Trap};
 use tinycontainer_wamr_sys as sys;
 
-use crate::Wamr;
-use crate::load::Linked;
+use crate::allocator::Wamr;
+use crate::linked::Linked;
 use crate::natives::Running;
 
 /// A container in WAMR. Dropping it gives back all that is booked for it.

@@ -23,6 +23,7 @@ extern crate std;
 mod allocator;
 mod calibrate;
 mod instance;
+mod linked;
 mod load;
 mod memory;
 mod natives;

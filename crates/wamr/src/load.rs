@@ -2,29 +2,32 @@
 
 #![expect(unsafe_code, reason = "calls WAMR")]
 
-use core::ffi::{CStr, c_char};
-use core::ptr::{NonNull, null};
-use tinycontainer_abi::{Hook, IMPORT_MODULE, Syscall};
-use tinycontainer_pool::{OutOfMemory, Pool, PoolBuf};
-use tinycontainer_runtime::{Account, Export, Limits, ModuleError, Name, Share, Shortage};
+use core::ptr::NonNull;
+use tinycontainer_abi::Hook;
+use tinycontainer_pool::{OutOfMemory, Pool};
+use tinycontainer_runtime::{
+    Account, Export, Limits, MemoryUse, ModuleError, Name, Runtime, Share, Shortage,
+};
 use tinycontainer_wamr_sys as sys;
 
-use crate::natives::signature;
-use crate::{Instance, Wamr};
+use crate::allocator::Wamr;
+use crate::instance::Instance;
+use crate::linked::{ErrorText, Linked, Module};
 
-/// What WAMR calls by itself while it instantiates, if a module exports it.
-const AUTO_EXPORTS: [&[u8]; 2] = [b"__post_instantiate", b"__wasm_call_ctors"];
+impl Runtime for Wamr {
+    type Instance = Instance;
 
-/// Where WAMR writes why it refuses.
-type ErrorText = [u8; 96];
+    fn instantiate(&self, account: Account, code: &[u8], limits: &Limits) -> Result<Instance, ModuleError> {
+        instantiate(self, account, code, limits)
+    }
+
+    fn memory(&self, account: Account) -> MemoryUse {
+        self.pool().usage(account)
+    }
+}
 
 /// See [`Runtime::instantiate`](tinycontainer_runtime::Runtime::instantiate).
-pub(crate) fn instantiate(
-    wamr: &Wamr,
-    account: Account,
-    code: &[u8],
-    limits: &Limits,
-) -> Result<Instance, ModuleError> {
+fn instantiate(wamr: &Wamr, account: Account, code: &[u8], limits: &Limits) -> Result<Instance, ModuleError> {
     // Nobody meters WAMR's loader and nobody can stop it: what it costs is bounded first.
     tinycontainer_module::check(code)?;
     let mut opened = Opened::new(wamr.pool(), account, limits);
@@ -123,198 +126,6 @@ impl Drop for Opened {
     }
 }
 
-/// A loaded module. Dropping it unloads it, booked on whatever account it was.
-struct Module {
-    module: NonNull<sys::WASMModuleCommon>,
-    /// What it runs in, if WAMR does not translate it: goes after the module.
-    _code: Option<PoolBuf>,
-}
-
-impl Module {
-    fn load(mut code: PoolBuf) -> Result<Self, ErrorText> {
-        let mut reason: ErrorText = [0; _];
-        // SAFETY: asks how WAMR was compiled.
-        let keeps = unsafe { sys::tc_keeps_code() };
-        let args = sys::LoadArgs {
-            name: c"".as_ptr().cast_mut(),
-            clone_wasm_binary: false,
-            wasm_binary_freeable: !keeps,
-            no_resolve: false,
-        };
-        let Ok(size) = u32::try_from(code.len()) else { return Err(reason) };
-        // SAFETY: `code` may be written, and lives as long as the module if that keeps it
-        // (`wasm_binary_freeable`); the name is a constant that is only read; the reason is written within
-        // its size and ends with NUL.
-        let module = unsafe {
-            sys::wasm_runtime_load_ex(
-                code.as_mut_ptr(),
-                size,
-                &raw const args,
-                reason.as_mut_ptr().cast(),
-                size_of::<ErrorText>() as u32,
-            )
-        };
-        let module = NonNull::new(module).ok_or(reason)?;
-        Ok(Self { module, _code: keeps.then_some(code) })
-    }
-
-    /// Everything that can be known before linking.
-    fn check(&self) -> Result<sys::tc_module_info, ModuleError> {
-        let mut info = sys::tc_module_info {
-            memory_bytes: 0,
-            memory_page_bytes: 0,
-            memories: 0,
-            start_function: 0,
-            imports: 0,
-            exports: 0,
-        };
-        // SAFETY: the module is loaded.
-        unsafe { sys::tc_module_info(self.module.as_ptr(), &raw mut info) };
-        if info.start_function != 0 {
-            return Err(ModuleError::StartFunction);
-        }
-        for index in 0..info.imports {
-            self.check_import(index)?;
-        }
-        for hook in Hook::ALL {
-            self.check_hook(hook, info.exports)?;
-        }
-        for index in 0..info.exports {
-            if AUTO_EXPORTS.contains(&self.export(index).0) {
-                return Err(ModuleError::StartFunction);
-            }
-        }
-        Ok(info)
-    }
-
-    fn check_import(&self, index: u32) -> Result<(), ModuleError> {
-        let (mut module, mut name, mut kind) = (null(), null(), null());
-        // SAFETY: the module is loaded and has this import; the names live as long as it.
-        let (module, name) = unsafe {
-            sys::tc_import(self.module.as_ptr(), index, &raw mut module, &raw mut name, &raw mut kind);
-            (bytes(module), bytes(name))
-        };
-        let ours = if module == IMPORT_MODULE.as_bytes() {
-            Syscall::ALL.into_iter().find(|call| call.name().as_bytes() == name)
-        } else {
-            None
-        };
-        let Some(call) = ours else { return Err(ModuleError::UnknownImport(import_name(module, name))) };
-        let (params, results) = signature(call);
-        // SAFETY: the type is null for what is no function, else it lives as long as the module.
-        if kind.is_null() || !unsafe { sys::tc_type_is(kind, params, results) } {
-            return Err(ModuleError::WrongImport(import_name(module, name)));
-        }
-        Ok(())
-    }
-
-    fn check_hook(&self, hook: Hook, exports: u32) -> Result<(), ModuleError> {
-        let export =
-            (0..exports).map(|index| self.export(index)).find(|(name, _)| *name == hook.name().as_bytes());
-        let Some((_, kind)) = export else { return Err(ModuleError::Hook(hook, Export::Missing)) };
-        // SAFETY: the type is null for what is no function, else it lives as long as the module.
-        if kind.is_null() || !unsafe { sys::tc_type_is(kind, 0, u32::from(hook.returns_i32())) } {
-            return Err(ModuleError::Hook(hook, Export::WrongType));
-        }
-        Ok(())
-    }
-
-    fn export(&self, index: u32) -> (&[u8], *const sys::WASMFuncType) {
-        let (mut name, mut kind) = (null(), null());
-        // SAFETY: the module is loaded and has this export; the name lives as long as it.
-        unsafe {
-            sys::tc_export(self.module.as_ptr(), index, &raw mut name, &raw mut kind);
-            (bytes(name), kind)
-        }
-    }
-}
-
-impl Drop for Module {
-    fn drop(&mut self) {
-        // SAFETY: the module is loaded, and what was made of it is gone: see `Linked`.
-        unsafe { sys::wasm_runtime_unload(self.module.as_ptr()) };
-    }
-}
-
-/// A module and its one instance. Dropping it takes both down, in this order.
-pub(crate) struct Linked {
-    instance: NonNull<sys::WASMModuleInstanceCommon>,
-    _module: Module,
-}
-
-impl Linked {
-    fn new(module: Module, limits: &Limits) -> Result<Self, ErrorText> {
-        let mut reason: ErrorText = [0; _];
-        let args = sys::InstantiationArgs {
-            // Not used before an environment is made, but 0 would be taken for a default.
-            default_stack_size: limits.stack.max(1),
-            host_managed_heap_size: 0,
-            max_memory_pages: 0,
-        };
-        // SAFETY: the module is loaded, nothing of it runs (`Module::check`), and the reason is written
-        // within its size.
-        let instance = unsafe {
-            sys::wasm_runtime_instantiate_ex(
-                module.module.as_ptr(),
-                &raw const args,
-                reason.as_mut_ptr().cast(),
-                size_of::<ErrorText>() as u32,
-            )
-        };
-        let instance = NonNull::new(instance).ok_or(reason)?;
-        // SAFETY: the instance was just made, and nothing runs in it.
-        unsafe { sys::tc_limit_memory(instance.as_ptr(), limits.linear_memory) };
-        Ok(Self { instance, _module: module })
-    }
-
-    fn function(&self, hook: Hook) -> Option<NonNull<core::ffi::c_void>> {
-        let name = match hook {
-            Hook::Start => c"start",
-            Hook::Loop => c"loop",
-            Hook::Stop => c"stop",
-        };
-        // SAFETY: the instance lives, and the name is only read.
-        NonNull::new(unsafe { sys::wasm_runtime_lookup_function(self.as_ptr(), name.as_ptr()) })
-    }
-
-    pub(crate) fn as_ptr(&self) -> sys::wasm_module_inst_t {
-        self.instance.as_ptr()
-    }
-}
-
-impl Drop for Linked {
-    fn drop(&mut self) {
-        // SAFETY: the instance lives, and nothing runs in it. The module is dropped after this.
-        unsafe { sys::wasm_runtime_deinstantiate(self.instance.as_ptr()) };
-    }
-}
-
-/// The bytes of a C string of WAMR's, which may be null.
-///
-/// # Safety
-/// `text` is null or a C string that lives for `'a`.
-unsafe fn bytes<'a>(text: *const c_char) -> &'a [u8] {
-    if text.is_null() {
-        return &[];
-    }
-    // SAFETY: the caller's.
-    unsafe { CStr::from_ptr(text) }.to_bytes()
-}
-
-fn import_name(module: &[u8], name: &[u8]) -> Name {
-    let mut text = [0; 31];
-    let mut len = 0;
-    for part in [module, b".", name] {
-        for byte in part {
-            if let Some(to) = text.get_mut(len) {
-                *to = *byte;
-                len += 1;
-            }
-        }
-    }
-    Name::new(text.get(..len).unwrap_or_default())
-}
-
 /// What WAMR says, without the words that it always begins with.
 fn shorten(reason: &ErrorText) -> Name {
     let text = reason.split(|byte| *byte == 0).next().unwrap_or_default();
@@ -325,14 +136,6 @@ fn shorten(reason: &ErrorText) -> Name {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_put_together_and_cut() {
-        assert_eq!(import_name(b"env", b"read").as_str(), "env.read");
-        assert_eq!(import_name(b"", b"").as_str(), ".");
-        assert_eq!(import_name(&[b'm'; 40], b"x").as_str().len(), 31);
-        assert_eq!(import_name(&[b'm'; 30], b"x").as_str().len(), 31);
-    }
 
     #[test]
     fn the_usual_words_are_left_out() {
