@@ -1,14 +1,17 @@
 //! `explain`: why a call would be allowed or refused.
 
-use crate::cmd::grant::DirectionArg;
-use crate::device::{self, Desk};
-use crate::error::trouble;
-use crate::image_file::ImageFile;
-use crate::report::{CheckLine, checks};
-use crate::style::{BAD, FAINT, GOOD, HEAD, json, shown};
-use crate::{Answer, out, sentences};
+use crate::cmd::answer::Answer;
+use crate::cmd::values::{CallArg, DirectionArg};
+use crate::device::spec::{self, DeviceSpec};
+use crate::input::image_file::ImageFile;
+use crate::out;
+use crate::report::checks::checks;
+use crate::report::types::CheckLine;
+use crate::text::advice;
+use crate::text::error::trouble;
+use crate::text::sentences;
+use crate::text::style::{BAD, FAINT, GOOD, HEAD, json, shown};
 use anyhow::Result;
-use clap::ValueEnum;
 use serde::Serialize;
 use std::path::PathBuf;
 use tinycontainer::ImageError;
@@ -40,33 +43,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     with: Vec<PathBuf>,
     #[command(flatten)]
-    device: device::Args,
+    device: spec::Args,
     /// For scripts.
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum CallArg {
-    Heartbeat,
-    Open,
-    Close,
-    Read,
-    Write,
-    Logger,
-}
-
-impl From<CallArg> for Syscall {
-    fn from(call: CallArg) -> Self {
-        match call {
-            CallArg::Heartbeat => Self::Heartbeat,
-            CallArg::Open => Self::Open,
-            CallArg::Close => Self::Close,
-            CallArg::Read => Self::Read,
-            CallArg::Write => Self::Write,
-            CallArg::Logger => Self::Logger,
-        }
-    }
 }
 
 #[derive(Serialize)]
@@ -85,7 +65,7 @@ struct Step {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
-    let desk = args.device.read_whole()?;
+    let spec = args.device.read_whole()?;
     let subject = ImageFile::read(&args.file, None)?;
     let metadata = decode(&subject)?;
     let others = args.with.iter().map(|path| ImageFile::read(path, None)).collect::<Result<Vec<_>>>()?;
@@ -108,7 +88,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
             _ => None,
         },
     };
-    let explanation = explain(&subject, &metadata, &others, &desk, &asked);
+    let explanation = explain(&subject, &metadata, &others, &spec, &asked);
     if args.json {
         out!("{}", json(&explanation)?);
     } else {
@@ -125,7 +105,7 @@ struct Asked {
 
 fn decode(subject: &ImageFile) -> Result<Metadata<'_>> {
     Metadata::decode(&subject.metadata).map_err(|error| {
-        let (what, help) = sentences::malformed(&subject.metadata, error);
+        let (what, help) = advice::malformed(&subject.metadata, error);
         trouble(what, help)
     })
 }
@@ -134,11 +114,11 @@ fn explain(
     subject: &ImageFile,
     metadata: &Metadata<'_>,
     others: &[Metadata<'_>],
-    desk: &Desk,
+    spec: &DeviceSpec,
     asked: &Asked,
 ) -> Explanation {
-    let audiences = desk.audiences();
-    let device = desk.device(&audiences);
+    let audiences = spec.audiences();
+    let device = spec.device(&audiences);
     let (checks, _) = checks(metadata, &device);
     let cleared = clear(&subject.metadata, &device);
     let mut steps = Vec::new();
@@ -150,7 +130,7 @@ fn explain(
             Some(false),
             format!(
                 "the device does not take the image, so nothing of it runs: {why}. Help: {}",
-                sentences::advice(&ImageError::Rejected(*why))
+                advice::advice(&ImageError::Rejected(*why))
             ),
         ),
     }

@@ -1,12 +1,20 @@
 //! `grant`: a third party's token for somebody else's container.
 
-use crate::error::trouble;
-use crate::keys::Secret;
-use crate::style::{GOOD, NAME, hex, shown, unhex};
-use crate::tokens::{Common, sign};
-use crate::{Answer, device, files, keys, out, peer, time, trust_file};
+use crate::cmd::answer::Answer;
+use crate::cmd::values::DirectionArg;
+use crate::input::files;
+use crate::input::keys;
+use crate::input::keys::Secret;
+use crate::input::peer;
+use crate::input::time;
+use crate::input::tokens::{Common, sign};
+use crate::input::trust_file;
+use crate::out;
+use crate::text::error::trouble;
+use crate::text::sentences::calls;
+use crate::text::style::{GOOD, NAME, hex, shown, unhex};
 use anyhow::{Result, anyhow};
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use tinycontainer_abi::{Direction, Mask};
@@ -57,23 +65,6 @@ enum What {
         #[arg(long, value_delimiter = ',', required = true)]
         syscalls: Vec<String>,
     },
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum DirectionArg {
-    In,
-    Out,
-    Both,
-}
-
-impl From<DirectionArg> for Direction {
-    fn from(direction: DirectionArg) -> Self {
-        match direction {
-            DirectionArg::In => Self::In,
-            DirectionArg::Out => Self::Out,
-            DirectionArg::Both => Self::Both,
-        }
-    }
 }
 
 #[derive(clap::Args)]
@@ -129,7 +120,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
                 return Err(anyhow!("--syscalls: name at least one"));
             }
             let claims = Claims { syscalls: Some(mask.0), use_: Some(Use::Syscalls), ..Claims::default() };
-            write(common, claims, &device::calls(mask))
+            write(common, claims, &calls(mask))
         }
     }
 }

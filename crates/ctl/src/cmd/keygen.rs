@@ -1,11 +1,11 @@
 //! `keygen`: a key pair.
 
-use crate::Answer;
+use crate::cmd::answer::Answer;
 use crate::err;
-use crate::error::trouble;
-use crate::keys::{self, Secret};
+use crate::input::keys::{self, Secret};
 use crate::out;
-use crate::style::{NAME, WARN};
+use crate::text::error::trouble;
+use crate::text::style::{NAME, WARN};
 use anyhow::{Context, Result};
 use std::io::Write;
 use std::path::{Path, PathBuf};

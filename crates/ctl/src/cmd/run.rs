@@ -1,13 +1,19 @@
 //! `run`: containers on this host.
 
-use crate::error::trouble;
+use crate::cmd::answer::Answer;
+use crate::device::spec;
+use crate::err;
+use crate::input::files;
+use crate::input::time;
+use crate::out;
 use crate::run::expect::Expect;
 use crate::run::recorded;
 use crate::run::screen::Screen;
 use crate::run::table::{Outcome, RefusedImage, Row};
 use crate::run::tally::Tally;
-use crate::style::{BAD, GOOD, HEAD, NAME, json, shown};
-use crate::{Answer, device, err, files, out, sentences, time};
+use crate::text::advice;
+use crate::text::error::trouble;
+use crate::text::style::{BAD, GOOD, HEAD, NAME, json, shown};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,7 +40,7 @@ pub(crate) struct Args {
     #[arg(required = true)]
     images: Vec<PathBuf>,
     #[command(flatten)]
-    device: device::Args,
+    device: spec::Args,
     /// The folder with traces of virtual devices.
     #[arg(long, value_name = "DIR")]
     bus: Option<PathBuf>,
@@ -70,7 +76,7 @@ const WAITING: usize = 4096;
 static INTERRUPTS: AtomicUsize = AtomicUsize::new(0);
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
-    let desk = args.device.read_whole()?;
+    let spec = args.device.read_whole()?;
     let expect = args.expect.as_deref().map(Expect::read).transpose()?;
     if let Some(dir) = &args.record {
         recorded::remove_old(dir)?;
@@ -93,16 +99,16 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         .context("the virtual devices cannot be made")?
         .with_record_limit(args.record_limit);
     let mut config = Config {
-        name: desk.name.clone().unwrap_or_default(),
-        class: desk.class.clone().unwrap_or_default(),
-        trust: desk.store.clone(),
-        ceilings: desk.ceilings,
+        name: spec.name.clone().unwrap_or_default(),
+        class: spec.class.clone().unwrap_or_default(),
+        trust: spec.store.clone(),
+        ceilings: spec.ceilings,
         buses,
         observer,
         ..Config::default()
     };
     if args.device.now.is_some() {
-        config.now = Some(desk.now.ok_or_else(|| {
+        config.now = Some(spec.now.ok_or_else(|| {
             trouble(
                 "--now none: this host has a clock",
                 "leave --now out, or name a time; `verify` takes none",
@@ -142,7 +148,7 @@ type NotTaken = (String, Option<&'static str>);
 
 fn load(host: &Host, bytes: &[u8]) -> Result<String, NotTaken> {
     let parts = Parts::decode(bytes).map_err(|error| (format!("it is no image: {error}"), None))?;
-    host.load(&parts).map_err(|error| (error.to_string(), Some(sentences::advice(&error))))
+    host.load(&parts).map_err(|error| (error.to_string(), Some(advice::advice(&error))))
 }
 
 /// Starts all, shows what happens, and stops all when it is time.

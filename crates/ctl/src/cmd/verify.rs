@@ -1,8 +1,14 @@
 //! `verify`: the device's decision.
 
-use crate::error::trouble;
-use crate::style::{BAD, GOOD, NAME, json};
-use crate::{Answer, desk, device, files, module, out, sentences};
+use crate::cmd::answer::Answer;
+use crate::device::decide;
+use crate::device::spec;
+use crate::input::files;
+use crate::module::check;
+use crate::out;
+use crate::text::advice;
+use crate::text::error::trouble;
+use crate::text::style::{BAD, GOOD, NAME, json};
 use anyhow::Result;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -21,7 +27,7 @@ pub(crate) struct Args {
     /// The image.
     file: PathBuf,
     #[command(flatten)]
-    device: device::Args,
+    device: spec::Args,
     /// For scripts.
     #[arg(long)]
     json: bool,
@@ -37,7 +43,7 @@ struct Decision {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
-    let desk = args.device.read_whole()?;
+    let spec = args.device.read_whole()?;
     let bytes = files::read(&args.file)?;
     if bytes.first() == Some(&0xdb) && Metadata::decode(&bytes).is_ok() {
         return Err(trouble(
@@ -45,22 +51,22 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
             "`tinycontainerctl inspect` looks at metadata alone",
         ));
     }
-    let audiences = desk.audiences();
+    let audiences = spec.audiences();
     let parts = Parts::decode(&bytes);
     let (subject, refused) = match &parts {
         Ok(parts) => {
-            let refused = match desk::decide(parts, desk.device(&audiences)) {
+            let refused = match decide::decide(parts, spec.device(&audiences)) {
                 Ok(()) => too_much_to_load(parts.code),
                 // A device has no words for what is wrong in the metadata.
                 Err(ImageError::Rejected(ImageRejected::Malformed(error))) => {
-                    Some(sentences::malformed(parts.metadata, error))
+                    Some(advice::malformed(parts.metadata, error))
                 }
-                Err(error) => Some((error.to_string(), sentences::advice(&error))),
+                Err(error) => Some((error.to_string(), advice::advice(&error))),
             };
             (Some(parts.metadata), refused)
         }
         Err(error) => {
-            let help = sentences::advice(&ImageRejected::Malformed(*error).into());
+            let help = advice::advice(&ImageRejected::Malformed(*error).into());
             (None, Some((format!("it is no image: {error}"), help)))
         }
     };
@@ -81,10 +87,10 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     Ok(if decision.accepted { Answer::Yes } else { Answer::No })
 }
 
-/// What a device finds only when it starts the container, which is late for somebody at a desk.
+/// What a device finds only when it starts the container, which is late for somebody at a spec.
 fn too_much_to_load(code: &[u8]) -> Option<(String, &'static str)> {
-    match module::bounds(code) {
-        Err(refused @ Bounds::Over(_)) => Some((refused.to_string(), module::advice(&refused))),
+    match check::bounds(code) {
+        Err(refused @ Bounds::Over(_)) => Some((refused.to_string(), check::advice(&refused))),
         _ => None,
     }
 }

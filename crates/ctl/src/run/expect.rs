@@ -1,9 +1,9 @@
 //! What should have come out: `expect.toml`.
 
-use crate::files;
+use crate::input::files;
+use crate::input::trust_file;
 use crate::run::table::{Outcome, Row};
 use crate::run::tally::{Line, Tally};
-use crate::trust_file;
 use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 use std::path::Path;

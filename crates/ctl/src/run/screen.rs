@@ -2,7 +2,7 @@
 
 use crate::err;
 use crate::out;
-use crate::style::{BAD, FAINT, GOOD, NAME, WARN, shown};
+use crate::text::style::{BAD, FAINT, GOOD, NAME, WARN, shown};
 use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::fmt::Display;

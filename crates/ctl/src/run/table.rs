@@ -2,7 +2,7 @@
 
 use crate::out;
 use crate::run::tally::Tally;
-use crate::style::{BAD, GOOD, HEAD, WARN, shown};
+use crate::text::style::{BAD, GOOD, HEAD, WARN, shown};
 use indicatif::HumanCount;
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! What a command is asked about: an image, or metadata alone with its parts beside it.
 
-use crate::error::trouble;
-use crate::files;
+use crate::input::files;
+use crate::text::error::trouble;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 use tinycontainer_metadata::transport::Parts;

@@ -1,6 +1,6 @@
 //! Dates and durations as people write them. Inside, times are seconds since 1970.
 
-use crate::error::trouble;
+use crate::text::error::trouble;
 use anyhow::Result;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

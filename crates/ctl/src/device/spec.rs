@@ -1,15 +1,11 @@
 //! The device that a desk decides for: its names, its trust store, its clock, its ceilings.
 
-use crate::error::trouble;
-use crate::sentences::ms;
-use crate::style::{NAME, shown};
-use crate::{keys, out, time, trust_file};
+use crate::input::time;
+use crate::input::trust_file;
+use crate::text::error::trouble;
 use anyhow::Result;
 use std::path::PathBuf;
-use tinycontainer_abi::{Mask, Syscall};
-
-use tinycontainer_policy::{Ceilings, Device, Roles, Target, Trust};
-use tinycontainer_token::Key;
+use tinycontainer_policy::{Ceilings, Device, Trust};
 
 /// The device to decide for.
 #[derive(clap::Args)]
@@ -34,7 +30,7 @@ pub(crate) struct Args {
 }
 
 /// The device, by value.
-pub(crate) struct Desk {
+pub(crate) struct DeviceSpec {
     /// Whether there is a trust store at all.
     pub(crate) trusting: bool,
     pub(crate) store: Vec<u8>,
@@ -46,9 +42,9 @@ pub(crate) struct Desk {
 
 impl Args {
     /// Reads what the arguments name.
-    pub(crate) fn read(&self) -> Result<Desk> {
+    pub(crate) fn read(&self) -> Result<DeviceSpec> {
         let store = self.trust.as_deref().map(trust_file::load).transpose()?;
-        Ok(Desk {
+        Ok(DeviceSpec {
             trusting: store.is_some(),
             // No anchors: nothing is believed.
             store: store.unwrap_or(vec![0x82, 0x01, 0x80]),
@@ -66,7 +62,7 @@ impl Args {
     }
 
     /// Reads them, and insists on a trust store and a name.
-    pub(crate) fn read_whole(&self) -> Result<Desk> {
+    pub(crate) fn read_whole(&self) -> Result<DeviceSpec> {
         if self.trust.is_none() {
             return Err(trouble("whose keys does the device believe?", "give --trust trust.toml"));
         }
@@ -80,7 +76,7 @@ impl Args {
     }
 }
 
-impl Desk {
+impl DeviceSpec {
     /// The trust store. It was checked when it was read.
     pub(crate) fn trust(&self) -> Trust<'_> {
         Trust::decode(&self.store).unwrap_or(Trust::NONE)
@@ -117,66 +113,5 @@ fn ceilings(text: &str) -> Result<Ceilings> {
             "the most bytes of linear memory, stack and heap, as in 65536,8192,65536; and, if you like, the \
              longest that a hook may take, in ms, as in 65536,8192,65536,1000",
         )),
-    }
-}
-
-/// Shows whose keys a store has, and what they may sign.
-pub(crate) fn say_anchors(store: &[u8]) {
-    for anchor in Trust::decode(store).unwrap_or(Trust::NONE).anchors() {
-        let kind = match anchor.key {
-            Key::Ed25519(_) => "Ed25519",
-            Key::Hmac256(_) => "HMAC",
-        };
-        out!("{NAME}{}{NAME:#}  {kind}, kid {}", shown(anchor.name), keys::show_kid(anchor.kid));
-        let scope = anchor.scope;
-        let containers: Vec<_> = scope.containers().map(|pattern| shown(pattern.0)).collect();
-        let signs = [(Roles::METADATA, "metadata"), (Roles::PARTS, "data and code")];
-        let signs: Vec<_> =
-            signs.iter().filter(|(role, _)| scope.roles.has(*role)).map(|(_, name)| *name).collect();
-        if !signs.is_empty() {
-            out!("  signs {} of {}", signs.join(", "), list(&containers));
-            out!("  priority: at most {}; each hook: at most {}", scope.priority.name(), ms(scope.hook_ms));
-        }
-        if scope.roles.has(Roles::SYSCALLS) {
-            out!("  grants syscalls: {}", calls(scope.syscalls));
-        }
-        let reaches: Vec<_> = scope
-            .reaches()
-            .map(|reach| format!("{} {}", shown(&target(&reach.target)), reach.direction.name()))
-            .collect();
-        if scope.roles.has(Roles::ENDPOINTS) {
-            out!("  reaches, and authorises: {}", list(&reaches));
-        } else if !reaches.is_empty() {
-            out!("  lists endpoints without the role `endpoints`, so none counts: {}", list(&reaches));
-        }
-    }
-}
-
-/// The names of syscalls.
-pub(crate) fn calls(mask: Mask) -> String {
-    list(&mask.calls().map(Syscall::name).collect::<Vec<_>>())
-}
-
-/// A list for a sentence; empty is "nothing".
-pub(crate) fn list<T: AsRef<str>>(items: &[T]) -> String {
-    if items.is_empty() {
-        return "nothing".into();
-    }
-    items.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ")
-}
-
-fn target(target: &Target<'_>) -> String {
-    let range = |range: Option<(u32, u32)>| match range {
-        None => "*".to_owned(),
-        Some((first, last)) if first == last => first.to_string(),
-        Some((first, last)) => format!("{first}-{last}"),
-    };
-    match *target {
-        Target::Any => "*".into(),
-        Target::Local { bus, units } => format!("{}:{}", bus.map_or("*", |bus| bus.name()), range(units)),
-        Target::Container { uid, endpoints } => format!("container:{}:{}", uid.0, range(endpoints)),
-        Target::Remote { scheme, authority } => {
-            format!("{}://{}", scheme.map_or("*", |scheme| scheme.name()), authority.0)
-        }
     }
 }

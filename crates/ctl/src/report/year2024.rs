@@ -1,8 +1,9 @@
 //! What there is to say of an image of the 2024 format.
 
-use crate::image_file::ImageFile;
-use crate::report::{Report, TokenLine, checks, digest_line, names, outline};
-use crate::style::hex;
+use crate::input::image_file::ImageFile;
+use crate::report::checks::checks;
+use crate::report::types::{CheckLine, Report, TokenLine, digest_line, names, outline};
+use crate::text::style::hex;
 use tinycontainer_abi::{Direction, Mask};
 use tinycontainer_metadata::{Format2024, Limits, Metadata, Priority};
 use tinycontainer_policy::{
@@ -110,7 +111,7 @@ fn line(which: &str, token: &[u8], key: Option<&[u8; 32]>) -> TokenLine {
 }
 
 /// The checks of a device that accepts all that is signed with this key.
-fn examined(metadata: &Metadata<'_>, key: &[u8; 32]) -> Option<Vec<crate::report::CheckLine>> {
+fn examined(metadata: &Metadata<'_>, key: &[u8; 32]) -> Option<Vec<CheckLine>> {
     let everything = AnchorSpec {
         name: "2024",
         kid: &[],

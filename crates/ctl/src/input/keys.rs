@@ -1,8 +1,8 @@
 //! Keys: Ed25519, as PKCS#8 and SPKI in PEM, which openssl reads and writes too.
 
-use crate::error::trouble;
-use crate::files;
-use crate::style::{hex, unhex};
+use crate::input::files;
+use crate::text::error::trouble;
+use crate::text::style::{hex, unhex};
 use anyhow::{Context, Result};
 use ed25519::pkcs8::spki::der::pem::LineEnding;
 use ed25519::pkcs8::{

@@ -14,13 +14,13 @@ pub(crate) const FAINT: Style = Style::new().dimmed();
 /// A line on standard output.
 #[macro_export]
 macro_rules! out {
-    ($($format:tt)*) => { $crate::style::print(format_args!($($format)*)) };
+    ($($format:tt)*) => { $crate::text::style::print(format_args!($($format)*)) };
 }
 
 /// A line on standard error.
 #[macro_export]
 macro_rules! err {
-    ($($format:tt)*) => { $crate::style::complain(format_args!($($format)*)) };
+    ($($format:tt)*) => { $crate::text::style::complain(format_args!($($format)*)) };
 }
 
 /// A line on standard output. Whoever has gone (`| head`) does not mind; any other failure ends the

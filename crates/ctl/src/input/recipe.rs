@@ -1,8 +1,10 @@
 //! `container.toml`: what a container is, as its author writes it. `fixtures/containers/README.md` is its
 //! specification.
 
-use crate::error::trouble;
-use crate::{files, peer, trust_file};
+use crate::input::files;
+use crate::input::peer;
+use crate::input::trust_file;
+use crate::text::error::trouble;
 use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};

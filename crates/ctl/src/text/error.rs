@@ -1,7 +1,7 @@
 //! Errors for people: what is wrong, where, and what to do.
 
 use crate::err;
-use crate::style::{BAD, GOOD, shown};
+use crate::text::style::{BAD, GOOD, shown};
 use std::fmt;
 
 /// Something that is wrong, and what to do about it.

@@ -1,8 +1,8 @@
 //! From a recipe to a module: cargo or clang, as `link.toml` of the guest SDK says.
 
-use crate::error::trouble;
-use crate::files;
-use crate::recipe::{Recipe, Source};
+use crate::input::files;
+use crate::input::recipe::{Recipe, Source};
+use crate::text::error::trouble;
 use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! Reading and writing files. Nothing is read without a limit.
 
-use crate::error::trouble;
+use crate::text::error::trouble;
 use anyhow::{Context, Result};
 use std::fs::{self, File};
 use std::io::Read;

@@ -1,7 +1,7 @@
 //! Whether a device takes a module, and if not, what does not fit.
 
-use crate::error::trouble;
-use crate::style::shown;
+use crate::text::error::trouble;
+use crate::text::style::shown;
 use anyhow::{Result, anyhow};
 use tinycontainer_abi::{Hook, IMPORT_MODULE, Mask, Syscall};
 use tinycontainer_metadata::Limits;

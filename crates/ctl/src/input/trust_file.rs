@@ -1,7 +1,9 @@
 //! The trust store as people write it, and as devices read it.
 
-use crate::error::trouble;
-use crate::{files, keys, peer};
+use crate::input::files;
+use crate::input::keys;
+use crate::input::peer;
+use crate::text::error::trouble;
 use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
