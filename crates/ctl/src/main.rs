@@ -25,8 +25,8 @@ mod report;
 mod run;
 mod text;
 
-use crate::cmd::answer::Answer;
 use clap::{Parser, Subcommand};
+use cmd::answer::Answer;
 use std::process::ExitCode;
 
 /// Make, inspect, verify and run TinyContainer images.
@@ -34,7 +34,7 @@ use std::process::ExitCode;
 /// Exit status: 0 yes or done; 1 no (refused, or other than expected); 2 it could not be done.
 #[derive(Parser)]
 #[command(name = "tinycontainerctl", version, arg_required_else_help = true)]
-#[command(after_help = "Example: the whole way of an image\n  \
+#[command(after_help = "Example: an image from key to run\n  \
     tinycontainerctl keygen provider-a\n  \
     tinycontainerctl build my-container --key provider-a.key --issuer provider-a --aud kitchen -o my.tci\n  \
     tinycontainerctl inspect my.tci --trust trust.toml --device kitchen\n  \

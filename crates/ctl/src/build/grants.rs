@@ -3,7 +3,7 @@
 use crate::input::files;
 use crate::input::keys::Secret;
 use crate::input::recipe::Recipe;
-use crate::text::error::trouble;
+use crate::text::error::with_help;
 use crate::text::sentences::calls;
 use crate::text::style::hex;
 use anyhow::{Context, Result, anyhow};
@@ -12,23 +12,23 @@ use tinycontainer_abi::Mask;
 use tinycontainer_metadata::Access;
 use tinycontainer_token::{Claims, Envelope, Key, TokenError, Use, thumbprint};
 
-/// The most that a token of somebody else has, in bytes.
+/// The largest token of another party, in bytes.
 const TOKEN: u64 = 4096;
 
-/// The tokens of others.
-pub(crate) struct Brought {
+/// The tokens of other parties that go into the image.
+pub(crate) struct OtherTokens {
     pub(crate) syscalls: Option<Vec<u8>>,
     pub(crate) endpoints: Vec<Option<Vec<u8>>>,
 }
 
-impl Brought {
+impl OtherTokens {
     pub(crate) fn read(recipe: &Recipe, folder: Option<&Path>, key: &Secret) -> Result<Self> {
         let signer = thumbprint(Key::Ed25519(&key.public()));
         let folder = folder.unwrap_or(recipe.folder());
         let read = |file: &PathBuf, what: &str, use_, make: String| {
             let path = folder.join(file);
             if !path.exists() {
-                return Err(trouble(
+                return Err(with_help(
                     format!("{what}: there is no {}", path.display()),
                     format!(
                         "ask for it; who may grant it makes it with `tinycontainerctl grant {make} --for-signer {}`",
@@ -81,7 +81,7 @@ impl Brought {
             let envelope = Envelope::decode(token).map_err(|error| anyhow!("{what}: {error}"))?;
             let claims = Claims::decode(envelope.payload).map_err(|error| anyhow!("{what}: {error}"))?;
             if let Some(code) = claims.code.filter(|code| *code != digest) {
-                return Err(trouble(
+                return Err(with_help(
                     format!(
                         "{what}: the token is for the code with the SHA-256 {}, not for this, which has {}",
                         hex(code),
@@ -95,13 +95,13 @@ impl Brought {
     }
 }
 
-/// What a token of somebody else must grant.
+/// What a token of another party must grant.
 enum Grants<'a> {
     Syscalls(Mask),
     Endpoint(Access<'a>),
 }
 
-/// Whether somebody else's token is for this: their signature is for the device to check.
+/// Checks that another party's token is for this container. The device checks its signature.
 fn fits(bytes: &[u8], recipe: &Recipe, grants: Grants<'_>, signer: &[u8; 32]) -> Result<()> {
     let envelope = Envelope::decode(bytes).map_err(|error| anyhow!("{error}"))?;
     let claims =

@@ -46,7 +46,7 @@ pub(crate) fn check(path: &Path, recipe: &Recipe, issuer: &str, aud: &str, key: 
     let token = verify(proofs.token, [anchor], &expected).map_err(|error| anyhow!("{error}"))?;
     let covers = token.digest().map_err(|error| anyhow!("{error}"))?;
     if covers[..] != Sha256::digest(proofs.signed)[..] || metadata.endpoints.len() != recipe.endpoints.len() {
-        return Err(anyhow!("the metadata does not say what it should"));
+        return Err(anyhow!("the metadata is not what was to be written"));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `build`: from `container.toml` to a signed image.
 
-use crate::build::grants::Brought;
+use crate::build::grants::OtherTokens;
 use crate::build::image::{check, signed};
 use crate::cmd::answer::Answer;
 use crate::err;
@@ -14,7 +14,7 @@ use crate::input::trust_file;
 use crate::module::check as module;
 use crate::module::compile;
 use crate::out;
-use crate::text::error::trouble;
+use crate::text::error::with_help;
 use crate::text::sentences::{calls, list};
 use crate::text::style::{GOOD, NAME, WARN, hex, shown};
 use anyhow::{Context, Result, anyhow};
@@ -31,7 +31,7 @@ use tinycontainer_token::{Claims, Key, Use};
 
 /// Compile a container, sign it and pack it into one file.
 ///
-/// Takes container.toml, compiles what it names (Rust, C, or a module made elsewhere), checks that a device
+/// Reads container.toml, compiles what it names (Rust, C, or a module made elsewhere), checks that a device
 /// can run the module, signs the metadata with the digests of data and code, and writes one image.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  tinycontainerctl build containers/sensor --key provider-a.key \
@@ -42,7 +42,7 @@ pub(crate) struct Args {
     /// The private key to sign with.
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
-    /// Whose key it is: the name of its anchor in the devices' trust stores.
+    /// The name of the key's owner: that of its anchor in the devices' trust stores.
     #[arg(long, value_name = "NAME")]
     issuer: String,
     /// The device, or the class of devices, it is for.
@@ -60,7 +60,7 @@ pub(crate) struct Args {
     /// Sign the code with another key than the metadata.
     #[arg(long, value_name = "FILE")]
     code_key: Option<PathBuf>,
-    /// Whose key that is.
+    /// The name of the owner of --code-key.
     #[arg(long, value_name = "NAME", requires = "code_key")]
     code_issuer: Option<String>,
     /// Where the files of `authorization` and `syscall_grant` are, if not beside container.toml.
@@ -76,8 +76,8 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     let key = Secret::read(&args.key)?;
     let code_key = args.code_key.as_deref().map(Secret::read).transpose()?;
     let common = Common { aud: &args.aud, exp: args.exp, nbf: args.nbf };
-    // Before the compiler is kept busy.
-    let brought = Brought::read(&recipe, args.tokens.as_deref(), &key)?;
+    // Read before compiling, which takes long.
+    let others = OtherTokens::read(&recipe, args.tokens.as_deref(), &key)?;
     let data = match &recipe.data {
         Some(path) => files::read(&files::beside(&recipe.path, path))?,
         None => Vec::new(),
@@ -90,7 +90,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     let sizes = sizes(&data, &code)?;
     let code_digest: [u8; 32] = Sha256::digest(&code).into();
     let data_digest: [u8; 32] = Sha256::digest(&data).into();
-    brought.check_code(&recipe, &code_digest)?;
+    others.check_code(&recipe, &code_digest)?;
     let code_token = match &code_key {
         Some(key) => {
             let claims = Claims {
@@ -106,7 +106,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     let endpoints = recipe
         .endpoints
         .iter()
-        .zip(&brought.endpoints)
+        .zip(&others.endpoints)
         .map(|(endpoint, token)| {
             Ok(Endpoint { id: endpoint.id, access: endpoint.access()?, token: token.as_deref() })
         })
@@ -116,7 +116,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         kind: TYPE,
         version: recipe.version,
         syscalls: recipe.syscalls,
-        syscall_token: brought.syscalls.as_deref(),
+        syscall_token: others.syscalls.as_deref(),
         limits: recipe.limits,
         schedule: recipe.schedule,
         endpoints: &endpoints,
@@ -127,8 +127,8 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     };
     let metadata = signed(&draft, &common, &args.issuer, &key)?;
     if metadata.len() > MAX_METADATA {
-        return Err(trouble(
-            format!("the metadata has {} bytes; devices take {MAX_METADATA}", metadata.len()),
+        return Err(with_help(
+            format!("the metadata has {} bytes; devices accept {MAX_METADATA}", metadata.len()),
             "fewer endpoints with tokens of their own, or shorter names",
         ));
     }
@@ -140,7 +140,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     check(&args.output, &recipe, &args.issuer, &args.aud, &key)
         .with_context(|| format!("{} was written, and is not what it must be", args.output.display()))?;
 
-    say(&recipe, &module, [&metadata, &data, &code], &image, args, &key);
+    print(&recipe, &module, [&metadata, &data, &code], &image, args, &key);
     warn_of_durations(&recipe, args.trust.as_deref(), &key)?;
     Ok(Answer::Yes)
 }
@@ -152,7 +152,7 @@ fn sizes(data: &[u8], code: &[u8]) -> Result<PartSizes> {
     Ok(PartSizes { data: size("data", data)?, code: size("code", code)? })
 }
 
-/// The module, with a sign of life while it is compiled.
+/// The module, with a spinner while it is compiled.
 fn compiled(recipe: &Recipe) -> Result<Vec<u8>> {
     // Draws nothing where there is no terminal.
     let bar = ProgressBar::new_spinner().with_message(format!("compiling {}", recipe.uid));
@@ -162,7 +162,7 @@ fn compiled(recipe: &Recipe) -> Result<Vec<u8>> {
     code
 }
 
-fn say(
+fn print(
     recipe: &Recipe,
     module: &module::Module,
     [metadata, data, code]: [&Vec<u8>; 3],
@@ -203,7 +203,7 @@ fn say(
     }
 }
 
-/// Warns if a hook may take longer than the signer's trust anchor allows, or what an anchor allows if it says nothing.
+/// Warns if a hook may take longer than the signer's trust anchor allows, or the default if no anchor is known.
 fn warn_of_durations(recipe: &Recipe, trust: Option<&Path>, key: &Secret) -> Result<()> {
     let store = trust.map(trust_file::load).transpose()?;
     let anchor = store.as_deref().and_then(|store| {

@@ -8,7 +8,7 @@ use crate::out;
 use crate::report::checks::checks;
 use crate::report::types::CheckLine;
 use crate::text::advice;
-use crate::text::error::trouble;
+use crate::text::error::with_help;
 use crate::text::sentences;
 use crate::text::style::{BAD, FAINT, GOOD, HEAD, json, shown};
 use anyhow::Result;
@@ -20,7 +20,7 @@ use tinycontainer_firewall::{Denial, DenyReason, Guard, Table};
 use tinycontainer_metadata::{Endpoint, Mask, Metadata, Peer, Proofs};
 use tinycontainer_policy::{Cleared, MAX_ENDPOINTS, clear};
 
-/// Say, step by step, why a call of a container would be allowed or refused.
+/// Explain, step by step, why a call of a container would be allowed or refused.
 ///
 /// What only a running device knows (descriptors, pointers, budgets) is not looked at.
 /// Exit status: 0 allowed, 1 refused.
@@ -44,7 +44,7 @@ pub(crate) struct Args {
     with: Vec<PathBuf>,
     #[command(flatten)]
     device: spec::Args,
-    /// For scripts.
+    /// Print JSON, for scripts.
     #[arg(long)]
     json: bool,
 }
@@ -73,7 +73,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     let call = Syscall::from(args.call);
     let on_endpoint = !matches!(call, Syscall::Heartbeat | Syscall::Logger);
     if args.endpoint.is_none() && on_endpoint {
-        return Err(trouble(
+        return Err(with_help(
             format!("`{}` is a call on an endpoint: on which?", call.name()),
             "give --endpoint N; `tinycontainerctl inspect` lists them",
         ));
@@ -92,7 +92,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     if args.json {
         out!("{}", json(&explanation)?);
     } else {
-        say(&explanation, metadata.uid, &asked);
+        print(&explanation, metadata.uid, &asked);
     }
     Ok(if explanation.allowed { Answer::Yes } else { Answer::No })
 }
@@ -106,7 +106,7 @@ struct Asked {
 fn decode(subject: &ImageFile) -> Result<Metadata<'_>> {
     Metadata::decode(&subject.metadata).map_err(|error| {
         let (what, help) = advice::malformed(&subject.metadata, error);
-        trouble(what, help)
+        with_help(what, help)
     })
 }
 
@@ -129,7 +129,7 @@ fn explain(
             "image",
             Some(false),
             format!(
-                "the device does not take the image, so nothing of it runs: {why}. Help: {}",
+                "the device refuses the image, so nothing of it runs: {why}. Help: {}",
                 advice::advice(&ImageError::Rejected(*why))
             ),
         ),
@@ -211,10 +211,10 @@ fn mask(metadata: &Metadata<'_>, checks: &[CheckLine], call: Syscall) -> (bool, 
     match checks.iter().find(|check| check.what == "syscalls") {
         Some(CheckLine { holds: true, by, .. }) => {
             let by = by.as_deref().unwrap_or("its signer");
-            (true, format!("`{name}` is in its mask, by the word of {by}"))
+            (true, format!("`{name}` is in its mask, granted by {by}"))
         }
         Some(CheckLine { why_not: Some(why), .. }) => (false, format!("it asks for `{name}`, but {why}")),
-        _ => (false, format!("it asks for `{name}`, and nobody has granted it")),
+        _ => (false, format!("it asks for `{name}`, and it is not granted")),
     }
 }
 
@@ -222,10 +222,10 @@ fn authorised(checks: &[CheckLine], id: u32) -> (bool, String) {
     let what = format!("endpoint {id}");
     match checks.iter().find(|check| check.what == what) {
         Some(CheckLine { holds: true, by, .. }) => {
-            (true, format!("it has the endpoint by the word of {}", by.as_deref().unwrap_or("its signer")))
+            (true, format!("the endpoint is granted by {}", by.as_deref().unwrap_or("its signer")))
         }
         Some(CheckLine { why_not: Some(why), .. }) => (false, why.clone()),
-        _ => (false, "nobody has authorised it".into()),
+        _ => (false, "no token authorises it".into()),
     }
 }
 
@@ -262,7 +262,7 @@ fn mutual(
     Some((Some(true), format!("{uid} lists it in turn, in the other direction")))
 }
 
-fn say(explanation: &Explanation, uid: &str, asked: &Asked) {
+fn print(explanation: &Explanation, uid: &str, asked: &Asked) {
     let on = asked.endpoint.map(|id| format!(" on endpoint {id}")).unwrap_or_default();
     out!("{HEAD}{uid}: {}{on}{HEAD:#}", asked.call.name());
     for step in &explanation.steps {

@@ -1,4 +1,4 @@
-//! `inspect`: what an image may do, and who says so.
+//! `inspect`: what an image may do, and which signatures grant it.
 
 use crate::cmd::answer::Answer;
 use crate::device::spec;
@@ -8,13 +8,13 @@ use crate::out;
 use crate::report::year2024;
 use crate::report::{print, profile1};
 use crate::text::advice::malformed;
-use crate::text::error::trouble;
+use crate::text::error::with_help;
 use crate::text::style::json;
 use anyhow::Result;
 use std::path::PathBuf;
 use tinycontainer_metadata::{Metadata, Proofs};
 
-/// Say what an image may do, in sentences, and which of its signatures hold.
+/// Describe what an image may do, in sentences, and which of its signatures hold.
 ///
 /// FILE is an image, or metadata alone; of our profile, or of the 2024 format.
 #[derive(clap::Args)]
@@ -32,7 +32,7 @@ pub(crate) struct Args {
     /// The key that images of the 2024 format are signed with: 64 hex digits, or a public key file.
     #[arg(long, value_name = "HEX|FILE")]
     key_2024: Option<String>,
-    /// For scripts.
+    /// Print JSON, for scripts.
     #[arg(long)]
     json: bool,
 }
@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     let key = args.key_2024.as_deref().map(keys::hex_or_file).transpose()?;
     let metadata = Metadata::decode(&subject.metadata).map_err(|error| {
         let (what, help) = malformed(&subject.metadata, error);
-        trouble(format!("{}: {what}", args.file.display()), help)
+        with_help(format!("{}: {what}", args.file.display()), help)
     })?;
     let report = match &metadata.proofs {
         Proofs::Profile1(proofs) => profile1::report(&metadata, proofs, &subject, &spec),

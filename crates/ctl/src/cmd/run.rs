@@ -12,7 +12,7 @@ use crate::run::screen::Screen;
 use crate::run::table::{Outcome, RefusedImage, Row};
 use crate::run::tally::Tally;
 use crate::text::advice;
-use crate::text::error::trouble;
+use crate::text::error::with_help;
 use crate::text::style::{BAD, GOOD, HEAD, NAME, json, shown};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ use tinycontainer_posix::{Buses, Config, DEFAULT_RECORD_LIMIT, Event, Host};
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  tinycontainerctl run sensor.tci processor.tci --trust trust.toml \
 --device kitchen --bus traces --record out --for 20s\n\n\
-A file traces/i2c-72.csv says what i2c:72 answers: lines `time_ms,hex bytes`, each until the next.\n\
+A file traces/i2c-72.csv holds what i2c:72 answers: lines `time_ms,hex bytes`, each until the next.\n\
 What is written to gpio:17 goes to out/gpio-17.csv; recordings of an earlier run are replaced.")]
 pub(crate) struct Args {
     /// The images.
@@ -72,7 +72,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Events that wait to be shown; what comes while there are more is counted, not shown.
 const WAITING: usize = 4096;
 
-/// How often somebody pressed Ctrl-C.
+/// How often Ctrl-C was pressed.
 static INTERRUPTS: AtomicUsize = AtomicUsize::new(0);
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
@@ -109,7 +109,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     };
     if args.device.now.is_some() {
         config.now = Some(spec.now.ok_or_else(|| {
-            trouble(
+            with_help(
                 "--now none: this host has a clock",
                 "leave --now out, or name a time; `verify` takes none",
             )
@@ -119,8 +119,8 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         config.pool_bytes = bytes;
     }
     let host = Host::new(config).map_err(|error| {
-        trouble(
-            format!("there is no host: {error}"),
+        with_help(
+            format!("the host could not be set up: {error}"),
             "see --pool for the memory, --trust for the trust store",
         )
     })?;
@@ -144,10 +144,10 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     finish(&host, &tally, &unshown, &screen, args, expect.as_ref(), outcome)
 }
 
-type NotTaken = (String, Option<&'static str>);
+type LoadFailure = (String, Option<&'static str>);
 
-fn load(host: &Host, bytes: &[u8]) -> Result<String, NotTaken> {
-    let parts = Parts::decode(bytes).map_err(|error| (format!("it is no image: {error}"), None))?;
+fn load(host: &Host, bytes: &[u8]) -> Result<String, LoadFailure> {
+    let parts = Parts::decode(bytes).map_err(|error| (format!("not an image: {error}"), None))?;
     host.load(&parts).map_err(|error| (error.to_string(), Some(advice::advice(&error))))
 }
 
@@ -209,10 +209,10 @@ fn finish(
     }
     let (unshown, other) = (unshown.load(Ordering::Relaxed), tally.other());
     if unshown > 0 {
-        screen.line(format_args!("{unshown} lines came faster than they could be shown"));
+        screen.line(format_args!("{unshown} lines were not shown: they came too fast"));
     }
     if other > 0 {
-        screen.line(format_args!("{other} refusals are of too many kinds to tell apart"));
+        screen.line(format_args!("{other} further refusals are counted without their kind"));
     }
     if let Some(expect) = expect {
         outcome.deviations = expect.deviations(&outcome, tally);
@@ -221,7 +221,7 @@ fn finish(
     if args.json {
         out!("{}", json(&outcome)?);
     } else {
-        outcome.say();
+        outcome.print();
     }
     for deviation in &outcome.deviations {
         err!("{BAD}deviation{BAD:#} {}", shown(deviation));
@@ -235,7 +235,7 @@ fn finish(
     Ok(if good { Answer::Yes } else { Answer::No })
 }
 
-/// The first time all are asked to stop, the second time nobody is.
+/// The first Ctrl-C stops all containers, the second ends the process at once.
 fn interrupted() {
     if INTERRUPTS.fetch_add(1, Ordering::Relaxed) > 0 {
         std::process::exit(130);

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 /// Compile a trust store, as people write it, to what a device reads.
 ///
-/// A trust store says whose keys a device believes and what each may sign. Every command that needs one
+/// A trust store holds the keys that a device accepts, and what each may sign. Every command that needs one
 /// takes either form.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  tinycontainerctl trust trust.toml -o trust.cbor\n\n\

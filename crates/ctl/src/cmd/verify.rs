@@ -7,7 +7,7 @@ use crate::input::files;
 use crate::module::check;
 use crate::out;
 use crate::text::advice;
-use crate::text::error::trouble;
+use crate::text::error::with_help;
 use crate::text::style::{BAD, GOOD, NAME, json};
 use anyhow::Result;
 use serde::Serialize;
@@ -20,7 +20,7 @@ use tinycontainer_policy::ImageRejected;
 
 /// Decide over an image exactly as an empty device would.
 ///
-/// Exit status: 0 the device takes it; 1 it does not, with the reason and what to do; 2 it cannot be said.
+/// Exit status: 0 the device accepts it; 1 it refuses it, with the reason and what to do; 2 it could not be decided.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  tinycontainerctl verify sensor.tci --trust trust.toml --device kitchen")]
 pub(crate) struct Args {
@@ -28,7 +28,7 @@ pub(crate) struct Args {
     file: PathBuf,
     #[command(flatten)]
     device: spec::Args,
-    /// For scripts.
+    /// Print JSON, for scripts.
     #[arg(long)]
     json: bool,
 }
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     let spec = args.device.read_whole()?;
     let bytes = files::read(&args.file)?;
     if bytes.first() == Some(&0xdb) && Metadata::decode(&bytes).is_ok() {
-        return Err(trouble(
+        return Err(with_help(
             format!("{} is metadata alone; a device takes whole images", args.file.display()),
             "`tinycontainerctl inspect` looks at metadata alone",
         ));
@@ -57,7 +57,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         Ok(parts) => {
             let refused = match decide::decide(parts, spec.device(&audiences)) {
                 Ok(()) => too_much_to_load(parts.code),
-                // A device has no words for what is wrong in the metadata.
+                // The device's error does not name the key that is wrong in the metadata.
                 Err(ImageError::Rejected(ImageRejected::Malformed(error))) => {
                     Some(advice::malformed(parts.metadata, error))
                 }
@@ -67,7 +67,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         }
         Err(error) => {
             let help = advice::advice(&ImageRejected::Malformed(*error).into());
-            (None, Some((format!("it is no image: {error}"), help)))
+            (None, Some((format!("not an image: {error}"), help)))
         }
     };
     let metadata = subject.and_then(|metadata| Metadata::decode(metadata).ok());
@@ -82,12 +82,12 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     if args.json {
         out!("{}", json(&decision)?);
     } else {
-        say(args, &decision);
+        print(args, &decision);
     }
     Ok(if decision.accepted { Answer::Yes } else { Answer::No })
 }
 
-/// What a device finds only when it starts the container, which is late for somebody at a spec.
+/// A device finds this only when it starts the container; here it is reported before that.
 fn too_much_to_load(code: &[u8]) -> Option<(String, &'static str)> {
     match check::bounds(code) {
         Err(refused @ Bounds::Over(_)) => Some((refused.to_string(), check::advice(&refused))),
@@ -95,11 +95,11 @@ fn too_much_to_load(code: &[u8]) -> Option<(String, &'static str)> {
     }
 }
 
-fn say(args: &Args, decision: &Decision) {
+fn print(args: &Args, decision: &Decision) {
     let file = args.file.display();
     match &decision.why_not {
         None => out!(
-            "{GOOD}accepted{GOOD:#}: {file} is {NAME}{}{NAME:#} version {}, and the device takes it",
+            "{GOOD}accepted{GOOD:#}: {file} is {NAME}{}{NAME:#} version {}, and the device accepts it",
             decision.uid.as_deref().unwrap_or_default(),
             decision.version.unwrap_or_default()
         ),

@@ -1,4 +1,4 @@
-//! The engine's own decision over an image, without anything that could run it.
+//! The engine's own decision over an image, with a runtime and drivers that do nothing.
 
 use tinycontainer::metadata::Access;
 use tinycontainer::metadata::transport::Parts;
@@ -8,7 +8,7 @@ use tinycontainer::runtime::{
 };
 use tinycontainer::{Drivers, Engine, Hook, ImageError, IoError, Platform, Sizes};
 
-/// Decides as an empty device would: by the very code that a device takes images in with.
+/// Decides as an empty device would, with the code that loads images on a device.
 pub(crate) fn decide(parts: &Parts<'_>, device: Device<'_>) -> Result<(), ImageError> {
     let engine = Engine::<_, 1>::new(Offline { device, runtime: Nothing });
     let Parts { metadata, data, code } = *parts;

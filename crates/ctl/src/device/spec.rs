@@ -1,8 +1,8 @@
-//! The device that a desk decides for: its names, its trust store, its clock, its ceilings.
+//! The device that a command decides for: its names, its trust store, its clock, its ceilings.
 
 use crate::input::time;
 use crate::input::trust_file;
-use crate::text::error::trouble;
+use crate::text::error::with_help;
 use anyhow::Result;
 use std::path::PathBuf;
 use tinycontainer_policy::{Ceilings, Device, Trust};
@@ -20,7 +20,7 @@ pub(crate) struct Args {
     /// The device's class: tokens for it are for this device, too.
     #[arg(long, value_name = "NAME")]
     pub(crate) class: Option<String>,
-    /// What its clock says: 2027-01-31, 2027-01-31T12:00:00Z, @SECONDS, or none. Default: now.
+    /// The time on its clock: 2027-01-31, 2027-01-31T12:00:00Z, @SECONDS, or none. Default: now.
     #[arg(long, value_name = "TIME")]
     pub(crate) now: Option<String>,
     /// The most it gives a container: bytes of linear memory, stack and heap, and the longest that a hook may take, in
@@ -46,7 +46,7 @@ impl Args {
         let store = self.trust.as_deref().map(trust_file::load).transpose()?;
         Ok(DeviceSpec {
             trusting: store.is_some(),
-            // No anchors: nothing is believed.
+            // No anchors: no signature is accepted.
             store: store.unwrap_or(vec![0x82, 0x01, 0x80]),
             name: self.device.clone(),
             class: self.class.clone(),
@@ -64,11 +64,14 @@ impl Args {
     /// Reads them, and insists on a trust store and a name.
     pub(crate) fn read_whole(&self) -> Result<DeviceSpec> {
         if self.trust.is_none() {
-            return Err(trouble("whose keys does the device believe?", "give --trust trust.toml"));
+            return Err(with_help(
+                "no trust store: which keys does the device accept?",
+                "give --trust trust.toml",
+            ));
         }
         if self.device.is_none() && self.class.is_none() {
-            return Err(trouble(
-                "which device is to decide? Tokens are for a device or a class of devices",
+            return Err(with_help(
+                "no device named: tokens are for a device or a class of devices",
                 "give --device NAME, --class NAME or both",
             ));
         }
@@ -108,7 +111,7 @@ fn ceilings(text: &str) -> Result<Ceilings> {
             Ok(of(linear_memory, stack, heap, hook_ms))
         }
         Some(&[linear_memory, stack, heap, hook_ms]) => Ok(of(linear_memory, stack, heap, hook_ms)),
-        _ => Err(trouble(
+        _ => Err(with_help(
             format!("--ceilings {text}: not three or four numbers"),
             "the most bytes of linear memory, stack and heap, as in 65536,8192,65536; and, if you like, the \
              longest that a hook may take, in ms, as in 65536,8192,65536,1000",

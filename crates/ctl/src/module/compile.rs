@@ -1,8 +1,8 @@
-//! From a recipe to a module: cargo or clang, as `link.toml` of the guest SDK says.
+//! From a recipe to a module: cargo or clang, with the flags of `link.toml` of the guest SDK.
 
 use crate::input::files;
 use crate::input::recipe::{Recipe, Source};
-use crate::text::error::trouble;
+use crate::text::error::with_help;
 use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -64,7 +64,7 @@ fn compile_c(recipe: &Recipe, sources: &[PathBuf], flags: &CFlags) -> Result<Vec
     }
     clang.arg("-I").arg(dir.path()).arg("-o").arg(&out).args(sources).current_dir(recipe.folder());
     let output = clang.stdin(Stdio::null()).output().map_err(|error| {
-        trouble(
+        with_help(
             format!("cannot run {}: {error}", flags.compiler),
             "containers in C need clang and wasm-ld: install the packages clang and lld",
         )
@@ -78,7 +78,7 @@ fn compile_rust(recipe: &Recipe, package: &str, flags: &RustFlags) -> Result<Vec
     let link = dir.path().join("link.toml");
     files::write(&link, LINK_TOML.as_bytes())?;
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // These would replace what link.toml says.
+    // These would replace the flags of link.toml.
     for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
         cargo.env_remove(variable);
     }
@@ -99,7 +99,7 @@ fn compile_rust(recipe: &Recipe, package: &str, flags: &RustFlags) -> Result<Vec
         cargo.arg("--config").arg(format!("target.{TARGET}.rustflags={rustflags}"));
     }
     let output = cargo.current_dir(recipe.folder()).stdin(Stdio::null()).output().map_err(|error| {
-        trouble(format!("cannot run cargo: {error}"), "containers in Rust need cargo: https://rustup.rs")
+        with_help(format!("cannot run cargo: {error}"), "containers in Rust need cargo: https://rustup.rs")
     })?;
     succeeded(&output, "cargo", recipe)?;
     files::read(&artifact(&output.stdout, package)?)
@@ -118,7 +118,7 @@ fn needs_build_std(folder: &Path) -> Result<()> {
     if source.is_some_and(|source| source.is_dir()) {
         return Ok(());
     }
-    Err(trouble(
+    Err(with_help(
         format!("this Rust cannot compile for {TARGET}"),
         format!("`rustup target add {TARGET}`, or Debian's packages rustc-web, cargo-web and rust-web-src"),
     ))
@@ -130,7 +130,7 @@ fn rustc_prints(folder: &Path, what: &[&str]) -> Option<PathBuf> {
     output.status.success().then(|| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
 }
 
-/// Of cargo's messages the one that says where the module is.
+/// The path of the module, from cargo's messages.
 fn artifact(messages: &[u8], package: &str) -> Result<PathBuf> {
     #[derive(Deserialize)]
     struct Message {
@@ -143,7 +143,7 @@ fn artifact(messages: &[u8], package: &str) -> Result<PathBuf> {
         .flat_map(|message| message.filenames)
         .rfind(|file| file.extension().is_some_and(|extension| extension == "wasm"))
         .ok_or_else(|| {
-            trouble(
+            with_help(
                 format!("cargo made no module of the package {package}"),
                 "its Cargo.toml needs `[lib] crate-type = [\"cdylib\"]`",
             )

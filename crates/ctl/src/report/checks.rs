@@ -41,7 +41,7 @@ fn check_line(check: Check, outcome: Result<Holds<'_>, ImageRejected>, signer: O
                     }
                     _ => name.into(),
                 }),
-                // In the 2024 format there is one key, and nobody's name.
+                // The 2024 format has one key, without a name.
                 Holds::BySigner => Some(signer.unwrap_or("the image's signer").into()),
             },
             why_not: None,

@@ -37,10 +37,10 @@ pub(crate) fn print(report: &Report) {
         let outcome = outcome(report, &format!("endpoint {}", endpoint.id));
         out!("  {}: it {}{outcome}", endpoint.id, endpoint.sentence);
     }
-    say_schedule(report);
-    say_sizes(report);
+    print_schedule(report);
+    print_sizes(report);
     out!("{HEAD}Tokens{HEAD:#}");
-    report.tokens.iter().for_each(say_token);
+    report.tokens.iter().for_each(print_token);
     out!("{HEAD}Digests{HEAD:#}");
     for line in &report.digests {
         let says = line.says.as_deref().unwrap_or("none");
@@ -49,7 +49,7 @@ pub(crate) fn print(report: &Report) {
             Some(false) => format!("{BAD}DIFFERS{BAD:#}"),
             None => format!("{FAINT}not compared{FAINT:#}"),
         };
-        let proven = if line.proven { "" } else { ", but nobody who is believed says so" };
+        let proven = if line.proven { "" } else { ", but no accepted signature covers it" };
         let note = line.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
         out!("  {}: {verdict}{note}{proven} {FAINT}{says}{FAINT:#}", line.part);
     }
@@ -73,12 +73,12 @@ fn outcome(report: &Report, what: &str) -> String {
         return format!(" {BAD}- refused:{BAD:#} {}", shown(why));
     }
     match &check.by {
-        Some(by) => format!(" {GOOD}- by the word of{GOOD:#} {}", shown(by)),
+        Some(by) => format!(" {GOOD}- granted by{GOOD:#} {}", shown(by)),
         None => String::new(),
     }
 }
 
-fn say_schedule(report: &Report) {
+fn print_schedule(report: &Report) {
     let s = &report.schedule;
     let mut parts = vec![
         format!("start() for at most {}", ms(s.start_ms)),
@@ -107,7 +107,7 @@ fn say_schedule(report: &Report) {
         outcome(report, "durations")
     );
     if report.format == "2024" {
-        out!("{HEAD}It gets{HEAD:#} the memory that the device's policy says: it does not ask");
+        out!("{HEAD}It gets{HEAD:#} the memory that the device's policy sets: it asks for none");
         return;
     }
     let l = &report.limits;
@@ -120,7 +120,7 @@ fn say_schedule(report: &Report) {
     );
 }
 
-fn say_token(token: &TokenLine) {
+fn print_token(token: &TokenLine) {
     let alg = match token.alg {
         Some(-8) => "EdDSA".to_owned(),
         Some(-19) => "Ed25519".into(),
@@ -158,8 +158,8 @@ fn say_token(token: &TokenLine) {
     out!("    {FAINT}{}{FAINT:#}", claims.join(", "));
 }
 
-/// The sizes that the metadata says, and whether the device takes as much.
-fn say_sizes(report: &Report) {
+/// The sizes in the metadata, and whether they are within the device's ceiling.
+fn print_sizes(report: &Report) {
     if let Some(sizes) = &report.sizes {
         out!(
             "{HEAD}It occupies{HEAD:#} {} bytes: {} of metadata, {} of data, {} of code{}",
@@ -173,5 +173,5 @@ fn say_sizes(report: &Report) {
 }
 
 fn text(text: Option<&str>) -> String {
-    text.map_or_else(|| "nobody named".into(), shown)
+    text.map_or_else(|| "an unnamed issuer".into(), shown)
 }

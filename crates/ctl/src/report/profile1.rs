@@ -12,7 +12,7 @@ use tinycontainer_metadata::{Metadata, Part, Profile1};
 use tinycontainer_policy::{Device, Subject, clear};
 use tinycontainer_token::Use;
 
-/// All there is to say of an image of our profile.
+/// The report on an image of profile 1.
 pub(crate) fn report(
     metadata: &Metadata<'_>,
     proofs: &Profile1<'_>,
@@ -30,7 +30,9 @@ pub(crate) fn report(
         audiences.push(aud);
     }
     if !spec.trusting {
-        report.notes.push("no --trust: no signature was checked, all of this is what the image says".into());
+        report
+            .notes
+            .push("no --trust: no signature was checked, all of this is only claimed by the image".into());
     }
     let device = spec.device(&audiences);
 
@@ -68,7 +70,7 @@ pub(crate) fn report(
     if spec.trusting {
         report.verdict = verdict(subject, &device);
     } else {
-        report.verdict.why = "nobody knows without a trust store".into();
+        report.verdict.why = "unknown without a trust store".into();
         report.verdict.help = Some("give --trust and --device".into());
     }
     report
@@ -82,7 +84,7 @@ fn verdict(subject: &ImageFile, device: &Device<'_>) -> Verdict {
     };
     match outcome {
         Ok(()) if subject.parts().is_some() => {
-            Verdict { accepted: Some(true), why: "the device takes it".into(), help: None }
+            Verdict { accepted: Some(true), why: "the device accepts it".into(), help: None }
         }
         Ok(()) => Verdict {
             accepted: Some(true),

@@ -9,7 +9,7 @@ use tinycontainer_metadata::{Access, Metadata};
 use tinycontainer_policy::{Device, Subject};
 use tinycontainer_token::{Claims, Envelope, Expected, Form, TokenError, Use, thumbprint, verify};
 
-/// A token's claims, whoever made it.
+/// A token's claims, with the signature not checked.
 pub(crate) fn alleged(token: &[u8]) -> Option<Claims<'_>> {
     Envelope::decode(token).ok().and_then(|envelope| Claims::decode(envelope.payload).ok())
 }

@@ -18,7 +18,7 @@ pub(crate) struct Report {
     pub(crate) metadata_bytes: usize,
     pub(crate) data_bytes: Option<usize>,
     pub(crate) code_bytes: Option<usize>,
-    /// As the metadata says them; none in the 2024 format.
+    /// As stated in the metadata; none in the 2024 format.
     pub(crate) sizes: Option<Sizes>,
     /// What it asks to call.
     pub(crate) syscalls: Vec<&'static str>,
@@ -117,9 +117,9 @@ pub(crate) struct CheckLine {
 #[derive(Serialize)]
 pub(crate) struct DigestLine {
     pub(crate) part: &'static str,
-    /// What the metadata or a token says.
+    /// The digest in the metadata or in a token.
     pub(crate) says: Option<String>,
-    /// Whether whoever says so is believed.
+    /// Whether that digest is signed by a key that the device accepts.
     pub(crate) proven: bool,
     /// Of the part itself, if it is there.
     pub(crate) is: Option<String>,
@@ -129,7 +129,7 @@ pub(crate) struct DigestLine {
 
 #[derive(Serialize)]
 pub(crate) struct Verdict {
-    /// Whether the device takes it; unknown without a trust store.
+    /// Whether the device accepts it; unknown without a trust store.
     pub(crate) accepted: Option<bool>,
     pub(crate) why: String,
     pub(crate) help: Option<String>,

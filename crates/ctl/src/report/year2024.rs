@@ -1,4 +1,4 @@
-//! What there is to say of an image of the 2024 format.
+//! The report on an image of the 2024 format.
 
 use crate::input::image_file::ImageFile;
 use crate::report::checks::checks;
@@ -12,7 +12,7 @@ use tinycontainer_policy::{
 use tinycontainer_token::Key;
 use tinycontainer_token::year2024::{Claim2024, parse, verify};
 
-/// All there is to say, with the key if there is one.
+/// The whole report; signatures are checked if there is a key.
 pub(crate) fn report(
     metadata: &Metadata<'_>,
     proofs: &Format2024<'_>,
@@ -65,7 +65,7 @@ pub(crate) fn report(
     }
     report.verdict.why =
         "devices refuse the 2024 format, but for those whose policy accepts it by name, with this key".into();
-    report.verdict.help = Some("build it anew with tinycontainerctl".into());
+    report.verdict.help = Some("rebuild it with tinycontainerctl".into());
     report
 }
 
@@ -97,7 +97,7 @@ fn line(which: &str, token: &[u8], key: Option<&[u8; 32]>) -> TokenLine {
         }
     }
     match key.map(|key| verify(token, key)) {
-        None => line.why_not = Some("there is no key to check it with".into()),
+        None => line.why_not = Some("no key to check it with".into()),
         Some(Ok(_)) => {
             line.signature = Some(true);
             line.believed = true;

@@ -52,7 +52,7 @@ struct Kind {
     min: Option<u64>,
 }
 
-/// An image that is not taken.
+/// An image that is refused.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Image {

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`tally`] | what happened, counted exactly, in bounded memory |
 //! | [`screen`] | what people see while it happens |
-//! | [`table`] | what there is to say at the end |
+//! | [`table`] | the table at the end |
 //! | [`expect`] | what should have come out |
 //! | [`recorded`] | what was written to the buses |
 

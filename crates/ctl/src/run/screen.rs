@@ -79,7 +79,7 @@ impl Screen {
             }
             Notice::DriverFailed(endpoint, error) => {
                 let why = match error {
-                    IoError::NoPeer => "there is no device for it here (see --bus and --record)",
+                    IoError::NoPeer => "no such device here (see --bus and --record)",
                     IoError::WouldBlock | IoError::Failed => "the device failed",
                 };
                 self.of(uid, format_args!("{WARN}endpoint {endpoint}{WARN:#}: {why}"));

@@ -1,4 +1,4 @@
-//! What there is to say at the end.
+//! The table at the end.
 
 use crate::out;
 use crate::run::tally::Tally;
@@ -87,7 +87,7 @@ impl Row {
 
 impl Outcome {
     /// The table for people.
-    pub(crate) fn say(&self) {
+    pub(crate) fn print(&self) {
         let heads = ["container", "state", "reason", "loops", "calls", "refusals", "instructions", "memory"];
         let rows: Vec<[String; 8]> = self
             .containers
@@ -128,7 +128,7 @@ impl Outcome {
             }
         }
         for refused in &self.refused {
-            out!("{BAD}not taken{BAD:#} {}: {}", shown(&refused.image), shown(&refused.why));
+            out!("{BAD}refused{BAD:#} {}: {}", shown(&refused.image), shown(&refused.why));
         }
     }
 }

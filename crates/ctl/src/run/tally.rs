@@ -7,7 +7,7 @@ use tinycontainer_abi::Syscall;
 use tinycontainer_firewall::{Denial, DenyReason};
 use tinycontainer_posix::Event;
 
-/// The most kinds of events that are told apart.
+/// The most kinds of events that are counted separately.
 const MOST: usize = 1024;
 
 /// A kind of refusal.
@@ -33,7 +33,7 @@ pub(crate) struct Tally {
 #[derive(Debug, Default)]
 struct Inner {
     refusals: HashMap<(String, Kind), u64>,
-    /// Refusals of kinds for which there was no room.
+    /// Refusals of kinds beyond the first `MOST`.
     other: u64,
     drivers: HashSet<(String, u32)>,
     /// What is still to be logged.

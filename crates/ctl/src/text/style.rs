@@ -23,8 +23,8 @@ macro_rules! err {
     ($($format:tt)*) => { $crate::text::style::complain(format_args!($($format)*)) };
 }
 
-/// A line on standard output. Whoever has gone (`| head`) does not mind; any other failure ends the
-/// program, for scripts must not take half of an answer for one.
+/// Prints a line on standard output. A closed pipe (`| head`) is ignored; any other failure ends the
+/// program, so that a script does not take half of an answer for a whole one.
 pub(crate) fn print(line: fmt::Arguments<'_>) {
     match writeln!(anstream::stdout(), "{line}") {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -35,7 +35,7 @@ pub(crate) fn print(line: fmt::Arguments<'_>) {
     }
 }
 
-/// A line on standard error. If that fails there is nobody to tell.
+/// Prints a line on standard error. A failure cannot be reported and is ignored.
 pub(crate) fn complain(line: fmt::Arguments<'_>) {
     let _ = writeln!(anstream::stderr(), "{line}");
 }

@@ -109,7 +109,7 @@ fn expectations_are_compared() {
         refusal = [{ call = "open", endpoint = 9, reason = "no-such-endpoint", min = 2 }]
         [[refused]]
         image = "cut.tci"
-        why = "it is no image"
+        why = "not an image"
         [[recorded]]
         peer = "gpio:17"
         values = []
@@ -127,7 +127,7 @@ fn expectations_are_compared() {
         ("min = 2", "count = 0", "a.quiet: refused open on 9 (no-such-endpoint): expected 0 times"),
         ("endpoint = 9", "endpoint = 8", "a.quiet: refused open on 9 (no-such-endpoint): expected never"),
         ("hello", "good bye", "a.quiet: expected to log `good bye"),
-        ("it is no image", "too pretty", "cut.tci: expected to be refused because of `too pretty`"),
+        ("not an image", "too pretty", "cut.tci: expected to be refused because of `too pretty`"),
         ("values = []", "values = [\"00\"]", "gpio:17: expected to be written [00], was []"),
         ("\"a.quiet\"", "\"a.other\"", "a.quiet: ran, and nothing was expected of it"),
     ] {
