@@ -178,7 +178,7 @@ fn explain(
 /// The firewall's own answer.
 fn firewall(cleared: &Cleared<'_>, asked: &Asked) -> Result<(), Denial> {
     let mut table = Table::<1, MAX_ENDPOINTS>::new();
-    // An empty table has room.
+    // An empty table admits one container.
     let id = table.admit(cleared.grant()).map_err(|_| Denial::new(DenyReason::NotGranted))?;
     let mut guard: Guard<(), 1> = table.guard(id);
     guard.may(asked.call)?;

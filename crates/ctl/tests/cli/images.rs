@@ -27,7 +27,7 @@ fn built_inspected_verified() {
     ] {
         assert!(text.contains(sentence), "{sentence}: {text}");
     }
-    // The image's own word, without anybody's.
+    // Without a trust store, only what the image claims.
     assert!(bench.good(&["inspect", &image]).out.contains("no signature was checked"));
 }
 
@@ -290,7 +290,7 @@ fn names_from_outside_do_not_steer_the_terminal() {
 }
 
 #[test]
-fn item_10_the_desk_says_which_role_the_signer_lacks() {
+fn item_10_verify_names_the_role_that_the_signer_lacks() {
     let bench = Bench::new();
     let image = bench.image("a.one", QUIET, BUS);
     bench.good(&with(&["verify", &image]));
@@ -308,7 +308,7 @@ fn item_10_the_desk_says_which_role_the_signer_lacks() {
 }
 
 #[test]
-fn item_09_the_desk_shows_sizes_and_names_what_old_images_lack() {
+fn item_09_inspect_shows_sizes_and_verify_names_what_old_images_lack() {
     let bench = Bench::new();
     let image = bench.image("a.one", QUIET, BUS);
     let report = bench.good(&with(&["inspect", &image, "--json"])).json();
@@ -374,7 +374,7 @@ fn item_06_grants_are_bound_to_signer_or_code() {
         assert!(said.code == 2 && said.all().contains(says), "{}", said.all());
     }
 
-    // For another signer: the build says so. By a name in the trust store: the right one.
+    // For another signer, `build` reports an error. A name in the trust store selects the right signer.
     assert_eq!(grant(&["--for-signer", "b-TEST.pub"]).code, 0);
     bench.bad(2, &build, "the token is for images signed by the key");
     assert_eq!(grant(&["--for-signer", "a", "--trust", "trust.toml"]).code, 0);

@@ -85,7 +85,7 @@ fn it_ends_when_all_have_stopped() {
     bench.good(&["build", &file, "--key", "a-TEST.key", "--issuer", "a", "--aud", "here", "-o", "pin.tci"]);
     fs::create_dir(bench.path("rec")).unwrap();
     bench.write("rec/gpio-18.csv", "time_ms,hex\n1,00\n");
-    bench.write("rec/gpio-19.csv", "somebody's own\n");
+    bench.write("rec/gpio-19.csv", "another file\n");
     let said = bench.good(&device(&["run", "pin.tci", "--record", "rec", "--json"]));
     let json = said.json();
     assert_eq!(json["containers"][0]["stopped"], "finished: loop() returned 1");
