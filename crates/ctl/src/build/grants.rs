@@ -71,7 +71,7 @@ impl OtherTokens {
         Ok(Self { syscalls, endpoints })
     }
 
-    /// Whether the tokens that are for certain code are for this.
+    /// Checks that tokens bound to code are bound to this code.
     pub(crate) fn check_code(&self, recipe: &Recipe, digest: &[u8; 32]) -> Result<()> {
         let syscalls = self.syscalls.iter().map(|token| ("syscall_grant".to_owned(), token));
         let endpoints = recipe.endpoints.iter().zip(&self.endpoints).filter_map(|(endpoint, token)| {
@@ -127,7 +127,7 @@ fn fits(bytes: &[u8], recipe: &Recipe, grants: Grants<'_>, signer: &[u8; 32]) ->
         ));
     }
     match grants {
-        // The rest may be the signer's own to grant.
+        // The signer may grant the rest itself.
         Grants::Syscalls(asked) => match claims.syscalls {
             Some(mask) if Mask(mask).intersection(asked) != Mask::NONE => Ok(()),
             _ => Err(anyhow!("the token grants none of the syscalls that are asked for")),

@@ -32,7 +32,7 @@ pub(crate) fn signed(draft: &Draft<'_>, common: &Common<'_>, issuer: &str, key: 
     Ok(metadata)
 }
 
-/// Reads back what was written, as a device will.
+/// Reads back what was written, as a device reads it.
 pub(crate) fn check(path: &Path, recipe: &Recipe, issuer: &str, aud: &str, key: &Secret) -> Result<()> {
     let bytes = files::read(path)?;
     let parts = Parts::decode(&bytes).map_err(|error| anyhow!("{error}"))?;

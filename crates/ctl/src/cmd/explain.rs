@@ -124,7 +124,7 @@ fn explain(
     let mut steps = Vec::new();
     let mut step = |name, holds: Option<bool>, text: String| steps.push(Step { name, holds, text });
     match &cleared {
-        Ok(_) => step("image", Some(true), "the device believes the image".into()),
+        Ok(_) => step("image", Some(true), "the device accepts the image".into()),
         Err(why) => step(
             "image",
             Some(false),

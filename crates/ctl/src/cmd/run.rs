@@ -25,10 +25,10 @@ use tinycontainer_posix::{Buses, Config, DEFAULT_RECORD_LIMIT, Event, Host};
 
 /// Run images on this host, under the same engine, firewall and interpreter as on a device.
 ///
-/// Loads all (one that is refused does not keep the others), starts all, and stops all when --for is over,
+/// Loads all (a refused image does not affect the others), starts all, and stops all when --for is over,
 /// when all have stopped by themselves, or on Ctrl-C. Ends with a table.
 ///
-/// Exit status: with --expect 0 if all came out so, else 1. Without: 1 if an image was refused or a
+/// Exit status: with --expect 0 if everything was as expected, else 1. Without: 1 if an image was refused or a
 /// container ended by a fault.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  tinycontainerctl run sensor.tci processor.tci --trust trust.toml \
@@ -47,20 +47,20 @@ pub(crate) struct Args {
     /// The folder to record into what is written to devices.
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
-    /// How large a recording may get, in bytes; the device answers on when it ends.
+    /// The largest size of a recording, in bytes. The device still accepts what is written after that.
     #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_RECORD_LIMIT, requires = "record",
           value_parser = clap::value_parser!(u64).range(1024..))]
     record_limit: u64,
-    /// Stop all after so long.
+    /// Stop all after this time.
     #[arg(long = "for", value_name = "DURATION", value_parser = time::duration)]
     duration: Option<Duration>,
     /// The memory of all containers together, in bytes.
     #[arg(long, value_name = "BYTES")]
     pool: Option<usize>,
-    /// What should come out: compared at the end.
+    /// The expected result (expect.toml), compared at the end.
     #[arg(long, value_name = "FILE")]
     expect: Option<PathBuf>,
-    /// The final table for scripts; everything else goes to standard error.
+    /// Print the final table as JSON, for scripts; everything else goes to standard error.
     #[arg(long)]
     json: bool,
 }
@@ -69,7 +69,7 @@ pub(crate) struct Args {
 const FRAME: Duration = Duration::from_millis(100);
 /// How long stopping may take: each hook that still runs has its budget.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Events that wait to be shown; what comes while there are more is counted, not shown.
+/// The most events that wait to be shown; further ones are counted and not shown.
 const WAITING: usize = 4096;
 
 /// How often Ctrl-C was pressed.
@@ -93,7 +93,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
             }
         })
     };
-    // First of all what can be wrong with files; a host is made once in a process.
+    // Files are read first: a process can make only one host.
     let images: Vec<_> = args.images.iter().map(|path| (path, files::read(path))).collect();
     let buses = Buses::new(args.bus.as_deref(), args.record.as_deref())
         .context("the virtual devices cannot be made")?
@@ -151,7 +151,7 @@ fn load(host: &Host, bytes: &[u8]) -> Result<String, LoadFailure> {
     host.load(&parts).map_err(|error| (error.to_string(), Some(advice::advice(&error))))
 }
 
-/// Starts all, shows what happens, and stops all when it is time.
+/// Starts all, shows events, and stops all when the time is over.
 fn watch(host: &Host, events: &Receiver<Event>, screen: &mut Screen, duration: Option<Duration>) {
     let engine = host.engine();
     for status in engine.containers() {
@@ -179,7 +179,7 @@ fn watch(host: &Host, events: &Receiver<Event>, screen: &mut Screen, duration: O
         let over = duration.is_some_and(|duration| start.elapsed() >= duration);
         if stopping.is_none() && (over || INTERRUPTS.load(Ordering::Relaxed) > 0) {
             stopping = Some(drawn);
-            // One that has stopped by itself meanwhile cannot be stopped: all the better.
+            // An error means that it has stopped by itself meanwhile.
             for status in engine.containers() {
                 let _ = engine.stop(&status.uid);
             }
@@ -189,7 +189,7 @@ fn watch(host: &Host, events: &Receiver<Event>, screen: &mut Screen, duration: O
             break;
         }
     }
-    // No more than can wait: one that does not stop may go on talking.
+    // At most as many as can wait: a container that does not stop may continue to log.
     events.try_iter().take(WAITING).for_each(|event| screen.event(&event));
     screen.clear();
 }

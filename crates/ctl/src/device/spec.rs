@@ -11,7 +11,7 @@ use tinycontainer_policy::{Ceilings, Device, Trust};
 #[derive(clap::Args)]
 #[group(skip)]
 pub(crate) struct Args {
-    /// The trust store: trust.toml, or what `trust` made of it.
+    /// The trust store: trust.toml, or the output of `trust`.
     #[arg(long, value_name = "FILE")]
     pub(crate) trust: Option<PathBuf>,
     /// The device's name: tokens for it are for this device.
@@ -61,7 +61,7 @@ impl Args {
         })
     }
 
-    /// Reads them, and insists on a trust store and a name.
+    /// Reads them; fails without a trust store or a name.
     pub(crate) fn read_whole(&self) -> Result<DeviceSpec> {
         if self.trust.is_none() {
             return Err(with_help(
@@ -85,7 +85,7 @@ impl DeviceSpec {
         Trust::decode(&self.store).unwrap_or(Trust::NONE)
     }
 
-    /// The names it goes by.
+    /// Its names: audiences of tokens that are for it.
     pub(crate) fn audiences(&self) -> Vec<&str> {
         self.name.iter().chain(&self.class).map(String::as_str).collect()
     }

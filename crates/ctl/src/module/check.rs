@@ -33,9 +33,9 @@ pub(crate) struct Module {
 #[derive(Default)]
 struct Found {
     types: Vec<FuncType>,
-    /// Of each function its type, imported ones first.
+    /// The type of each function, imported ones first.
     functions: Vec<FuncType>,
-    /// Of each global its value, if it is a constant i32 that does not change. Imported ones cannot be.
+    /// The value of each global, if it is a constant i32 that does not change. Imported ones cannot be.
     globals: Vec<Option<u32>>,
     imports: Mask,
     hooks: [bool; Hook::ALL.len()],

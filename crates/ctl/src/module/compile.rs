@@ -13,7 +13,7 @@ use tinycontainer_guest::build::{C_HEADER, C_HEADER_NAME, LINK_TOML};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// The part of `link.toml` that is for us.
+/// The table of `link.toml` that this program reads.
 #[derive(Deserialize)]
 struct Link {
     tinycontainer: Flags,
@@ -94,7 +94,7 @@ fn compile_rust(recipe: &Recipe, package: &str, flags: &RustFlags) -> Result<Vec
         rustflags.push(flags.shadow_stack_flag.replace("{}", &bytes.to_string()));
     }
     if !rustflags.is_empty() {
-        // Behind those of link.toml: of two linker arguments the last one wins.
+        // After those of link.toml: of two linker arguments the last one wins.
         let rustflags = toml::Value::from(rustflags);
         cargo.arg("--config").arg(format!("target.{TARGET}.rustflags={rustflags}"));
     }
@@ -111,7 +111,7 @@ fn has_target(folder: &Path) -> bool {
     rustc_prints(folder, &["--print=target-libdir", &target]).is_some_and(|libdir| libdir.is_dir())
 }
 
-/// Debian's Rust has no `core` for our target, but its source.
+/// Debian's Rust has no `core` for our target, but has its source.
 fn needs_build_std(folder: &Path) -> Result<()> {
     let source = rustc_prints(folder, &["--print=sysroot"])
         .map(|sysroot| sysroot.join("lib/rustlib/src/rust/library/core"));
@@ -150,7 +150,7 @@ fn artifact(messages: &[u8], package: &str) -> Result<PathBuf> {
         })
 }
 
-/// Whether a compiler did its work; if not, what it said.
+/// An error with the compiler's output if it failed.
 fn succeeded(output: &Output, compiler: &str, recipe: &Recipe) -> Result<()> {
     if output.status.success() {
         return Ok(());

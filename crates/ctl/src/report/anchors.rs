@@ -7,7 +7,7 @@ use crate::text::style::{NAME, shown};
 use tinycontainer_policy::{Roles, Target, Trust};
 use tinycontainer_token::Key;
 
-/// Shows whose keys a store has, and what they may sign.
+/// Prints the anchors of a store, and what each may sign.
 pub(crate) fn print(store: &[u8]) {
     for anchor in Trust::decode(store).unwrap_or(Trust::NONE).anchors() {
         let kind = match anchor.key {

@@ -64,7 +64,7 @@ pub(crate) fn print(report: &Report) {
     }
 }
 
-/// On whose word a thing rests, or why it does not.
+/// Who grants it, or why it is refused.
 fn outcome(report: &Report, what: &str) -> String {
     let Some(check) = report.checks.iter().find(|check| check.what == what) else { return String::new() };
     if !check.holds {

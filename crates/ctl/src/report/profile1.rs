@@ -76,7 +76,7 @@ pub(crate) fn report(
     report
 }
 
-/// What the device decides: over all of it if all of it is there, else over the metadata.
+/// The decision of the device: about the whole image if all parts are there, else about the metadata.
 fn verdict(subject: &ImageFile, device: &Device<'_>) -> Verdict {
     let outcome = match subject.parts() {
         Some(parts) => decide(&parts, *device),
@@ -88,7 +88,7 @@ fn verdict(subject: &ImageFile, device: &Device<'_>) -> Verdict {
         }
         Ok(()) => Verdict {
             accepted: Some(true),
-            why: "the device believes the metadata; data and code have to match their digests".into(),
+            why: "the device accepts the metadata; data and code have to match their digests".into(),
             help: None,
         },
         Err(error) => {

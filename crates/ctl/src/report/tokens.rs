@@ -72,8 +72,7 @@ pub(crate) fn token_line(
     line
 }
 
-/// Whether a token that is not believed at least has a signature that holds: it is checked before what
-/// the token says of itself.
+/// Whether a token that is not accepted has a valid signature: that is checked before the claims.
 fn signature_holds(why: TokenError) -> Option<bool> {
     match why {
         TokenError::Missing(_)

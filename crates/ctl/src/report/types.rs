@@ -20,7 +20,7 @@ pub(crate) struct Report {
     pub(crate) code_bytes: Option<usize>,
     /// As stated in the metadata; none in the 2024 format.
     pub(crate) sizes: Option<Sizes>,
-    /// What it asks to call.
+    /// The syscalls that it asks for.
     pub(crate) syscalls: Vec<&'static str>,
     pub(crate) endpoints: Vec<EndpointLine>,
     pub(crate) limits: Limits,
@@ -30,7 +30,7 @@ pub(crate) struct Report {
     pub(crate) checks: Vec<CheckLine>,
     pub(crate) digests: Vec<DigestLine>,
     pub(crate) verdict: Verdict,
-    /// What was taken for granted.
+    /// Assumptions of this report.
     pub(crate) notes: Vec<String>,
 }
 
@@ -71,7 +71,7 @@ pub(crate) struct Schedule {
 
 #[derive(Serialize, Default)]
 pub(crate) struct TokenLine {
-    /// What it is over: metadata, data, code, syscalls, endpoint N.
+    /// What it signs or grants: metadata, data, code, syscalls, endpoint N.
     pub(crate) which: String,
     pub(crate) bytes: usize,
     pub(crate) form: Option<&'static str>,
@@ -98,9 +98,9 @@ pub(crate) struct TokenLine {
     pub(crate) for_code: Option<String>,
     /// The anchor that its kid selects.
     pub(crate) anchor: Option<String>,
-    /// Whether its signature holds; unknown without a key to check it with.
+    /// Whether its signature is valid; unknown without a key to check it with.
     pub(crate) signature: Option<bool>,
-    /// Whether the device believes it.
+    /// Whether the device accepts it.
     pub(crate) believed: bool,
     pub(crate) why_not: Option<String>,
 }
@@ -109,7 +109,7 @@ pub(crate) struct TokenLine {
 pub(crate) struct CheckLine {
     pub(crate) what: String,
     pub(crate) holds: bool,
-    /// On whose word.
+    /// The trust anchor that grants it.
     pub(crate) by: Option<String>,
     pub(crate) why_not: Option<String>,
 }
@@ -135,7 +135,7 @@ pub(crate) struct Verdict {
     pub(crate) help: Option<String>,
 }
 
-/// What every report has, of either format.
+/// The part of a report that does not depend on the format.
 pub(crate) fn outline(metadata: &Metadata<'_>, subject: &ImageFile) -> Report {
     let (limits, schedule) = (metadata.limits, metadata.schedule);
     let asked = match &metadata.proofs {
@@ -189,7 +189,7 @@ pub(crate) fn outline(metadata: &Metadata<'_>, subject: &ImageFile) -> Report {
     }
 }
 
-/// A part against its digest.
+/// Compares a part with its digest.
 pub(crate) fn digest_line(
     part: &'static str,
     says: Option<[u8; 32]>,
@@ -198,7 +198,7 @@ pub(crate) fn digest_line(
 ) -> DigestLine {
     let is: Option<[u8; 32]> = bytes.map(|bytes| Sha256::digest(bytes).into());
     let holds = says.zip(is).map(|(says, is)| says == is);
-    // Editors end files so, and the digest may have been made before that.
+    // Editors add a line feed, and the digest may be older than that.
     let without_feed = bytes.and_then(|bytes| bytes.strip_suffix(b"\n")).map(Sha256::digest);
     let note = match (holds, says, without_feed) {
         (Some(false), Some(says), Some(digest)) if digest[..] == says => {

@@ -28,7 +28,7 @@ pub(crate) fn report(
         report.notes.push("no --key-2024: no signature was checked".into());
     }
     if let Ok((_, Claim2024::Syscalls(mask))) = parse(proofs.syscall_token) {
-        // There are bits in it for calls that never existed.
+        // The mask can have bits of calls that never existed.
         report.syscalls = names(Mask(mask).intersection(Mask::ALL));
         if !Mask(mask).within(Mask::ALL) {
             report.notes.push(format!("its mask is {mask:#x}; bits without a syscall mean nothing"));

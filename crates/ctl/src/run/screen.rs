@@ -1,4 +1,4 @@
-//! What people see while containers run.
+//! The output while containers run.
 
 use crate::err;
 use crate::out;
@@ -12,7 +12,7 @@ use tinycontainer_posix::{Event, Posix};
 /// The longest line of a container that is shown, in characters.
 const LONGEST: usize = 240;
 
-/// Lines, and below them, on a terminal, how the containers are.
+/// Lines, and below them, on a terminal, the status of each container.
 pub(crate) struct Screen {
     /// Draws nothing where there is no terminal.
     bars: MultiProgress,
@@ -27,7 +27,7 @@ impl Screen {
         Self { bars: MultiProgress::new(), of: BTreeMap::new(), scripted, width: 0 }
     }
 
-    /// One line.
+    /// Prints a line.
     pub(crate) fn line(&self, line: impl Display) {
         self.bars.suspend(|| {
             if self.scripted {
@@ -38,7 +38,7 @@ impl Screen {
         });
     }
 
-    /// One line of a container.
+    /// Prints a line of a container.
     fn of(&self, uid: &str, line: impl Display) {
         let width = self.width;
         self.line(format_args!("{NAME}{uid:>width$}{NAME:#} {line}"));
@@ -91,7 +91,7 @@ impl Screen {
         }
     }
 
-    /// How a container is now.
+    /// Updates the status line of a container.
     pub(crate) fn status(&mut self, status: &Status) {
         let uid = status.uid.as_str();
         let width = self.width;
@@ -118,7 +118,7 @@ impl Screen {
         bar.set_message(text);
     }
 
-    /// Takes the live status away: the table comes.
+    /// Removes the status lines, before the final table.
     pub(crate) fn clear(&self) {
         self.of.values().for_each(ProgressBar::finish_and_clear);
     }

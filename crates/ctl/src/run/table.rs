@@ -14,7 +14,7 @@ pub(crate) struct Outcome {
     pub(crate) refused: Vec<RefusedImage>,
     /// What was written to each peer, as hex.
     pub(crate) recorded: BTreeMap<String, Vec<String>>,
-    /// Of `--expect`: whether all came out so; none without it.
+    /// Whether everything was as `--expect` states; none without it.
     pub(crate) as_expected: Option<bool>,
     pub(crate) deviations: Vec<String>,
 }

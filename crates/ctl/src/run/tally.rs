@@ -1,4 +1,4 @@
-//! What happened, counted exactly. The containers' threads count; a hostile container cannot make it grow.
+//! Counts of events. The containers' threads count; memory is bounded, whatever a container does.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -46,7 +46,7 @@ impl Tally {
         Self { inner: Mutex::new(inner) }
     }
 
-    /// Counts an event. Whether it is worth showing: of each kind of refusal only the first is.
+    /// Counts an event. Returns whether it is to be shown: of each kind of refusal only the first.
     pub(crate) fn note(&self, event: &Event) -> bool {
         let mut inner = self.lock();
         match event {

@@ -19,7 +19,7 @@ impl fmt::Display for ErrorWithHelp {
 
 impl std::error::Error for ErrorWithHelp {}
 
-/// An error that also says what to do.
+/// An error with what to do about it.
 pub(crate) fn with_help(what: impl Into<String>, help: impl Into<String>) -> anyhow::Error {
     ErrorWithHelp { what: what.into(), help: help.into() }.into()
 }

@@ -1,4 +1,4 @@
-//! Colours, and what may reach a terminal. `anstream` takes the colours out where there is none.
+//! Colours, and what may reach a terminal. `anstream` removes the colours where there is none.
 
 use anstyle::{AnsiColor, Style};
 use std::fmt;
@@ -40,8 +40,8 @@ pub(crate) fn complain(line: fmt::Arguments<'_>) {
     let _ = writeln!(anstream::stderr(), "{line}");
 }
 
-/// Text from outside, fit to show: whatever could steer a terminal, or turn the direction of writing, is
-/// made visible instead.
+/// Text from outside, safe to print: characters that control a terminal or change the direction of writing
+/// are escaped.
 pub(crate) fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
