@@ -1,14 +1,16 @@
 # TinyContainer. `make demo` and `make test` are all that most people need.
-.PHONY: help demo test bench docs riot-check flash all term
+.PHONY: help demo test bench docs generate riot-check flash all term
 CARGO ?= cargo
 
 help:
-	@echo "make demo        build the containers and watch three parties run side by side"
-	@echo "make test        everything that CI checks"
-	@echo "make bench       the figures: speed, periods, memory"
-	@echo "make docs        write the generated parts of the documentation anew"
-	@echo "make riot-check  build and test the firmware (needs RIOT: RIOTBASE, default ~/RIOT)"
-	@echo "make BOARD=nrf52840dk flash    the firmware onto a board; also: all, term"
+	@echo "make demo        build the example containers and run those of three parties side by side"
+	@echo "make test        everything that CI checks; with RIOT in RIOTBASE (default ~/RIOT), riot-check too"
+	@echo "make bench       measure speed, missed periods and memory on this host"
+	@echo "make generate    write all committed generated files again (needs libclang)"
+	@echo "make docs        write only the generated part of the documentation again: docs/lifecycle.md"
+	@echo "make riot-check  build and test the firmware; BOARDS=\"native64 nrf52840dk\" names the boards that must pass"
+	@echo "make BOARD=nrf52840dk flash    write the firmware to a board; also: all (build), term (console)"
+	@echo "docs/riot-size.md is measured, not generated: scripts/riot-size (needs RIOT and both ARM boards' tools)"
 
 demo:
 	@scripts/setup demo
@@ -23,7 +25,10 @@ bench:
 	$(CARGO) bench --locked -p tinycontainer-wamr -p tinycontainer -p tinycontainer-posix
 
 docs:
-	UPDATE_DOCS=1 $(CARGO) test --quiet -p tinycontainer-lifecycle
+	UPDATE_DOCS=1 $(CARGO) test --quiet --locked -p tinycontainer-lifecycle
+
+generate:
+	@scripts/generate
 
 riot-check:
 	@scripts/riot-check

@@ -1,56 +1,40 @@
-//! `tinycontainerctl`: make, inspect, verify and run containers at a desk.
+//! `tinycontainerctl`: make, inspect, verify and run containers at a spec.
 //!
-//! | module | holds |
+//! From the bottom up; a folder uses only those before it:
+//!
+//! | folder | holds |
 //! | --- | --- |
-//! | `cmd` | the subcommands, one module each |
-//! | `run` | what `run` consists of: screen, tally, final table, expectations |
-//! | `compile`, `module` | from `container.toml` to a module, and whether a device takes it |
-//! | `recipe`, `trust_file` | the files that people write |
-//! | `device` | the device that a desk decides for; `desk`: the engine's own decision |
-//! | `report` | what there is to say of an image; `sentences`: how it is said |
-//! | `keys`, `tokens`, `peer`, `time`, `files` | keys, signing, the small languages, reading |
+//! | `text` | what people read: colours, errors, sentences |
+//! | `input` | what people write: `container.toml`, `trust.toml`, keys, tokens, peers, dates |
+//! | `module` | compiling a container, and checking its module |
+//! | `device` | the device that a command decides for, and the engine's decision |
+//! | `report` | what is known about an image: collected, and printed |
+//! | `build` | tokens of other parties, signing, reading back |
+//! | `run` | running images: events, counts, final table, expectations |
+//! | `cmd` | the subcommands, one file each |
 //!
-//! What is decided about an image or a call, the device's own crates decide: `policy`, `firewall`, `engine`.
+//! The crates that run on the device decide about images and calls: `policy`, `firewall`, `engine`.
 #![forbid(unsafe_code)]
 
+mod build;
 mod cmd;
-mod compile;
-mod desk;
 mod device;
-mod error;
-mod files;
-mod image_file;
-mod keys;
+mod input;
 mod module;
-mod peer;
-mod recipe;
 mod report;
-mod report2024;
 mod run;
-mod sentences;
-mod style;
-mod time;
-mod tokens;
-mod trust_file;
+mod text;
 
 use clap::{Parser, Subcommand};
+use cmd::answer::Answer;
 use std::process::ExitCode;
-
-/// What a command that answers a question answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Answer {
-    /// All is as it should be: exit status 0.
-    Yes,
-    /// ImageRejected, or other than expected: exit status 1.
-    No,
-}
 
 /// Make, inspect, verify and run TinyContainer images.
 ///
 /// Exit status: 0 yes or done; 1 no (refused, or other than expected); 2 it could not be done.
 #[derive(Parser)]
 #[command(name = "tinycontainerctl", version, arg_required_else_help = true)]
-#[command(after_help = "Example: the whole way of an image\n  \
+#[command(after_help = "Example: an image from key to run\n  \
     tinycontainerctl keygen provider-a\n  \
     tinycontainerctl build my-container --key provider-a.key --issuer provider-a --aud kitchen -o my.tci\n  \
     tinycontainerctl inspect my.tci --trust trust.toml --device kitchen\n  \
@@ -87,7 +71,7 @@ fn main() -> ExitCode {
         Ok(Answer::Yes) => ExitCode::SUCCESS,
         Ok(Answer::No) => ExitCode::from(1),
         Err(error) => {
-            error::show(&error);
+            text::error::show(&error);
             ExitCode::from(2)
         }
     }

@@ -1,11 +1,22 @@
 //! `build`: from `container.toml` to a signed image.
 
-use crate::error::trouble;
-use crate::keys::Secret;
-use crate::recipe::{Recipe, TYPE};
-use crate::style::{GOOD, NAME, WARN, hex};
-use crate::tokens::{Common, sign};
-use crate::{Answer, compile, device, err, files, keys, module, out, time, trust_file};
+use crate::build::grants::OtherTokens;
+use crate::build::image::{check, signed};
+use crate::cmd::answer::Answer;
+use crate::err;
+use crate::input::files;
+use crate::input::keys;
+use crate::input::keys::Secret;
+use crate::input::recipe::{Recipe, TYPE};
+use crate::input::time;
+use crate::input::tokens::{Common, sign};
+use crate::input::trust_file;
+use crate::module::check as module;
+use crate::module::compile;
+use crate::out;
+use crate::text::error::with_help;
+use crate::text::sentences::{calls, list};
+use crate::text::style::{GOOD, NAME, WARN, hex, shown};
 use anyhow::{Context, Result, anyhow};
 use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
@@ -14,13 +25,13 @@ use std::time::Duration;
 use tinycontainer::MAX_METADATA;
 use tinycontainer_abi::Mask;
 use tinycontainer_metadata::transport::Parts;
-use tinycontainer_metadata::{Access, Draft, Endpoint, Metadata, Part, PartSizes, Proofs};
+use tinycontainer_metadata::{Draft, Endpoint, Part, PartSizes};
 use tinycontainer_policy::Trust;
-use tinycontainer_token::{Anchor, Claims, Envelope, Expected, Key, TokenError, Use, thumbprint, verify};
+use tinycontainer_token::{Claims, Key, Use};
 
 /// Compile a container, sign it and pack it into one file.
 ///
-/// Takes container.toml, compiles what it names (Rust, C, or a module made elsewhere), checks that a device
+/// Reads container.toml, compiles what it names (Rust, C, or a module made elsewhere), checks that a device
 /// can run the module, signs the metadata with the digests of data and code, and writes one image.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  tinycontainerctl build containers/sensor --key provider-a.key \
@@ -31,7 +42,7 @@ pub(crate) struct Args {
     /// The private key to sign with.
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
-    /// Whose key it is: the name of its anchor in the devices' trust stores.
+    /// The name of the key's owner: that of its anchor in the devices' trust stores.
     #[arg(long, value_name = "NAME")]
     issuer: String,
     /// The device, or the class of devices, it is for.
@@ -49,7 +60,7 @@ pub(crate) struct Args {
     /// Sign the code with another key than the metadata.
     #[arg(long, value_name = "FILE")]
     code_key: Option<PathBuf>,
-    /// Whose key that is.
+    /// The name of the owner of --code-key.
     #[arg(long, value_name = "NAME", requires = "code_key")]
     code_issuer: Option<String>,
     /// Where the files of `authorization` and `syscall_grant` are, if not beside container.toml.
@@ -65,8 +76,8 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     let key = Secret::read(&args.key)?;
     let code_key = args.code_key.as_deref().map(Secret::read).transpose()?;
     let common = Common { aud: &args.aud, exp: args.exp, nbf: args.nbf };
-    // Before the compiler is kept busy.
-    let brought = Brought::read(&recipe, args.tokens.as_deref(), &key)?;
+    // Read before compiling, which takes long.
+    let others = OtherTokens::read(&recipe, args.tokens.as_deref(), &key)?;
     let data = match &recipe.data {
         Some(path) => files::read(&files::beside(&recipe.path, path))?,
         None => Vec::new(),
@@ -79,7 +90,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     let sizes = sizes(&data, &code)?;
     let code_digest: [u8; 32] = Sha256::digest(&code).into();
     let data_digest: [u8; 32] = Sha256::digest(&data).into();
-    brought.check_code(&recipe, &code_digest)?;
+    others.check_code(&recipe, &code_digest)?;
     let code_token = match &code_key {
         Some(key) => {
             let claims = Claims {
@@ -95,7 +106,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     let endpoints = recipe
         .endpoints
         .iter()
-        .zip(&brought.endpoints)
+        .zip(&others.endpoints)
         .map(|(endpoint, token)| {
             Ok(Endpoint { id: endpoint.id, access: endpoint.access()?, token: token.as_deref() })
         })
@@ -105,7 +116,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         kind: TYPE,
         version: recipe.version,
         syscalls: recipe.syscalls,
-        syscall_token: brought.syscalls.as_deref(),
+        syscall_token: others.syscalls.as_deref(),
         limits: recipe.limits,
         schedule: recipe.schedule,
         endpoints: &endpoints,
@@ -116,8 +127,8 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     };
     let metadata = signed(&draft, &common, &args.issuer, &key)?;
     if metadata.len() > MAX_METADATA {
-        return Err(trouble(
-            format!("the metadata has {} bytes; devices take {MAX_METADATA}", metadata.len()),
+        return Err(with_help(
+            format!("the metadata has {} bytes; devices accept {MAX_METADATA}", metadata.len()),
             "fewer endpoints with tokens of their own, or shorter names",
         ));
     }
@@ -129,7 +140,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     check(&args.output, &recipe, &args.issuer, &args.aud, &key)
         .with_context(|| format!("{} was written, and is not what it must be", args.output.display()))?;
 
-    say(&recipe, &module, [&metadata, &data, &code], &image, args, &key);
+    print(&recipe, &module, [&metadata, &data, &code], &image, args, &key);
     warn_of_durations(&recipe, args.trust.as_deref(), &key)?;
     Ok(Answer::Yes)
 }
@@ -141,7 +152,7 @@ fn sizes(data: &[u8], code: &[u8]) -> Result<PartSizes> {
     Ok(PartSizes { data: size("data", data)?, code: size("code", code)? })
 }
 
-/// The module, with a sign of life while it is compiled.
+/// The module, with a spinner while it is compiled.
 fn compiled(recipe: &Recipe) -> Result<Vec<u8>> {
     // Draws nothing where there is no terminal.
     let bar = ProgressBar::new_spinner().with_message(format!("compiling {}", recipe.uid));
@@ -151,177 +162,7 @@ fn compiled(recipe: &Recipe) -> Result<Vec<u8>> {
     code
 }
 
-/// The metadata with its token.
-fn signed(draft: &Draft<'_>, common: &Common<'_>, issuer: &str, key: &Secret) -> Result<Vec<u8>> {
-    let encoded = |error| anyhow!("cannot encode the metadata: {error}");
-    // One section at a time, each far smaller: tokens have at most `TOKEN` bytes.
-    let mut scratch = vec![0; 1 << 18];
-    let mut head = Vec::new();
-    draft.encode_signed(&mut head, &mut scratch).map_err(encoded)?;
-    let digest = Sha256::digest(&head).into();
-    let claims = Claims {
-        sub: Some(draft.uid),
-        digest: Some(&digest),
-        use_: Some(Use::Metadata),
-        ..Claims::default()
-    };
-    let token = sign(claims, common, Some(issuer), key)?;
-    let mut metadata = Vec::new();
-    draft.encode(&mut metadata, &token, &mut scratch).map_err(encoded)?;
-    Ok(metadata)
-}
-
-/// The most that a token of somebody else has, in bytes.
-const TOKEN: u64 = 4096;
-
-/// The tokens of others.
-struct Brought {
-    syscalls: Option<Vec<u8>>,
-    endpoints: Vec<Option<Vec<u8>>>,
-}
-
-impl Brought {
-    fn read(recipe: &Recipe, folder: Option<&Path>, key: &Secret) -> Result<Self> {
-        let signer = thumbprint(Key::Ed25519(&key.public()));
-        let folder = folder.unwrap_or(recipe.folder());
-        let read = |file: &PathBuf, what: &str, use_, make: String| {
-            let path = folder.join(file);
-            if !path.exists() {
-                return Err(trouble(
-                    format!("{what}: there is no {}", path.display()),
-                    format!(
-                        "ask for it; who may grant it makes it with `tinycontainerctl grant {make} --for-signer {}`",
-                        hex(&signer)
-                    ),
-                ));
-            }
-            let bytes = files::read_at_most(&path, TOKEN)?;
-            fits(&bytes, recipe, use_, &signer).with_context(|| format!("{what}: {}", path.display()))?;
-            Ok(bytes)
-        };
-        let syscalls = match &recipe.syscall_grant {
-            Some(file) => {
-                let make = format!(
-                    "syscalls --container {} --syscalls {} ...",
-                    recipe.uid,
-                    device::calls(recipe.syscalls).replace(' ', "")
-                );
-                Some(read(file, "syscall_grant", Grants::Syscalls(recipe.syscalls), make)?)
-            }
-            None => None,
-        };
-        let mut endpoints = Vec::new();
-        for endpoint in &recipe.endpoints {
-            let access = endpoint.access()?;
-            endpoints.push(match &endpoint.authorization {
-                Some(file) => {
-                    let what = format!("endpoint {}: authorization", endpoint.id);
-                    let make = format!(
-                        "endpoint --container {} --peer {} --direction {} ...",
-                        recipe.uid,
-                        access.peer,
-                        access.direction.name()
-                    );
-                    Some(read(file, &what, Grants::Endpoint(access), make)?)
-                }
-                None => None,
-            });
-        }
-        Ok(Self { syscalls, endpoints })
-    }
-
-    /// Whether the tokens that are for certain code are for this.
-    fn check_code(&self, recipe: &Recipe, digest: &[u8; 32]) -> Result<()> {
-        let syscalls = self.syscalls.iter().map(|token| ("syscall_grant".to_owned(), token));
-        let endpoints = recipe.endpoints.iter().zip(&self.endpoints).filter_map(|(endpoint, token)| {
-            Some((format!("endpoint {}: authorization", endpoint.id), token.as_ref()?))
-        });
-        for (what, token) in syscalls.chain(endpoints) {
-            let envelope = Envelope::decode(token).map_err(|error| anyhow!("{what}: {error}"))?;
-            let claims = Claims::decode(envelope.payload).map_err(|error| anyhow!("{what}: {error}"))?;
-            if let Some(code) = claims.code.filter(|code| *code != digest) {
-                return Err(trouble(
-                    format!(
-                        "{what}: the token is for the code with the SHA-256 {}, not for this, which has {}",
-                        hex(code),
-                        hex(digest)
-                    ),
-                    "ask for one for this code (grant --for-code), or for any of this signer (grant --for-signer)",
-                ));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// What a token of somebody else must grant.
-enum Grants<'a> {
-    Syscalls(Mask),
-    Endpoint(Access<'a>),
-}
-
-/// Whether somebody else's token is for this: their signature is for the device to check.
-fn fits(bytes: &[u8], recipe: &Recipe, grants: Grants<'_>, signer: &[u8; 32]) -> Result<()> {
-    let envelope = Envelope::decode(bytes).map_err(|error| anyhow!("{error}"))?;
-    let claims =
-        Claims::decode(envelope.payload).map_err(|error| anyhow!("the token is malformed: {error}"))?;
-    let use_ = match grants {
-        Grants::Syscalls(_) => Use::Syscalls,
-        Grants::Endpoint(_) => Use::Endpoint,
-    };
-    if claims.use_ != Some(use_) {
-        return Err(anyhow!("the token is for another use than `{}`", use_.name()));
-    }
-    if claims.sub != Some(&recipe.uid) {
-        return Err(anyhow!("the token is about another container than {}", recipe.uid));
-    }
-    if claims.signer.is_none() && claims.code.is_none() {
-        return Err(anyhow!("{}", TokenError::Unbound));
-    }
-    if let Some(other) = claims.signer.filter(|other| *other != signer) {
-        return Err(anyhow!(
-            "the token is for images signed by the key {}, and --key is {}",
-            hex(other),
-            hex(signer)
-        ));
-    }
-    match grants {
-        // The rest may be the signer's own to grant.
-        Grants::Syscalls(asked) => match claims.syscalls {
-            Some(mask) if Mask(mask).intersection(asked) != Mask::NONE => Ok(()),
-            _ => Err(anyhow!("the token grants none of the syscalls that are asked for")),
-        },
-        Grants::Endpoint(access) => {
-            let granted = claims.access.and_then(|bytes| Access::decode(bytes).ok());
-            match granted {
-                Some(granted) if access.within(&granted) => Ok(()),
-                Some(granted) => Err(anyhow!("the token is for {granted}, not for {access}")),
-                None => Err(anyhow!("the token names no peer")),
-            }
-        }
-    }
-}
-
-/// Reads back what was written, as a device will.
-fn check(path: &Path, recipe: &Recipe, issuer: &str, aud: &str, key: &Secret) -> Result<()> {
-    let bytes = files::read(path)?;
-    let parts = Parts::decode(&bytes).map_err(|error| anyhow!("{error}"))?;
-    let metadata = Metadata::decode(parts.metadata).map_err(|error| anyhow!("{error}"))?;
-    let Proofs::Profile1(proofs) = metadata.proofs else { return Err(anyhow!("it is not of our profile")) };
-    let (public, kid) = (key.public(), key.kid());
-    let anchor = Anchor { name: issuer, kid: &kid, key: Key::Ed25519(&public), scope: () };
-    let nbf = Envelope::decode(proofs.token).ok().and_then(|e| Claims::decode(e.payload).ok()?.nbf);
-    let now = Some(time::now().max(nbf.unwrap_or(0)));
-    let expected = Expected { sub: &recipe.uid, audiences: &[aud], use_: Use::Metadata, now };
-    let token = verify(proofs.token, [anchor], &expected).map_err(|error| anyhow!("{error}"))?;
-    let covers = token.digest().map_err(|error| anyhow!("{error}"))?;
-    if covers[..] != Sha256::digest(proofs.signed)[..] || metadata.endpoints.len() != recipe.endpoints.len() {
-        return Err(anyhow!("the metadata does not say what it should"));
-    }
-    Ok(())
-}
-
-fn say(
+fn print(
     recipe: &Recipe,
     module: &module::Module,
     [metadata, data, code]: [&Vec<u8>; 3],
@@ -342,8 +183,8 @@ fn say(
     );
     out!(
         "  for {}, signed by {} (kid {}); SHA-256 of the code {}",
-        crate::style::shown(&args.aud),
-        crate::style::shown(&args.issuer),
+        shown(&args.aud),
+        shown(&args.issuer),
         keys::show_kid(&key.kid()),
         hex(&Sha256::digest(code))
     );
@@ -357,12 +198,12 @@ fn say(
     if unasked != Mask::NONE {
         err!(
             "{WARN}warning:{WARN:#} the code calls {}, which `syscalls` does not ask for: each call will be refused",
-            device::calls(unasked)
+            calls(unasked)
         );
     }
 }
 
-/// Warns if a hook may take longer than the signer's trust anchor allows, or what an anchor allows if it says nothing.
+/// Warns if a hook may take longer than the signer's trust anchor allows, or the default if no anchor is known.
 fn warn_of_durations(recipe: &Recipe, trust: Option<&Path>, key: &Secret) -> Result<()> {
     let store = trust.map(trust_file::load).transpose()?;
     let anchor = store.as_deref().and_then(|store| {
@@ -373,7 +214,7 @@ fn warn_of_durations(recipe: &Recipe, trust: Option<&Path>, key: &Secret) -> Res
     let device = tinycontainer_posix::Config::default().ceilings.hook_ms;
     let (limit, whose) = match anchor {
         Some(anchor) if anchor.scope.hook_ms <= device => {
-            (anchor.scope.hook_ms, format!("the trust anchor {} allows", device::list(&[anchor.name])))
+            (anchor.scope.hook_ms, format!("the trust anchor {} allows", list(&[anchor.name])))
         }
         Some(_) => (device, "a host allows unless it is set up otherwise".into()),
         None => (

@@ -1,14 +1,17 @@
 //! `explain`: why a call would be allowed or refused.
 
-use crate::cmd::grant::DirectionArg;
-use crate::device::{self, Desk};
-use crate::error::trouble;
-use crate::image_file::ImageFile;
-use crate::report::{CheckLine, checks};
-use crate::style::{BAD, FAINT, GOOD, HEAD, json, shown};
-use crate::{Answer, out, sentences};
+use crate::cmd::answer::Answer;
+use crate::cmd::values::{CallArg, DirectionArg};
+use crate::device::spec::{self, DeviceSpec};
+use crate::input::image_file::ImageFile;
+use crate::out;
+use crate::report::checks::checks;
+use crate::report::types::CheckLine;
+use crate::text::advice;
+use crate::text::error::with_help;
+use crate::text::sentences;
+use crate::text::style::{BAD, FAINT, GOOD, HEAD, json, shown};
 use anyhow::Result;
-use clap::ValueEnum;
 use serde::Serialize;
 use std::path::PathBuf;
 use tinycontainer::ImageError;
@@ -17,7 +20,7 @@ use tinycontainer_firewall::{Denial, DenyReason, Guard, Table};
 use tinycontainer_metadata::{Endpoint, Mask, Metadata, Peer, Proofs};
 use tinycontainer_policy::{Cleared, MAX_ENDPOINTS, clear};
 
-/// Say, step by step, why a call of a container would be allowed or refused.
+/// Explain, step by step, why a call of a container would be allowed or refused.
 ///
 /// What only a running device knows (descriptors, pointers, budgets) is not looked at.
 /// Exit status: 0 allowed, 1 refused.
@@ -40,33 +43,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     with: Vec<PathBuf>,
     #[command(flatten)]
-    device: device::Args,
-    /// For scripts.
+    device: spec::Args,
+    /// Print JSON, for scripts.
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum CallArg {
-    Heartbeat,
-    Open,
-    Close,
-    Read,
-    Write,
-    Logger,
-}
-
-impl From<CallArg> for Syscall {
-    fn from(call: CallArg) -> Self {
-        match call {
-            CallArg::Heartbeat => Self::Heartbeat,
-            CallArg::Open => Self::Open,
-            CallArg::Close => Self::Close,
-            CallArg::Read => Self::Read,
-            CallArg::Write => Self::Write,
-            CallArg::Logger => Self::Logger,
-        }
-    }
 }
 
 #[derive(Serialize)]
@@ -85,7 +65,7 @@ struct Step {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
-    let desk = args.device.read_whole()?;
+    let spec = args.device.read_whole()?;
     let subject = ImageFile::read(&args.file, None)?;
     let metadata = decode(&subject)?;
     let others = args.with.iter().map(|path| ImageFile::read(path, None)).collect::<Result<Vec<_>>>()?;
@@ -93,7 +73,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     let call = Syscall::from(args.call);
     let on_endpoint = !matches!(call, Syscall::Heartbeat | Syscall::Logger);
     if args.endpoint.is_none() && on_endpoint {
-        return Err(trouble(
+        return Err(with_help(
             format!("`{}` is a call on an endpoint: on which?", call.name()),
             "give --endpoint N; `tinycontainerctl inspect` lists them",
         ));
@@ -108,11 +88,11 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
             _ => None,
         },
     };
-    let explanation = explain(&subject, &metadata, &others, &desk, &asked);
+    let explanation = explain(&subject, &metadata, &others, &spec, &asked);
     if args.json {
         out!("{}", json(&explanation)?);
     } else {
-        say(&explanation, metadata.uid, &asked);
+        print(&explanation, metadata.uid, &asked);
     }
     Ok(if explanation.allowed { Answer::Yes } else { Answer::No })
 }
@@ -125,8 +105,8 @@ struct Asked {
 
 fn decode(subject: &ImageFile) -> Result<Metadata<'_>> {
     Metadata::decode(&subject.metadata).map_err(|error| {
-        let (what, help) = sentences::malformed(&subject.metadata, error);
-        trouble(what, help)
+        let (what, help) = advice::malformed(&subject.metadata, error);
+        with_help(what, help)
     })
 }
 
@@ -134,23 +114,23 @@ fn explain(
     subject: &ImageFile,
     metadata: &Metadata<'_>,
     others: &[Metadata<'_>],
-    desk: &Desk,
+    spec: &DeviceSpec,
     asked: &Asked,
 ) -> Explanation {
-    let audiences = desk.audiences();
-    let device = desk.device(&audiences);
+    let audiences = spec.audiences();
+    let device = spec.device(&audiences);
     let (checks, _) = checks(metadata, &device);
     let cleared = clear(&subject.metadata, &device);
     let mut steps = Vec::new();
     let mut step = |name, holds: Option<bool>, text: String| steps.push(Step { name, holds, text });
     match &cleared {
-        Ok(_) => step("image", Some(true), "the device believes the image".into()),
+        Ok(_) => step("image", Some(true), "the device accepts the image".into()),
         Err(why) => step(
             "image",
             Some(false),
             format!(
-                "the device does not take the image, so nothing of it runs: {why}. Help: {}",
-                sentences::advice(&ImageError::Rejected(*why))
+                "the device refuses the image, so nothing of it runs: {why}. Help: {}",
+                advice::advice(&ImageError::Rejected(*why))
             ),
         ),
     }
@@ -198,7 +178,7 @@ fn explain(
 /// The firewall's own answer.
 fn firewall(cleared: &Cleared<'_>, asked: &Asked) -> Result<(), Denial> {
     let mut table = Table::<1, MAX_ENDPOINTS>::new();
-    // An empty table has room.
+    // An empty table admits one container.
     let id = table.admit(cleared.grant()).map_err(|_| Denial::new(DenyReason::NotGranted))?;
     let mut guard: Guard<(), 1> = table.guard(id);
     guard.may(asked.call)?;
@@ -231,10 +211,10 @@ fn mask(metadata: &Metadata<'_>, checks: &[CheckLine], call: Syscall) -> (bool, 
     match checks.iter().find(|check| check.what == "syscalls") {
         Some(CheckLine { holds: true, by, .. }) => {
             let by = by.as_deref().unwrap_or("its signer");
-            (true, format!("`{name}` is in its mask, by the word of {by}"))
+            (true, format!("`{name}` is in its mask, granted by {by}"))
         }
         Some(CheckLine { why_not: Some(why), .. }) => (false, format!("it asks for `{name}`, but {why}")),
-        _ => (false, format!("it asks for `{name}`, and nobody has granted it")),
+        _ => (false, format!("it asks for `{name}`, and it is not granted")),
     }
 }
 
@@ -242,10 +222,10 @@ fn authorised(checks: &[CheckLine], id: u32) -> (bool, String) {
     let what = format!("endpoint {id}");
     match checks.iter().find(|check| check.what == what) {
         Some(CheckLine { holds: true, by, .. }) => {
-            (true, format!("it has the endpoint by the word of {}", by.as_deref().unwrap_or("its signer")))
+            (true, format!("the endpoint is granted by {}", by.as_deref().unwrap_or("its signer")))
         }
         Some(CheckLine { why_not: Some(why), .. }) => (false, why.clone()),
-        _ => (false, "nobody has authorised it".into()),
+        _ => (false, "no token authorises it".into()),
     }
 }
 
@@ -282,7 +262,7 @@ fn mutual(
     Some((Some(true), format!("{uid} lists it in turn, in the other direction")))
 }
 
-fn say(explanation: &Explanation, uid: &str, asked: &Asked) {
+fn print(explanation: &Explanation, uid: &str, asked: &Asked) {
     let on = asked.endpoint.map(|id| format!(" on endpoint {id}")).unwrap_or_default();
     out!("{HEAD}{uid}: {}{on}{HEAD:#}", asked.call.name());
     for step in &explanation.steps {

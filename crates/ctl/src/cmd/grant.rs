@@ -1,12 +1,20 @@
-//! `grant`: a third party's token for somebody else's container.
+//! `grant`: a token for another party's container.
 
-use crate::error::trouble;
-use crate::keys::Secret;
-use crate::style::{GOOD, NAME, hex, shown, unhex};
-use crate::tokens::{Common, sign};
-use crate::{Answer, device, files, keys, out, peer, time, trust_file};
+use crate::cmd::answer::Answer;
+use crate::cmd::values::DirectionArg;
+use crate::input::files;
+use crate::input::keys;
+use crate::input::keys::Secret;
+use crate::input::peer;
+use crate::input::time;
+use crate::input::tokens::{Common, sign};
+use crate::input::trust_file;
+use crate::out;
+use crate::text::error::with_help;
+use crate::text::sentences::calls;
+use crate::text::style::{GOOD, NAME, hex, shown, unhex};
 use anyhow::{Result, anyhow};
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use tinycontainer_abi::{Direction, Mask};
@@ -15,7 +23,7 @@ use tinycontainer_metadata::{Access, is_uid};
 use tinycontainer_policy::Trust;
 use tinycontainer_token::{Claims, Key, Use, thumbprint};
 
-/// Grant somebody else's container an endpoint or syscalls.
+/// Grant another party's container an endpoint or syscalls.
 ///
 /// Makes a token that the container's author puts into the image (container.toml: `authorization` of an
 /// endpoint, `syscall_grant`). It holds on devices whose trust store lets the key's owner grant that, and only in
@@ -59,29 +67,12 @@ enum What {
     },
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-pub(crate) enum DirectionArg {
-    In,
-    Out,
-    Both,
-}
-
-impl From<DirectionArg> for Direction {
-    fn from(direction: DirectionArg) -> Self {
-        match direction {
-            DirectionArg::In => Self::In,
-            DirectionArg::Out => Self::Out,
-            DirectionArg::Both => Self::Both,
-        }
-    }
-}
-
 #[derive(clap::Args)]
 struct CommonArgs {
     /// The private key to sign with.
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
-    /// Whose key it is: the name of its anchor in the devices' trust stores.
+    /// The name of the key's owner: that of its anchor in the devices' trust stores.
     #[arg(long, value_name = "NAME")]
     issuer: String,
     /// The container it is for.
@@ -129,14 +120,14 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
                 return Err(anyhow!("--syscalls: name at least one"));
             }
             let claims = Claims { syscalls: Some(mask.0), use_: Some(Use::Syscalls), ..Claims::default() };
-            write(common, claims, &device::calls(mask))
+            write(common, claims, &calls(mask))
         }
     }
 }
 
 fn write(args: &CommonArgs, claims: Claims<'_>, what: &str) -> Result<Answer> {
     if !is_uid(args.container.as_bytes()) {
-        return Err(trouble(
+        return Err(with_help(
             format!("--container {}: no container can have that name", args.container),
             "a uid is 1 to 64 of A-Z a-z 0-9 . _ -",
         ));
@@ -147,9 +138,9 @@ fn write(args: &CommonArgs, claims: Claims<'_>, what: &str) -> Result<Answer> {
         args.for_signer.as_deref().map(|text| for_signer(text, args.trust.as_deref())).transpose()?;
     let code = args.for_code.as_deref().map(for_code).transpose()?;
     if signer.is_none() && code.is_none() {
-        return Err(trouble(
-            "which image is it for? Without that, anybody who may sign a container of that name could use it",
-            "give --for-signer with the public key of who signs the image, or --for-code with its code, or both",
+        return Err(with_help(
+            "which image is it for? Without that, any party that may sign a container of that name could use it",
+            "give --for-signer with the public key that signs the image, or --for-code with its code, or both",
         ));
     }
     let claims =
@@ -174,7 +165,7 @@ fn write(args: &CommonArgs, claims: Claims<'_>, what: &str) -> Result<Answer> {
     Ok(Answer::Yes)
 }
 
-/// The thumbprint of the key that somebody names.
+/// The thumbprint of the key that --for-signer names.
 fn for_signer(text: &str, trust: Option<&Path>) -> Result<[u8; 32]> {
     if let Some(thumbprint) = unhex(text).and_then(|bytes| bytes.try_into().ok()) {
         return Ok(thumbprint);
@@ -184,7 +175,7 @@ fn for_signer(text: &str, trust: Option<&Path>) -> Result<[u8; 32]> {
         let mut anchors = Trust::decode(&store).unwrap_or(Trust::NONE).anchors();
         return anchors.find(|anchor| anchor.name == text).map(|anchor| thumbprint(anchor.key)).ok_or_else(
             || {
-                trouble(
+                with_help(
                     format!("--for-signer {text}: there is no anchor of that name in {}", path.display()),
                     "`tinycontainerctl trust` lists them",
                 )
@@ -193,7 +184,7 @@ fn for_signer(text: &str, trust: Option<&Path>) -> Result<[u8; 32]> {
     }
     let path = Path::new(text);
     if !path.exists() {
-        return Err(trouble(
+        return Err(with_help(
             format!("--for-signer {text}: neither a file with a public key nor 64 hex digits"),
             "to name a trust anchor, give the trust store, too: --trust trust.toml",
         ));
@@ -201,7 +192,7 @@ fn for_signer(text: &str, trust: Option<&Path>) -> Result<[u8; 32]> {
     Ok(thumbprint(Key::Ed25519(&keys::read_public(path)?)))
 }
 
-/// The SHA-256 of the code that somebody names.
+/// The SHA-256 of the code that --for-code names.
 fn for_code(text: &str) -> Result<[u8; 32]> {
     if let Some(digest) = unhex(text).and_then(|bytes| bytes.try_into().ok()) {
         return Ok(digest);
@@ -210,7 +201,7 @@ fn for_code(text: &str) -> Result<[u8; 32]> {
     match Parts::decode(&bytes) {
         Ok(parts) => Ok(Sha256::digest(parts.code).into()),
         Err(_) if bytes.starts_with(b"\0asm") => Ok(Sha256::digest(&bytes).into()),
-        Err(_) => Err(trouble(
+        Err(_) => Err(with_help(
             format!("--for-code {text}: neither a WebAssembly module nor an image"),
             "a module is what the compiler writes, an image what `tinycontainerctl build` writes",
         )),

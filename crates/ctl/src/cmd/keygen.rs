@@ -1,11 +1,11 @@
 //! `keygen`: a key pair.
 
-use crate::Answer;
+use crate::cmd::answer::Answer;
 use crate::err;
-use crate::error::trouble;
-use crate::keys::{self, Secret};
+use crate::input::keys::{self, Secret};
 use crate::out;
-use crate::style::{NAME, WARN};
+use crate::text::error::with_help;
+use crate::text::style::{NAME, WARN};
 use anyhow::{Context, Result};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ pub(crate) struct Args {
     /// Overwrite a key that is there. It is lost then.
     #[arg(long)]
     force: bool,
-    /// TEST ONLY: derive the key from this text. Anybody can. NAME must contain TEST.
+    /// TEST ONLY: derive the key from this text, as anyone else can. NAME must contain TEST.
     #[arg(long, value_name = "TEXT")]
     seed_from_test: Option<String>,
 }
@@ -34,12 +34,12 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         None => Secret::random()?,
         Some(text) => {
             if !args.name.file_name().is_some_and(|name| name.to_string_lossy().contains("TEST")) {
-                return Err(trouble(
-                    "a key from --seed-from-test is nobody's secret, and its name must say so",
+                return Err(with_help(
+                    "a key from --seed-from-test is not secret, and its name must show that",
                     "put TEST into NAME, or leave --seed-from-test out",
                 ));
             }
-            err!("{WARN}warning:{WARN:#} a TEST key: anybody can derive it");
+            err!("{WARN}warning:{WARN:#} a TEST key: anyone can derive it");
             Secret::test(text)
         }
     };
@@ -72,7 +72,7 @@ fn put(path: &Path, text: &str, mode: u32, force: bool) -> Result<()> {
         return Ok(());
     }
     file.persist_noclobber(path).map(drop).map_err(|error| match error.error.kind() {
-        std::io::ErrorKind::AlreadyExists => trouble(
+        std::io::ErrorKind::AlreadyExists => with_help(
             format!("{} is there already", path.display()),
             "choose another name; --force overwrites it, and the old key is lost",
         ),

@@ -1,5 +1,6 @@
-//! The subcommands.
+//! The subcommands, one file each.
 
+pub(crate) mod answer;
 pub(crate) mod build;
 pub(crate) mod explain;
 pub(crate) mod grant;
@@ -7,4 +8,5 @@ pub(crate) mod inspect;
 pub(crate) mod keygen;
 pub(crate) mod run;
 pub(crate) mod trust;
+pub(crate) mod values;
 pub(crate) mod verify;

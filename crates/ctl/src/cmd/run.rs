@@ -1,13 +1,19 @@
 //! `run`: containers on this host.
 
-use crate::error::trouble;
+use crate::cmd::answer::Answer;
+use crate::device::spec;
+use crate::err;
+use crate::input::files;
+use crate::input::time;
+use crate::out;
 use crate::run::expect::Expect;
 use crate::run::recorded;
 use crate::run::screen::Screen;
 use crate::run::table::{Outcome, RefusedImage, Row};
 use crate::run::tally::Tally;
-use crate::style::{BAD, GOOD, HEAD, NAME, json, shown};
-use crate::{Answer, device, err, files, out, sentences, time};
+use crate::text::advice;
+use crate::text::error::with_help;
+use crate::text::style::{BAD, GOOD, HEAD, NAME, json, shown};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,42 +25,42 @@ use tinycontainer_posix::{Buses, Config, DEFAULT_RECORD_LIMIT, Event, Host};
 
 /// Run images on this host, under the same engine, firewall and interpreter as on a device.
 ///
-/// Loads all (one that is refused does not keep the others), starts all, and stops all when --for is over,
+/// Loads all (a refused image does not affect the others), starts all, and stops all when --for is over,
 /// when all have stopped by themselves, or on Ctrl-C. Ends with a table.
 ///
-/// Exit status: with --expect 0 if all came out so, else 1. Without: 1 if an image was refused or a
+/// Exit status: with --expect 0 if everything was as expected, else 1. Without: 1 if an image was refused or a
 /// container ended by a fault.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  tinycontainerctl run sensor.tci processor.tci --trust trust.toml \
 --device kitchen --bus traces --record out --for 20s\n\n\
-A file traces/i2c-72.csv says what i2c:72 answers: lines `time_ms,hex bytes`, each until the next.\n\
+A file traces/i2c-72.csv holds what i2c:72 answers: lines `time_ms,hex bytes`, each until the next.\n\
 What is written to gpio:17 goes to out/gpio-17.csv; recordings of an earlier run are replaced.")]
 pub(crate) struct Args {
     /// The images.
     #[arg(required = true)]
     images: Vec<PathBuf>,
     #[command(flatten)]
-    device: device::Args,
+    device: spec::Args,
     /// The folder with traces of virtual devices.
     #[arg(long, value_name = "DIR")]
     bus: Option<PathBuf>,
     /// The folder to record into what is written to devices.
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
-    /// How large a recording may get, in bytes; the device answers on when it ends.
+    /// The largest size of a recording, in bytes. The device still accepts what is written after that.
     #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_RECORD_LIMIT, requires = "record",
           value_parser = clap::value_parser!(u64).range(1024..))]
     record_limit: u64,
-    /// Stop all after so long.
+    /// Stop all after this time.
     #[arg(long = "for", value_name = "DURATION", value_parser = time::duration)]
     duration: Option<Duration>,
     /// The memory of all containers together, in bytes.
     #[arg(long, value_name = "BYTES")]
     pool: Option<usize>,
-    /// What should come out: compared at the end.
+    /// The expected result (expect.toml), compared at the end.
     #[arg(long, value_name = "FILE")]
     expect: Option<PathBuf>,
-    /// The final table for scripts; everything else goes to standard error.
+    /// Print the final table as JSON, for scripts; everything else goes to standard error.
     #[arg(long)]
     json: bool,
 }
@@ -63,14 +69,14 @@ pub(crate) struct Args {
 const FRAME: Duration = Duration::from_millis(100);
 /// How long stopping may take: each hook that still runs has its budget.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Events that wait to be shown; what comes while there are more is counted, not shown.
+/// The most events that wait to be shown; further ones are counted and not shown.
 const WAITING: usize = 4096;
 
-/// How often somebody pressed Ctrl-C.
+/// How often Ctrl-C was pressed.
 static INTERRUPTS: AtomicUsize = AtomicUsize::new(0);
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
-    let desk = args.device.read_whole()?;
+    let spec = args.device.read_whole()?;
     let expect = args.expect.as_deref().map(Expect::read).transpose()?;
     if let Some(dir) = &args.record {
         recorded::remove_old(dir)?;
@@ -87,23 +93,23 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
             }
         })
     };
-    // First of all what can be wrong with files; a host is made once in a process.
+    // Files are read first: a process can make only one host.
     let images: Vec<_> = args.images.iter().map(|path| (path, files::read(path))).collect();
     let buses = Buses::new(args.bus.as_deref(), args.record.as_deref())
         .context("the virtual devices cannot be made")?
         .with_record_limit(args.record_limit);
     let mut config = Config {
-        name: desk.name.clone().unwrap_or_default(),
-        class: desk.class.clone().unwrap_or_default(),
-        trust: desk.store.clone(),
-        ceilings: desk.ceilings,
+        name: spec.name.clone().unwrap_or_default(),
+        class: spec.class.clone().unwrap_or_default(),
+        trust: spec.store.clone(),
+        ceilings: spec.ceilings,
         buses,
         observer,
         ..Config::default()
     };
     if args.device.now.is_some() {
-        config.now = Some(desk.now.ok_or_else(|| {
-            trouble(
+        config.now = Some(spec.now.ok_or_else(|| {
+            with_help(
                 "--now none: this host has a clock",
                 "leave --now out, or name a time; `verify` takes none",
             )
@@ -113,8 +119,8 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         config.pool_bytes = bytes;
     }
     let host = Host::new(config).map_err(|error| {
-        trouble(
-            format!("there is no host: {error}"),
+        with_help(
+            format!("the host could not be set up: {error}"),
             "see --pool for the memory, --trust for the trust store",
         )
     })?;
@@ -138,14 +144,14 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     finish(&host, &tally, &unshown, &screen, args, expect.as_ref(), outcome)
 }
 
-type NotTaken = (String, Option<&'static str>);
+type LoadFailure = (String, Option<&'static str>);
 
-fn load(host: &Host, bytes: &[u8]) -> Result<String, NotTaken> {
-    let parts = Parts::decode(bytes).map_err(|error| (format!("it is no image: {error}"), None))?;
-    host.load(&parts).map_err(|error| (error.to_string(), Some(sentences::advice(&error))))
+fn load(host: &Host, bytes: &[u8]) -> Result<String, LoadFailure> {
+    let parts = Parts::decode(bytes).map_err(|error| (format!("not an image: {error}"), None))?;
+    host.load(&parts).map_err(|error| (error.to_string(), Some(advice::advice(&error))))
 }
 
-/// Starts all, shows what happens, and stops all when it is time.
+/// Starts all, shows events, and stops all when the time is over.
 fn watch(host: &Host, events: &Receiver<Event>, screen: &mut Screen, duration: Option<Duration>) {
     let engine = host.engine();
     for status in engine.containers() {
@@ -173,7 +179,7 @@ fn watch(host: &Host, events: &Receiver<Event>, screen: &mut Screen, duration: O
         let over = duration.is_some_and(|duration| start.elapsed() >= duration);
         if stopping.is_none() && (over || INTERRUPTS.load(Ordering::Relaxed) > 0) {
             stopping = Some(drawn);
-            // One that has stopped by itself meanwhile cannot be stopped: all the better.
+            // An error means that it has stopped by itself meanwhile.
             for status in engine.containers() {
                 let _ = engine.stop(&status.uid);
             }
@@ -183,7 +189,7 @@ fn watch(host: &Host, events: &Receiver<Event>, screen: &mut Screen, duration: O
             break;
         }
     }
-    // No more than can wait: one that does not stop may go on talking.
+    // At most as many as can wait: a container that does not stop may continue to log.
     events.try_iter().take(WAITING).for_each(|event| screen.event(&event));
     screen.clear();
 }
@@ -203,10 +209,10 @@ fn finish(
     }
     let (unshown, other) = (unshown.load(Ordering::Relaxed), tally.other());
     if unshown > 0 {
-        screen.line(format_args!("{unshown} lines came faster than they could be shown"));
+        screen.line(format_args!("{unshown} lines were not shown: they came too fast"));
     }
     if other > 0 {
-        screen.line(format_args!("{other} refusals are of too many kinds to tell apart"));
+        screen.line(format_args!("{other} further refusals are counted without their kind"));
     }
     if let Some(expect) = expect {
         outcome.deviations = expect.deviations(&outcome, tally);
@@ -215,7 +221,7 @@ fn finish(
     if args.json {
         out!("{}", json(&outcome)?);
     } else {
-        outcome.say();
+        outcome.print();
     }
     for deviation in &outcome.deviations {
         err!("{BAD}deviation{BAD:#} {}", shown(deviation));
@@ -229,7 +235,7 @@ fn finish(
     Ok(if good { Answer::Yes } else { Answer::No })
 }
 
-/// The first time all are asked to stop, the second time nobody is.
+/// The first Ctrl-C stops all containers, the second ends the process at once.
 fn interrupted() {
     if INTERRUPTS.fetch_add(1, Ordering::Relaxed) > 0 {
         std::process::exit(130);

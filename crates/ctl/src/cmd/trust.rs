@@ -1,13 +1,16 @@
 //! `trust`: compile a trust store.
 
-use crate::device::say_anchors;
-use crate::{Answer, files, out, trust_file};
+use crate::cmd::answer::Answer;
+use crate::input::files;
+use crate::input::trust_file;
+use crate::out;
+use crate::report::anchors;
 use anyhow::Result;
 use std::path::PathBuf;
 
 /// Compile a trust store, as people write it, to what a device reads.
 ///
-/// A trust store says whose keys a device believes and what each may sign. Every command that needs one
+/// A trust store holds the keys that a device accepts, and what each may sign. Every command that needs one
 /// takes either form.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  tinycontainerctl trust trust.toml -o trust.cbor\n\n\
@@ -31,7 +34,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
     let store = trust_file::load(&args.file)?;
-    say_anchors(&store);
+    anchors::print(&store);
     if let Some(output) = &args.output {
         files::write(output, &store)?;
         out!("{}: {} bytes", output.display(), store.len());

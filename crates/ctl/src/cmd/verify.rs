@@ -1,8 +1,14 @@
 //! `verify`: the device's decision.
 
-use crate::error::trouble;
-use crate::style::{BAD, GOOD, NAME, json};
-use crate::{Answer, desk, device, files, module, out, sentences};
+use crate::cmd::answer::Answer;
+use crate::device::decide;
+use crate::device::spec;
+use crate::input::files;
+use crate::module::check;
+use crate::out;
+use crate::text::advice;
+use crate::text::error::with_help;
+use crate::text::style::{BAD, GOOD, NAME, json};
 use anyhow::Result;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -14,15 +20,15 @@ use tinycontainer_policy::ImageRejected;
 
 /// Decide over an image exactly as an empty device would.
 ///
-/// Exit status: 0 the device takes it; 1 it does not, with the reason and what to do; 2 it cannot be said.
+/// Exit status: 0 the device accepts it; 1 it refuses it, with the reason and what to do; 2 it could not be decided.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  tinycontainerctl verify sensor.tci --trust trust.toml --device kitchen")]
 pub(crate) struct Args {
     /// The image.
     file: PathBuf,
     #[command(flatten)]
-    device: device::Args,
-    /// For scripts.
+    device: spec::Args,
+    /// Print JSON, for scripts.
     #[arg(long)]
     json: bool,
 }
@@ -37,31 +43,31 @@ struct Decision {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
-    let desk = args.device.read_whole()?;
+    let spec = args.device.read_whole()?;
     let bytes = files::read(&args.file)?;
     if bytes.first() == Some(&0xdb) && Metadata::decode(&bytes).is_ok() {
-        return Err(trouble(
+        return Err(with_help(
             format!("{} is metadata alone; a device takes whole images", args.file.display()),
             "`tinycontainerctl inspect` looks at metadata alone",
         ));
     }
-    let audiences = desk.audiences();
+    let audiences = spec.audiences();
     let parts = Parts::decode(&bytes);
     let (subject, refused) = match &parts {
         Ok(parts) => {
-            let refused = match desk::decide(parts, desk.device(&audiences)) {
+            let refused = match decide::decide(parts, spec.device(&audiences)) {
                 Ok(()) => too_much_to_load(parts.code),
-                // A device has no words for what is wrong in the metadata.
+                // The device's error does not name the key that is wrong in the metadata.
                 Err(ImageError::Rejected(ImageRejected::Malformed(error))) => {
-                    Some(sentences::malformed(parts.metadata, error))
+                    Some(advice::malformed(parts.metadata, error))
                 }
-                Err(error) => Some((error.to_string(), sentences::advice(&error))),
+                Err(error) => Some((error.to_string(), advice::advice(&error))),
             };
             (Some(parts.metadata), refused)
         }
         Err(error) => {
-            let help = sentences::advice(&ImageRejected::Malformed(*error).into());
-            (None, Some((format!("it is no image: {error}"), help)))
+            let help = advice::advice(&ImageRejected::Malformed(*error).into());
+            (None, Some((format!("not an image: {error}"), help)))
         }
     };
     let metadata = subject.and_then(|metadata| Metadata::decode(metadata).ok());
@@ -76,24 +82,24 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     if args.json {
         out!("{}", json(&decision)?);
     } else {
-        say(args, &decision);
+        print(args, &decision);
     }
     Ok(if decision.accepted { Answer::Yes } else { Answer::No })
 }
 
-/// What a device finds only when it starts the container, which is late for somebody at a desk.
+/// A device finds this only when it starts the container; here it is reported before that.
 fn too_much_to_load(code: &[u8]) -> Option<(String, &'static str)> {
-    match module::bounds(code) {
-        Err(refused @ Bounds::Over(_)) => Some((refused.to_string(), module::advice(&refused))),
+    match check::bounds(code) {
+        Err(refused @ Bounds::Over(_)) => Some((refused.to_string(), check::advice(&refused))),
         _ => None,
     }
 }
 
-fn say(args: &Args, decision: &Decision) {
+fn print(args: &Args, decision: &Decision) {
     let file = args.file.display();
     match &decision.why_not {
         None => out!(
-            "{GOOD}accepted{GOOD:#}: {file} is {NAME}{}{NAME:#} version {}, and the device takes it",
+            "{GOOD}accepted{GOOD:#}: {file} is {NAME}{}{NAME:#} version {}, and the device accepts it",
             decision.uid.as_deref().unwrap_or_default(),
             decision.version.unwrap_or_default()
         ),

@@ -1,9 +1,9 @@
-//! What should have come out: `expect.toml`.
+//! The expected result: `expect.toml`.
 
-use crate::files;
+use crate::input::files;
+use crate::input::trust_file;
 use crate::run::table::{Outcome, Row};
 use crate::run::tally::{Line, Tally};
-use crate::trust_file;
 use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 use std::path::Path;
@@ -31,7 +31,7 @@ struct Container {
     min_loops: Option<u32>,
     refusals: Option<u32>,
     min_refusals: Option<u32>,
-    /// If there are any, there are no others.
+    /// If the list is not empty, other kinds of refusals are deviations.
     #[serde(default)]
     refusal: Vec<Kind>,
     /// Lines that it logs.
@@ -52,7 +52,7 @@ struct Kind {
     min: Option<u64>,
 }
 
-/// An image that is not taken.
+/// An image that is refused.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Image {
@@ -80,7 +80,7 @@ impl Expect {
         Ok(expect)
     }
 
-    /// A misspelt name would never come out.
+    /// Checks the names, because a misspelt one would never occur.
     fn check(&self) -> Result<()> {
         const REASONS: [StopReason; 8] = [
             StopReason::Requested,
@@ -118,7 +118,7 @@ impl Expect {
         })
     }
 
-    /// What came out otherwise, one line each.
+    /// The deviations from what was expected, one line each.
     pub(crate) fn deviations(&self, outcome: &Outcome, tally: &Tally) -> Vec<String> {
         let mut lines = Vec::new();
         for expected in &self.container {

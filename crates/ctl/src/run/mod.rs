@@ -1,11 +1,11 @@
-//! What `run` consists of.
+//! The parts of `run`.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`tally`] | what happened, counted exactly, in bounded memory |
-//! | [`screen`] | what people see while it happens |
-//! | [`table`] | what there is to say at the end |
-//! | [`expect`] | what should have come out |
+//! | [`tally`] | counts of events, exact, in bounded memory |
+//! | [`screen`] | the output while containers run |
+//! | [`table`] | the table at the end |
+//! | [`expect`] | the expected result |
 //! | [`recorded`] | what was written to the buses |
 
 pub(crate) mod expect;

@@ -1,6 +1,6 @@
 //! What containers wrote to the virtual buses: `BUS-UNIT.csv`, as `crates/posix` writes it.
 
-use crate::files;
+use crate::input::files;
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,8 +1,8 @@
-//! What people see while containers run.
+//! The output while containers run.
 
 use crate::err;
 use crate::out;
-use crate::style::{BAD, FAINT, GOOD, NAME, WARN, shown};
+use crate::text::style::{BAD, FAINT, GOOD, NAME, WARN, shown};
 use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -12,7 +12,7 @@ use tinycontainer_posix::{Event, Posix};
 /// The longest line of a container that is shown, in characters.
 const LONGEST: usize = 240;
 
-/// Lines, and below them, on a terminal, how the containers are.
+/// Lines, and below them, on a terminal, the status of each container.
 pub(crate) struct Screen {
     /// Draws nothing where there is no terminal.
     bars: MultiProgress,
@@ -27,7 +27,7 @@ impl Screen {
         Self { bars: MultiProgress::new(), of: BTreeMap::new(), scripted, width: 0 }
     }
 
-    /// One line.
+    /// Prints a line.
     pub(crate) fn line(&self, line: impl Display) {
         self.bars.suspend(|| {
             if self.scripted {
@@ -38,7 +38,7 @@ impl Screen {
         });
     }
 
-    /// One line of a container.
+    /// Prints a line of a container.
     fn of(&self, uid: &str, line: impl Display) {
         let width = self.width;
         self.line(format_args!("{NAME}{uid:>width$}{NAME:#} {line}"));
@@ -79,7 +79,7 @@ impl Screen {
             }
             Notice::DriverFailed(endpoint, error) => {
                 let why = match error {
-                    IoError::NoPeer => "there is no device for it here (see --bus and --record)",
+                    IoError::NoPeer => "no such device here (see --bus and --record)",
                     IoError::WouldBlock | IoError::Failed => "the device failed",
                 };
                 self.of(uid, format_args!("{WARN}endpoint {endpoint}{WARN:#}: {why}"));
@@ -91,7 +91,7 @@ impl Screen {
         }
     }
 
-    /// How a container is now.
+    /// Updates the status line of a container.
     pub(crate) fn status(&mut self, status: &Status) {
         let uid = status.uid.as_str();
         let width = self.width;
@@ -118,7 +118,7 @@ impl Screen {
         bar.set_message(text);
     }
 
-    /// Takes the live status away: the table comes.
+    /// Removes the status lines, before the final table.
     pub(crate) fn clear(&self) {
         self.of.values().for_each(ProgressBar::finish_and_clear);
     }

@@ -1,8 +1,8 @@
-//! What there is to say at the end.
+//! The table at the end.
 
 use crate::out;
 use crate::run::tally::Tally;
-use crate::style::{BAD, GOOD, HEAD, WARN, shown};
+use crate::text::style::{BAD, GOOD, HEAD, WARN, shown};
 use indicatif::HumanCount;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ pub(crate) struct Outcome {
     pub(crate) refused: Vec<RefusedImage>,
     /// What was written to each peer, as hex.
     pub(crate) recorded: BTreeMap<String, Vec<String>>,
-    /// Of `--expect`: whether all came out so; none without it.
+    /// Whether everything was as `--expect` states; none without it.
     pub(crate) as_expected: Option<bool>,
     pub(crate) deviations: Vec<String>,
 }
@@ -87,7 +87,7 @@ impl Row {
 
 impl Outcome {
     /// The table for people.
-    pub(crate) fn say(&self) {
+    pub(crate) fn print(&self) {
         let heads = ["container", "state", "reason", "loops", "calls", "refusals", "instructions", "memory"];
         let rows: Vec<[String; 8]> = self
             .containers
@@ -128,7 +128,7 @@ impl Outcome {
             }
         }
         for refused in &self.refused {
-            out!("{BAD}not taken{BAD:#} {}: {}", shown(&refused.image), shown(&refused.why));
+            out!("{BAD}refused{BAD:#} {}: {}", shown(&refused.image), shown(&refused.why));
         }
     }
 }

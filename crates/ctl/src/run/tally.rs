@@ -1,4 +1,4 @@
-//! What happened, counted exactly. The containers' threads count; a hostile container cannot make it grow.
+//! Counts of events. The containers' threads count; memory is bounded, whatever a container does.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use tinycontainer_abi::Syscall;
 use tinycontainer_firewall::{Denial, DenyReason};
 use tinycontainer_posix::Event;
 
-/// The most kinds of events that are told apart.
+/// The most kinds of events that are counted separately.
 const MOST: usize = 1024;
 
 /// A kind of refusal.
@@ -33,7 +33,7 @@ pub(crate) struct Tally {
 #[derive(Debug, Default)]
 struct Inner {
     refusals: HashMap<(String, Kind), u64>,
-    /// Refusals of kinds for which there was no room.
+    /// Refusals of kinds beyond the first `MOST`.
     other: u64,
     drivers: HashSet<(String, u32)>,
     /// What is still to be logged.
@@ -46,7 +46,7 @@ impl Tally {
         Self { inner: Mutex::new(inner) }
     }
 
-    /// Counts an event. Whether it is worth showing: of each kind of refusal only the first is.
+    /// Counts an event. Returns whether it is to be shown: of each kind of refusal only the first.
     pub(crate) fn note(&self, event: &Event) -> bool {
         let mut inner = self.lock();
         match event {

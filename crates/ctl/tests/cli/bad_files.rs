@@ -24,7 +24,7 @@ fn garbage() -> Vec<Vec<u8>> {
     ]
 }
 
-/// Every place in a command where a file stands; `FILE` is it.
+/// Every argument of a command that names a file: `FILE`.
 const PLACES: [&[&str]; 17] = [
     &["trust", "FILE"],
     &["build", "FILE", "--key", "a-TEST.key", "--issuer", "a", "--aud", "here", "-o", "x.tci"],
@@ -99,7 +99,7 @@ fn garbage_in_every_place() {
         bench.write("FILE", &bytes);
         for place in PLACES {
             let said = bench.ctl(place);
-            // An empty trust.toml is one that believes nobody; empty expectations are deviated from.
+            // An empty trust.toml is valid and has no anchors; with an empty expect.toml every result is a deviation.
             let can_be = place.contains(&"trust")
                 || place[0] == "inspect"
                 || place.contains(&"--expect")

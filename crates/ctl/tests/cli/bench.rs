@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
-/// A container that logs what it is told, and loops until it is stopped.
+/// A container that logs a text, and loops until it is stopped.
 pub(crate) const QUIET: &str = r#"(module
     (import "env" "logger" (func $logger (param i32)))
     (import "env" "open" (func $open (param i32) (result i32)))
@@ -40,7 +40,7 @@ impl Said {
 
 impl Bench {
     /// With the keys owner, a and b, and a trust store: a signs `a.*` and reaches i2c:72, owner
-    /// authorises gpio, b is nobody here.
+    /// authorises gpio, b has no anchor.
     pub(crate) fn new() -> Self {
         let bench = Self { dir: tempfile::tempdir().unwrap() };
         for name in ["owner-TEST", "a-TEST", "b-TEST"] {
@@ -134,7 +134,7 @@ impl Bench {
         said
     }
 
-    /// Must fail with that status, and say that.
+    /// Must fail with that status and print that text.
     pub(crate) fn bad(&self, code: i32, args: &[&str], says: &str) -> Said {
         let said = self.ctl(args);
         assert_eq!(said.code, code, "{args:?}: {}", said.all());
@@ -143,7 +143,7 @@ impl Bench {
     }
 }
 
-/// Runs the program. It may say no, and that it cannot, but never panic.
+/// Runs the program. It may exit with 0, 1 or 2, and must not panic.
 pub(crate) fn ctl(dir: &Path, args: &[&str]) -> Said {
     let output = Command::new(env!("CARGO_BIN_EXE_tinycontainerctl"))
         .args(args)

@@ -21,13 +21,13 @@ fn built_inspected_verified() {
     assert!(report["digests"].as_array().unwrap().iter().all(|digest| digest["holds"] == true));
     let text = bench.good(&with(&["inspect", &image])).out;
     for sentence in [
-        "It may call open, close, read, write, logger - by the word of a",
+        "It may call open, close, read, write, logger - granted by a",
         "1: it reads i2c:72",
         "Verdict accepted",
     ] {
         assert!(text.contains(sentence), "{sentence}: {text}");
     }
-    // The image's own word, without anybody's.
+    // Without a trust store, only what the image claims.
     assert!(bench.good(&["inspect", &image]).out.contains("no signature was checked"));
 }
 
@@ -148,9 +148,7 @@ fn others_grant_what_the_signer_may_not() {
     grant("owner-TEST.key", "owner", "a.pin", "gpio:17", "out");
     bench.good(&build);
     bench.good(&with(&["verify", "pin.tci"]));
-    assert!(
-        bench.good(&with(&["inspect", "pin.tci"])).out.contains("it writes gpio:17 - by the word of owner")
-    );
+    assert!(bench.good(&with(&["inspect", "pin.tci"])).out.contains("it writes gpio:17 - granted by owner"));
 
     let file = bench.container("a.beat", QUIET, "syscall_grant = \"beat.token\"\n---");
     let text =
@@ -176,7 +174,7 @@ fn others_grant_what_the_signer_may_not() {
     ]);
     bench.good(&["build", &file, "--key", "a-TEST.key", "--issuer", "a", "--aud", "here", "-o", "beat.tci"]);
     let text = bench.good(&with(&["inspect", "beat.tci"])).out;
-    assert!(text.contains("logger - by the word of owner and a"), "{text}");
+    assert!(text.contains("logger - granted by owner and a"), "{text}");
     bench.good(&with(&["verify", "beat.tci"]));
     bench.bad(
         2,
@@ -292,7 +290,7 @@ fn names_from_outside_do_not_steer_the_terminal() {
 }
 
 #[test]
-fn item_10_the_desk_says_which_role_the_signer_lacks() {
+fn item_10_verify_names_the_role_that_the_signer_lacks() {
     let bench = Bench::new();
     let image = bench.image("a.one", QUIET, BUS);
     bench.good(&with(&["verify", &image]));
@@ -310,7 +308,7 @@ fn item_10_the_desk_says_which_role_the_signer_lacks() {
 }
 
 #[test]
-fn item_09_the_desk_shows_sizes_and_names_what_old_images_lack() {
+fn item_09_inspect_shows_sizes_and_verify_names_what_old_images_lack() {
     let bench = Bench::new();
     let image = bench.image("a.one", QUIET, BUS);
     let report = bench.good(&with(&["inspect", &image, "--json"])).json();
@@ -334,7 +332,7 @@ fn item_09_the_desk_shows_sizes_and_names_what_old_images_lack() {
     bytes[tag - 3..tag - 1].copy_from_slice(&metadata.to_be_bytes());
     bench.write("old.tci", &bytes);
     let says = "lacks the sizes of data and code (key 8 of the container section)";
-    assert!(bench.bad(1, &with(&["verify", "old.tci"]), says).out.contains("build it anew"));
+    assert!(bench.bad(1, &with(&["verify", "old.tci"]), says).out.contains("rebuild it"));
     bench.bad(2, &with(&["inspect", "old.tci"]), says);
     bench.bad(2, &with(&["explain", "old.tci", "--call", "logger"]), says);
 }
@@ -376,7 +374,7 @@ fn item_06_grants_are_bound_to_signer_or_code() {
         assert!(said.code == 2 && said.all().contains(says), "{}", said.all());
     }
 
-    // For another signer: the build says so. By a name in the trust store: the right one.
+    // For another signer, `build` reports an error. A name in the trust store selects the right signer.
     assert_eq!(grant(&["--for-signer", "b-TEST.pub"]).code, 0);
     bench.bad(2, &build, "the token is for images signed by the key");
     assert_eq!(grant(&["--for-signer", "a", "--trust", "trust.toml"]).code, 0);

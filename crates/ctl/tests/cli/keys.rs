@@ -28,7 +28,7 @@ fn test_keys_are_the_same_each_time_and_say_test() {
     let key = bench.read("a-TEST.key");
     bench.good(&["keygen", "a-TEST", "--seed-from-test", "a-TEST", "--force"]);
     assert_eq!(bench.read("a-TEST.key"), key);
-    bench.bad(2, &["keygen", "honest", "--seed-from-test", "x"], "its name must say so");
+    bench.bad(2, &["keygen", "honest", "--seed-from-test", "x"], "its name must show that");
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn the_trust_store_in_both_forms_is_one() {
         ("name = \"x\"\nkey = \"none.pub\"", "cannot open"),
         ("name = \"x\"\nkey = \"a-TEST.key\"", "private key"),
         ("name = \"x\"\nkey = \"a-TEST.pub\"\nroles = [\"king\"]", "no role `king`"),
-        ("name = \"x\"\nkey = \"a-TEST.pub\"\nendpoints = [\"i2c:72 up\"]", "no direction"),
+        ("name = \"x\"\nkey = \"a-TEST.pub\"\nendpoints = [\"i2c:72 up\"]", "not a direction"),
         ("name = \"x\"\nkey = \"a-TEST.pub\"\ncontainers = [\"a*b\"]", "a*b"),
         ("name = \"x\"\nkey = \"a-TEST.pub\"\nsyscalls = [\"reboot\"]", "no syscall `reboot`"),
         ("name = \"x\"\nkey = \"a-TEST.pub\"\nhat = 1", "unknown field"),

@@ -85,7 +85,7 @@ fn it_ends_when_all_have_stopped() {
     bench.good(&["build", &file, "--key", "a-TEST.key", "--issuer", "a", "--aud", "here", "-o", "pin.tci"]);
     fs::create_dir(bench.path("rec")).unwrap();
     bench.write("rec/gpio-18.csv", "time_ms,hex\n1,00\n");
-    bench.write("rec/gpio-19.csv", "somebody's own\n");
+    bench.write("rec/gpio-19.csv", "another file\n");
     let said = bench.good(&device(&["run", "pin.tci", "--record", "rec", "--json"]));
     let json = said.json();
     assert_eq!(json["containers"][0]["stopped"], "finished: loop() returned 1");
@@ -109,7 +109,7 @@ fn expectations_are_compared() {
         refusal = [{ call = "open", endpoint = 9, reason = "no-such-endpoint", min = 2 }]
         [[refused]]
         image = "cut.tci"
-        why = "it is no image"
+        why = "not an image"
         [[recorded]]
         peer = "gpio:17"
         values = []
@@ -127,7 +127,7 @@ fn expectations_are_compared() {
         ("min = 2", "count = 0", "a.quiet: refused open on 9 (no-such-endpoint): expected 0 times"),
         ("endpoint = 9", "endpoint = 8", "a.quiet: refused open on 9 (no-such-endpoint): expected never"),
         ("hello", "good bye", "a.quiet: expected to log `good bye"),
-        ("it is no image", "too pretty", "cut.tci: expected to be refused because of `too pretty`"),
+        ("not an image", "too pretty", "cut.tci: expected to be refused because of `too pretty`"),
         ("values = []", "values = [\"00\"]", "gpio:17: expected to be written [00], was []"),
         ("\"a.quiet\"", "\"a.other\"", "a.quiet: ran, and nothing was expected of it"),
     ] {

@@ -15,7 +15,7 @@ pub(crate) fn peer(text: &str) -> Result<Peer<'_>, String> {
 /// `bus:unit`.
 pub(crate) fn local(text: &str) -> Result<Peer<'_>, String> {
     let wrong =
-        || format!("`{text}` is no local peer: write BUS:UNIT, as in i2c:72 or gpio:17 ({})", buses());
+        || format!("`{text}` is not a local peer: write BUS:UNIT, as in i2c:72 or gpio:17 ({})", buses());
     let (bus, unit) = text.split_once(':').ok_or_else(wrong)?;
     let bus = Bus::from_name(bus).ok_or_else(wrong)?;
     Ok(Peer::Local { bus, unit: unit.parse().map_err(|_| wrong())? })
@@ -23,7 +23,7 @@ pub(crate) fn local(text: &str) -> Result<Peer<'_>, String> {
 
 /// `uid:endpoint`.
 pub(crate) fn container(text: &str) -> Result<Peer<'_>, String> {
-    let wrong = || format!("`{text}` is no container peer: write UID:ENDPOINT, as in processor:1");
+    let wrong = || format!("`{text}` is not a container peer: write UID:ENDPOINT, as in processor:1");
     let (uid, endpoint) = text.rsplit_once(':').ok_or_else(wrong)?;
     if !is_uid(uid.as_bytes()) {
         return Err(wrong());
@@ -33,8 +33,9 @@ pub(crate) fn container(text: &str) -> Result<Peer<'_>, String> {
 
 /// `scheme://authority`.
 pub(crate) fn remote(text: &str) -> Result<Peer<'_>, String> {
-    let wrong =
-        || format!("`{text}` is no remote peer: write {}://HOST or ://HOST:PORT, without a path", schemes());
+    let wrong = || {
+        format!("`{text}` is not a remote peer: write {}://HOST or ://HOST:PORT, without a path", schemes())
+    };
     let (scheme, authority) = text.split_once("://").ok_or_else(wrong)?;
     let scheme = Scheme::from_name(scheme).ok_or_else(wrong)?;
     if !is_authority(authority.as_bytes()) {
@@ -52,7 +53,7 @@ pub(crate) fn reach(text: &str) -> Result<Reach<'_>, String> {
     let direction = match direction {
         None => Direction::Both,
         Some(name) => Direction::from_name(name)
-            .ok_or_else(|| format!("`{name}` is no direction: in (it reads), out (it writes) or both"))?,
+            .ok_or_else(|| format!("`{name}` is not a direction: in (it reads), out (it writes) or both"))?,
     };
     Ok(Reach { target: target(peers)?, direction })
 }
@@ -80,7 +81,7 @@ fn target(text: &str) -> Result<Target<'_>, String> {
     }
     let (bus, units) = text.split_once(':').ok_or_else(|| {
         format!(
-            "`{text}` is no peer: write BUS:UNIT, BUS:FIRST-LAST, container:UID:ENDPOINT, SCHEME://HOST or *"
+            "`{text}` is not a peer: write BUS:UNIT, BUS:FIRST-LAST, container:UID:ENDPOINT, SCHEME://HOST or *"
         )
     })?;
     let bus = match bus {
@@ -102,7 +103,7 @@ pub(crate) fn pattern(text: &str, is: fn(&[u8]) -> bool) -> Result<Pattern<'_>, 
     if fits {
         Ok(Pattern(text))
     } else {
-        Err(format!("`{text}` is no name, nor the beginning of one and `*`"))
+        Err(format!("`{text}` is neither a name nor the beginning of one followed by `*`"))
     }
 }
 
@@ -111,7 +112,7 @@ fn range(text: &str) -> Result<Option<(u32, u32)>, String> {
     if text == "*" {
         return Ok(None);
     }
-    let wrong = || format!("`{text}` is no number, no range FIRST-LAST, and not `*`");
+    let wrong = || format!("`{text}` is neither a number, nor a range FIRST-LAST, nor `*`");
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let (first, last) = (first.parse().map_err(|_| wrong())?, last.parse().map_err(|_| wrong())?);
     if first <= last { Ok(Some((first, last))) } else { Err(format!("`{text}`: the range is empty")) }

@@ -1,8 +1,9 @@
-//! What there is to say of an image of the 2024 format.
+//! The report on an image of the 2024 format.
 
-use crate::image_file::ImageFile;
-use crate::report::{Report, TokenLine, checks, digest_line, names, outline};
-use crate::style::hex;
+use crate::input::image_file::ImageFile;
+use crate::report::checks::checks;
+use crate::report::types::{CheckLine, Report, TokenLine, digest_line, names, outline};
+use crate::text::style::hex;
 use tinycontainer_abi::{Direction, Mask};
 use tinycontainer_metadata::{Format2024, Limits, Metadata, Priority};
 use tinycontainer_policy::{
@@ -11,7 +12,7 @@ use tinycontainer_policy::{
 use tinycontainer_token::Key;
 use tinycontainer_token::year2024::{Claim2024, parse, verify};
 
-/// All there is to say, with the key if there is one.
+/// The whole report; signatures are checked if there is a key.
 pub(crate) fn report(
     metadata: &Metadata<'_>,
     proofs: &Format2024<'_>,
@@ -27,7 +28,7 @@ pub(crate) fn report(
         report.notes.push("no --key-2024: no signature was checked".into());
     }
     if let Ok((_, Claim2024::Syscalls(mask))) = parse(proofs.syscall_token) {
-        // There are bits in it for calls that never existed.
+        // The mask can have bits of calls that never existed.
         report.syscalls = names(Mask(mask).intersection(Mask::ALL));
         if !Mask(mask).within(Mask::ALL) {
             report.notes.push(format!("its mask is {mask:#x}; bits without a syscall mean nothing"));
@@ -64,7 +65,7 @@ pub(crate) fn report(
     }
     report.verdict.why =
         "devices refuse the 2024 format, but for those whose policy accepts it by name, with this key".into();
-    report.verdict.help = Some("build it anew with tinycontainerctl".into());
+    report.verdict.help = Some("rebuild it with tinycontainerctl".into());
     report
 }
 
@@ -96,7 +97,7 @@ fn line(which: &str, token: &[u8], key: Option<&[u8; 32]>) -> TokenLine {
         }
     }
     match key.map(|key| verify(token, key)) {
-        None => line.why_not = Some("there is no key to check it with".into()),
+        None => line.why_not = Some("no key to check it with".into()),
         Some(Ok(_)) => {
             line.signature = Some(true);
             line.believed = true;
@@ -110,7 +111,7 @@ fn line(which: &str, token: &[u8], key: Option<&[u8; 32]>) -> TokenLine {
 }
 
 /// The checks of a device that accepts all that is signed with this key.
-fn examined(metadata: &Metadata<'_>, key: &[u8; 32]) -> Option<Vec<crate::report::CheckLine>> {
+fn examined(metadata: &Metadata<'_>, key: &[u8; 32]) -> Option<Vec<CheckLine>> {
     let everything = AnchorSpec {
         name: "2024",
         kid: &[],

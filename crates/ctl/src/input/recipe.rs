@@ -1,8 +1,10 @@
 //! `container.toml`: what a container is, as its author writes it. `fixtures/containers/README.md` is its
 //! specification.
 
-use crate::error::trouble;
-use crate::{files, peer, trust_file};
+use crate::input::files;
+use crate::input::peer;
+use crate::input::trust_file;
+use crate::text::error::with_help;
 use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -169,7 +171,7 @@ impl Recipe {
             return Err(anyhow!("endpoint {twin}: there are two of that id"));
         }
         if endpoints.len() > MAX_ENDPOINTS {
-            return Err(anyhow!("{} endpoints: devices take {MAX_ENDPOINTS} at most", endpoints.len()));
+            return Err(anyhow!("{} endpoints: devices accept {MAX_ENDPOINTS} at most", endpoints.len()));
         }
         let LimitsTable { linear_memory, stack, heap } = file.limits;
         let recipe = Self {
@@ -197,7 +199,7 @@ impl Recipe {
         }
         if queues > MAX_QUEUES {
             return Err(anyhow!(
-                "{queues} endpoints on which containers write to it: devices take {MAX_QUEUES}"
+                "{queues} endpoints on which containers write to it: devices accept {MAX_QUEUES}"
             ));
         }
         Ok(())
@@ -223,11 +225,11 @@ fn schedule(table: &ScheduleTable, syscalls: Mask) -> Result<Schedule> {
     }
     if heartbeat_ms != 0 && heartbeat_ms < period_ms {
         return Err(anyhow!(
-            "[schedule] heartbeat_ms: {heartbeat_ms} is less than period_ms: nobody could keep that"
+            "[schedule] heartbeat_ms: {heartbeat_ms} is less than period_ms, so every heartbeat would be late"
         ));
     }
     if heartbeat_ms != 0 && !syscalls.has(Syscall::Heartbeat) {
-        return Err(trouble(
+        return Err(with_help(
             "[schedule] heartbeat_ms: a heartbeat is expected, but the container may not send one",
             "add \"heartbeat\" to syscalls, or set heartbeat_ms = 0",
         ));

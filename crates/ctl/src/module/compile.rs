@@ -1,8 +1,8 @@
-//! From a recipe to a module: cargo or clang, as `link.toml` of the guest SDK says.
+//! From a recipe to a module: cargo or clang, with the flags of `link.toml` of the guest SDK.
 
-use crate::error::trouble;
-use crate::files;
-use crate::recipe::{Recipe, Source};
+use crate::input::files;
+use crate::input::recipe::{Recipe, Source};
+use crate::text::error::with_help;
 use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use tinycontainer_guest::build::{C_HEADER, C_HEADER_NAME, LINK_TOML};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// The part of `link.toml` that is for us.
+/// The table of `link.toml` that this program reads.
 #[derive(Deserialize)]
 struct Link {
     tinycontainer: Flags,
@@ -64,7 +64,7 @@ fn compile_c(recipe: &Recipe, sources: &[PathBuf], flags: &CFlags) -> Result<Vec
     }
     clang.arg("-I").arg(dir.path()).arg("-o").arg(&out).args(sources).current_dir(recipe.folder());
     let output = clang.stdin(Stdio::null()).output().map_err(|error| {
-        trouble(
+        with_help(
             format!("cannot run {}: {error}", flags.compiler),
             "containers in C need clang and wasm-ld: install the packages clang and lld",
         )
@@ -78,7 +78,7 @@ fn compile_rust(recipe: &Recipe, package: &str, flags: &RustFlags) -> Result<Vec
     let link = dir.path().join("link.toml");
     files::write(&link, LINK_TOML.as_bytes())?;
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // These would replace what link.toml says.
+    // These would replace the flags of link.toml.
     for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
         cargo.env_remove(variable);
     }
@@ -94,12 +94,12 @@ fn compile_rust(recipe: &Recipe, package: &str, flags: &RustFlags) -> Result<Vec
         rustflags.push(flags.shadow_stack_flag.replace("{}", &bytes.to_string()));
     }
     if !rustflags.is_empty() {
-        // Behind those of link.toml: of two linker arguments the last one wins.
+        // After those of link.toml: of two linker arguments the last one wins.
         let rustflags = toml::Value::from(rustflags);
         cargo.arg("--config").arg(format!("target.{TARGET}.rustflags={rustflags}"));
     }
     let output = cargo.current_dir(recipe.folder()).stdin(Stdio::null()).output().map_err(|error| {
-        trouble(format!("cannot run cargo: {error}"), "containers in Rust need cargo: https://rustup.rs")
+        with_help(format!("cannot run cargo: {error}"), "containers in Rust need cargo: https://rustup.rs")
     })?;
     succeeded(&output, "cargo", recipe)?;
     files::read(&artifact(&output.stdout, package)?)
@@ -111,14 +111,14 @@ fn has_target(folder: &Path) -> bool {
     rustc_prints(folder, &["--print=target-libdir", &target]).is_some_and(|libdir| libdir.is_dir())
 }
 
-/// Debian's Rust has no `core` for our target, but its source.
+/// Debian's Rust has no `core` for our target, but has its source.
 fn needs_build_std(folder: &Path) -> Result<()> {
     let source = rustc_prints(folder, &["--print=sysroot"])
         .map(|sysroot| sysroot.join("lib/rustlib/src/rust/library/core"));
     if source.is_some_and(|source| source.is_dir()) {
         return Ok(());
     }
-    Err(trouble(
+    Err(with_help(
         format!("this Rust cannot compile for {TARGET}"),
         format!("`rustup target add {TARGET}`, or Debian's packages rustc-web, cargo-web and rust-web-src"),
     ))
@@ -130,7 +130,7 @@ fn rustc_prints(folder: &Path, what: &[&str]) -> Option<PathBuf> {
     output.status.success().then(|| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
 }
 
-/// Of cargo's messages the one that says where the module is.
+/// The path of the module, from cargo's messages.
 fn artifact(messages: &[u8], package: &str) -> Result<PathBuf> {
     #[derive(Deserialize)]
     struct Message {
@@ -143,14 +143,14 @@ fn artifact(messages: &[u8], package: &str) -> Result<PathBuf> {
         .flat_map(|message| message.filenames)
         .rfind(|file| file.extension().is_some_and(|extension| extension == "wasm"))
         .ok_or_else(|| {
-            trouble(
+            with_help(
                 format!("cargo made no module of the package {package}"),
                 "its Cargo.toml needs `[lib] crate-type = [\"cdylib\"]`",
             )
         })
 }
 
-/// Whether a compiler did its work; if not, what it said.
+/// An error with the compiler's output if it failed.
 fn succeeded(output: &Output, compiler: &str, recipe: &Recipe) -> Result<()> {
     if output.status.success() {
         return Ok(());

@@ -1,54 +1,27 @@
-//! How things are said.
+//! What to do about an image that a device refuses.
 
 use tinycontainer::ImageError;
-use tinycontainer_metadata::{Access, Bus, Direction, Error, Metadata, Peer};
+use tinycontainer_metadata::{Error, Metadata};
 use tinycontainer_policy::ImageRejected;
 use tinycontainer_token::TokenError;
-
-/// What an endpoint reaches: "reads i2c:72".
-pub(crate) fn access(access: &Access<'_>) -> String {
-    let direction = access.direction;
-    let verb = |reads: &str, writes: &str| match direction {
-        Direction::In => reads.to_owned(),
-        Direction::Out => writes.to_owned(),
-        Direction::Both => format!("{reads} and {writes}"),
-    };
-    match access.peer {
-        Peer::Local { bus: Bus::Data, .. } => verb("reads its own data", "writes its own data"),
-        Peer::Local { .. } => format!("{} {}", verb("reads", "writes"), access.peer),
-        Peer::Container { uid, endpoint } => verb(
-            &format!("reads what the container {uid} sends from its endpoint {endpoint}"),
-            &format!("writes to endpoint {endpoint} of the container {uid}"),
-        ),
-        Peer::Remote { .. } => format!("{} {}", verb("reads from", "writes to"), access.peer),
-        Peer::RemoteUnaddressed { endpoint } => {
-            format!("names endpoint {endpoint} of a remote peer without an address: it can never be opened")
-        }
-    }
-}
-
-/// "20 ms", "1.5 s".
-pub(crate) fn ms(ms: u32) -> String {
-    if ms < 1000 { format!("{ms} ms") } else { format!("{} s", f64::from(ms) / 1000.0) }
-}
 
 /// What is wrong with metadata that does not decode, and what to do about it.
 pub(crate) fn malformed(metadata: &[u8], error: Error) -> (String, &'static str) {
     if Metadata::lacks_sizes(metadata) {
         return (
-            "the metadata lacks the sizes of data and code (key 8 of the container section), without which no \
-             device takes an image"
+            "the metadata lacks the sizes of data and code (key 8 of the container section), without which a \
+             device refuses an image"
                 .into(),
-            "it was built before they were required: build it anew with tinycontainerctl",
+            "it was built before they were required: rebuild it with tinycontainerctl",
         );
     }
     (
         format!("the metadata is malformed: {error}"),
-        "was the file cut or changed on its way? Get it again from whoever made it",
+        "was the file truncated or changed? Get a new copy from its author",
     )
 }
 
-/// What to do about an image that a device does not take.
+/// What to do about an image that a device refuses.
 pub(crate) fn advice(error: &ImageError) -> &'static str {
     match error {
         ImageError::Rejected(refused) => refused_advice(refused),
@@ -60,13 +33,13 @@ pub(crate) fn advice(error: &ImageError) -> &'static str {
         }
         ImageError::UnsupportedType(_) => "devices run containers of type wasm: build it as one",
         ImageError::DuplicateUid => "unload the other one first, or give one of them another uid",
-        ImageError::Downgrade(_) => "build it anew with this `version` or a higher one",
+        ImageError::Downgrade(_) => "rebuild it with this `version` or a higher one",
         ImageError::OtherSizes(_) => {
-            "data or code were changed since the image was signed: get it again from whoever made it"
+            "data or code were changed since the image was signed: get a new copy from its author"
         }
         ImageError::TooManyQueues => "let fewer of its endpoints be written to by other containers",
         ImageError::TooLong | ImageError::TooShort | ImageError::Failed => {
-            "was it cut or changed on its way? Get it again"
+            "was it truncated or changed? Get a new copy"
         }
     }
 }
@@ -74,32 +47,32 @@ pub(crate) fn advice(error: &ImageError) -> &'static str {
 fn refused_advice(refused: &ImageRejected) -> &'static str {
     match refused {
         ImageRejected::Malformed(_) | ImageRejected::Digest(_) => {
-            "was it cut or changed on its way? Get it again from whoever made it"
+            "was it truncated or changed? Get a new copy from its author"
         }
         ImageRejected::Token(_, why) => token_advice(why),
         ImageRejected::Role(_) => {
-            "the trust store's `roles` for that signer decide; ask somebody who has the role to sign"
+            "the trust store's `roles` for that signer decide; ask a signer that has the role"
         }
         ImageRejected::Container(_) => {
             "the trust store's `containers` for that signer decide; is it the right key?"
         }
         ImageRejected::Syscalls(_) => {
-            "ask for fewer syscalls, or bring a `syscall_grant` of somebody who may grant them \
+            "ask for fewer syscalls, or add a `syscall_grant` from a signer that may grant them \
              (tinycontainerctl grant syscalls)"
         }
         ImageRejected::Unauthorized(_) => {
-            "bring an `authorization` of the peer's owner (tinycontainerctl grant endpoint)"
+            "add an `authorization` from the peer's owner (tinycontainerctl grant endpoint)"
         }
         ImageRejected::SignerRole(_) => {
-            "give the signer's anchor the role `endpoints` in the trust store, or bring an `authorization` \
-             of the peer's owner (tinycontainerctl grant endpoint)"
+            "give the signer's anchor the role `endpoints` in the trust store, or add an `authorization` \
+             from the peer's owner (tinycontainerctl grant endpoint)"
         }
         ImageRejected::OtherAccess(_) => "ask the peer's owner for a token for just this peer and direction",
         ImageRejected::Reach(_) => {
-            "the trust store's `endpoints` for whoever authorised it decide; ask the peer's owner"
+            "the trust store's `endpoints` for the signer that authorised it decide; ask the peer's owner"
         }
         ImageRejected::Priority(_) => {
-            "ask for a lower `priority`; the trust store says how high this signer may go"
+            "ask for a lower `priority`; the signer's trust anchor has the highest that it may ask for"
         }
         ImageRejected::Limits => "ask for less in [limits]; the device's ceilings decide",
         ImageRejected::Size(..) => {
@@ -113,7 +86,7 @@ fn refused_advice(refused: &ImageRejected) -> &'static str {
              --for-signer, --for-code)"
         }
         ImageRejected::TooManyEndpoints => "list fewer endpoints",
-        ImageRejected::Year2024 => "build it anew with tinycontainerctl: its signatures bind to nothing",
+        ImageRejected::Year2024 => "rebuild it with tinycontainerctl: its signatures bind to nothing",
         ImageRejected::Unsigned => "have it signed: tinycontainerctl build",
         ImageRejected::Unproven(_) => "see what is wrong with the metadata token first",
     }
@@ -125,7 +98,7 @@ fn token_advice(why: &TokenError) -> &'static str {
             "if its signer is to be believed, add their public key to the trust store"
         }
         TokenError::NoCwtTag | TokenError::NoCoseTag => {
-            "have it made anew: a token begins with the tags 61 and 18 (or 17), as `tinycontainerctl` writes it"
+            "have it issued again: a token begins with the tags 61 and 18 (or 17), as `tinycontainerctl` writes it"
         }
         TokenError::WrongAudience => "its issuer can make it for this device: --aud",
         TokenError::Expired => "its issuer can make a new one: --exp",
@@ -135,30 +108,12 @@ fn token_advice(why: &TokenError) -> &'static str {
         }
         TokenError::WrongIssuer => "--issuer must be the name that the trust store has for that key",
         TokenError::Unbound => {
-            "have it made anew: `tinycontainerctl grant` binds it with --for-signer or --for-code"
+            "have it issued again: `tinycontainerctl grant` binds it with --for-signer or --for-code"
         }
         TokenError::WrongSubject
         | TokenError::Misplaced(_)
         | TokenError::WrongUse(_)
         | TokenError::Missing(_) => "it is a token for something else: have one made for this",
-        _ => "was it cut or changed on its way? Get it again from whoever made it",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn directions_are_the_containers() {
-        let container = Peer::Container { uid: "processor", endpoint: 1 };
-        let said = |peer, direction| access(&Access { peer, direction });
-        assert_eq!(said(container, Direction::Out), "writes to endpoint 1 of the container processor");
-        assert_eq!(said(Peer::Local { bus: Bus::Gpio, unit: 2 }, Direction::Both), "reads and writes gpio:2");
-    }
-
-    #[test]
-    fn durations() {
-        assert_eq!([ms(20), ms(1000), ms(1500)], ["20 ms", "1 s", "1.5 s"]);
+        _ => "was it truncated or changed? Get a new copy from its author",
     }
 }

@@ -1,6 +1,6 @@
 //! Dates and durations as people write them. Inside, times are seconds since 1970.
 
-use crate::error::trouble;
+use crate::text::error::with_help;
 use anyhow::Result;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -34,22 +34,22 @@ pub(crate) fn when(text: &str) -> Result<When, String> {
     }
     humantime::parse_duration(text).map(When::After).map_err(|_| {
         format!(
-            "`{text}` is no date (2027-01-31, 2027-01-31T12:00:00Z, @SECONDS) and no duration (30days, 12h)"
+            "`{text}` is neither a date (2027-01-31, 2027-01-31T12:00:00Z, @SECONDS) nor a duration (30days, 12h)"
         )
     })
 }
 
 /// A duration.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|_| format!("`{text}` is no duration, as 20s or 1m 30s are"))
+    humantime::parse_duration(text).map_err(|_| format!("`{text}` is not a duration, such as 20s or 1m 30s"))
 }
 
-/// What the device's clock says: a date, seconds since 1970, or `none` for a device without one.
+/// The time on the device's clock: a date, seconds since 1970, or `none` for a device without one.
 pub(crate) fn clock(text: &str) -> Result<Option<u64>> {
     match text {
         "none" => Ok(None),
         text => instant(text).map(Some).ok_or_else(|| {
-            trouble(
+            with_help(
                 format!("--now {text}: not a time"),
                 "write 2027-01-31, 2027-01-31T12:00:00Z, @SECONDS (since 1970), or none for a device without \
                  a clock",

@@ -1,4 +1,4 @@
-//! The engine's own decision over an image, without anything that could run it.
+//! The engine's own decision over an image, with a runtime and drivers that do nothing.
 
 use tinycontainer::metadata::Access;
 use tinycontainer::metadata::transport::Parts;
@@ -8,9 +8,9 @@ use tinycontainer::runtime::{
 };
 use tinycontainer::{Drivers, Engine, Hook, ImageError, IoError, Platform, Sizes};
 
-/// Decides as an empty device would: by the very code that a device takes images in with.
+/// Decides as an empty device would, with the code that loads images on a device.
 pub(crate) fn decide(parts: &Parts<'_>, device: Device<'_>) -> Result<(), ImageError> {
-    let engine = Engine::<_, 1>::new(Desk { device, runtime: Nothing });
+    let engine = Engine::<_, 1>::new(Offline { device, runtime: Nothing });
     let Parts { metadata, data, code } = *parts;
     let sizes = Sizes { metadata: metadata.len(), data: data.len(), code: code.len() };
     let mut loading = engine.begin(sizes)?;
@@ -18,7 +18,7 @@ pub(crate) fn decide(parts: &Parts<'_>, device: Device<'_>) -> Result<(), ImageE
     loading.finish().map(drop)
 }
 
-struct Desk<'a> {
+struct Offline<'a> {
     device: Device<'a>,
     runtime: Nothing,
 }
@@ -27,7 +27,7 @@ struct Desk<'a> {
 struct Nothing;
 enum Never {}
 
-impl Platform for Desk<'_> {
+impl Platform for Offline<'_> {
     type Lock<T> = tinycontainer_posix::Mutex<T>;
     type Buf = Vec<u8>;
     type Runtime = Nothing;

@@ -1,7 +1,9 @@
 //! The trust store as people write it, and as devices read it.
 
-use crate::error::trouble;
-use crate::{files, keys, peer};
+use crate::input::files;
+use crate::input::keys;
+use crate::input::peer;
+use crate::text::error::with_help;
 use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -35,23 +37,23 @@ struct Recipe {
     hook_ms: u32,
 }
 
-/// The longest that a hook may take where the anchor says nothing, in milliseconds.
+/// The longest that a hook may take if the anchor does not set it, in milliseconds.
 pub(crate) const DEFAULT_HOOK_MS: u32 = 1000;
 
 fn default_hook_ms() -> u32 {
     DEFAULT_HOOK_MS
 }
 
-/// A trust store in CBOR, of a file in either form. `Trust::decode` takes it.
+/// Reads a trust store from a file in either form, and returns it in CBOR, as `Trust::decode` reads it.
 pub(crate) fn load(path: &Path) -> Result<Vec<u8>> {
     let bytes = files::read(path)?;
     // A store in CBOR is an array of two; no text begins with that byte.
     if bytes.first() == Some(&0x82) {
-        check(&bytes).with_context(|| format!("{} is no trust store", path.display()))?;
+        check(&bytes).with_context(|| format!("{} is not a trust store", path.display()))?;
         return Ok(bytes);
     }
     let text = String::from_utf8(bytes).map_err(|_| {
-        trouble(
+        with_help(
             format!("{} is neither a trust.toml nor a compiled trust store", path.display()),
             "`tinycontainerctl trust --help` shows how one is written",
         )
@@ -75,9 +77,9 @@ fn compile(path: &Path, text: &str) -> Result<Vec<u8>> {
             .with_context(|| format!("the key of anchor \"{name}\""))?;
         if let Some(other) = public.iter().position(|(_, other)| *other == key) {
             let other = store.anchor.get(other).map_or("", |other| &other.name);
-            return Err(trouble(
+            return Err(with_help(
                 format!("anchors \"{other}\" and \"{name}\" have the same key"),
-                "who signs must be told apart: one key for each, or one anchor with both scopes",
+                "signers are told apart by their keys: use one key for each, or one anchor with both scopes",
             ));
         }
         public.push((keys::kid(&key), key));

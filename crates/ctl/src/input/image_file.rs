@@ -1,12 +1,12 @@
-//! What a command is asked about: an image, or metadata alone with its parts beside it.
+//! The file that a command reads: an image, or metadata alone with its parts beside it.
 
-use crate::error::trouble;
-use crate::files;
+use crate::input::files;
+use crate::text::error::with_help;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 use tinycontainer_metadata::transport::Parts;
 
-/// The parts of an image, as far as they are there.
+/// The parts of an image, as far as they are in the file.
 pub(crate) struct ImageFile {
     pub(crate) metadata: Vec<u8>,
     pub(crate) data: Option<Vec<u8>>,
@@ -26,13 +26,13 @@ pub(crate) struct Beside {
 }
 
 impl ImageFile {
-    /// Reads an image or metadata alone. Whether the metadata is any is not looked at.
+    /// Reads an image or metadata alone. The metadata is not decoded.
     pub(crate) fn read(path: &Path, beside: Option<&Beside>) -> Result<Self> {
         let bytes = files::read(path)?;
         let data = beside.and_then(|beside| beside.data.as_ref());
         let code = beside.and_then(|beside| beside.code.as_ref());
         match Parts::decode(&bytes) {
-            Ok(_) if data.is_some() || code.is_some() => Err(trouble(
+            Ok(_) if data.is_some() || code.is_some() => Err(with_help(
                 format!("{} is a whole image, with data and code in it", path.display()),
                 "--data and --code are for metadata alone: leave them out",
             )),
@@ -47,9 +47,9 @@ impl ImageFile {
                 data: data.map(|path| files::read(path)).transpose()?,
                 code: code.map(|path| files::read(path)).transpose()?,
             }),
-            Err(error) => Err(trouble(
+            Err(error) => Err(with_help(
                 format!("{} is neither an image nor metadata: {error}", path.display()),
-                "an image is what `tinycontainerctl build` writes; was it cut or changed on its way?",
+                "an image is what `tinycontainerctl build` writes; was it truncated or changed?",
             )),
         }
     }

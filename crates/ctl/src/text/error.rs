@@ -1,27 +1,27 @@
 //! Errors for people: what is wrong, where, and what to do.
 
 use crate::err;
-use crate::style::{BAD, GOOD, shown};
+use crate::text::style::{BAD, GOOD, shown};
 use std::fmt;
 
 /// Something that is wrong, and what to do about it.
 #[derive(Debug)]
-pub(crate) struct Trouble {
+pub(crate) struct ErrorWithHelp {
     what: String,
     help: String,
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for ErrorWithHelp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)
     }
 }
 
-impl std::error::Error for Trouble {}
+impl std::error::Error for ErrorWithHelp {}
 
-/// An error that also says what to do.
-pub(crate) fn trouble(what: impl Into<String>, help: impl Into<String>) -> anyhow::Error {
-    Trouble { what: what.into(), help: help.into() }.into()
+/// An error with what to do about it.
+pub(crate) fn with_help(what: impl Into<String>, help: impl Into<String>) -> anyhow::Error {
+    ErrorWithHelp { what: what.into(), help: help.into() }.into()
 }
 
 /// Shows an error: the outermost sentence first, then why, then what to do.
@@ -31,8 +31,8 @@ pub(crate) fn show(error: &anyhow::Error) {
         err!("  {BAD}why:{BAD:#} {}", lines(&cause.to_string()));
     }
     for cause in error.chain() {
-        if let Some(trouble) = cause.downcast_ref::<Trouble>() {
-            err!(" {GOOD}help:{GOOD:#} {}", lines(&trouble.help));
+        if let Some(error) = cause.downcast_ref::<ErrorWithHelp>() {
+            err!(" {GOOD}help:{GOOD:#} {}", lines(&error.help));
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Making tokens.
 
-use crate::keys::{self, Secret};
-use crate::time;
+use crate::input::keys::{self, Secret};
+use crate::input::time;
+use crate::text::error::with_help;
 use anyhow::{Result, anyhow};
 use tinycontainer_token::{Claims, issue};
 
@@ -24,7 +25,7 @@ pub(crate) fn sign(
     keys::fill(&mut cti)?;
     let (exp, nbf) = (common.exp.map(|exp| exp.from(now)), common.nbf.map(|nbf| nbf.from(now)));
     if exp.is_some_and(|exp| exp <= nbf.unwrap_or(0).max(now)) {
-        return Err(crate::error::trouble(
+        return Err(with_help(
             "such a token would never be valid: --exp is over, or not after --nbf",
             "--exp takes a date in the future or a duration from now",
         ));

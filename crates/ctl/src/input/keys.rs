@@ -1,8 +1,8 @@
 //! Keys: Ed25519, as PKCS#8 and SPKI in PEM, which openssl reads and writes too.
 
-use crate::error::trouble;
-use crate::files;
-use crate::style::{hex, unhex};
+use crate::input::files;
+use crate::text::error::with_help;
+use crate::text::style::{hex, unhex};
 use anyhow::{Context, Result};
 use ed25519::pkcs8::spki::der::pem::LineEnding;
 use ed25519::pkcs8::{
@@ -31,7 +31,7 @@ impl Secret {
         Ok(Self { seed })
     }
 
-    /// The same key for the same text: nobody's secret.
+    /// The same key for the same text: not a secret, for tests only.
     pub(crate) fn test(text: &str) -> Self {
         let seed = Sha256::new().chain_update(b"tinycontainer TEST key ").chain_update(text).finalize();
         Self { seed: seed.into() }
@@ -47,11 +47,11 @@ impl Secret {
             } else {
                 "`tinycontainerctl keygen NAME` makes NAME.key; so does `openssl genpkey -algorithm ed25519`"
             };
-            trouble(format!("{name} is no Ed25519 private key (PKCS#8 in PEM): {error}"), help)
+            with_help(format!("{name} is not an Ed25519 private key (PKCS#8 in PEM): {error}"), help)
         })?;
         let secret = Self { seed: pair.secret_key };
         if pair.public_key.as_ref().is_some_and(|public| public.0 != secret.public()) {
-            return Err(trouble(
+            return Err(with_help(
                 format!("{name}: the public key in it is not that of the private key"),
                 "the file is damaged: take a backup, or make a new key",
             ));
@@ -90,7 +90,7 @@ pub(crate) fn read_public(path: &Path) -> Result<[u8; 32]> {
         } else {
             "`tinycontainerctl keygen NAME` makes NAME.pub; so does `openssl pkey -in NAME.key -pubout`"
         };
-        trouble(format!("{} is no Ed25519 public key (SPKI in PEM): {error}", path.display()), help)
+        with_help(format!("{} is not an Ed25519 public key (SPKI in PEM): {error}", path.display()), help)
     })
 }
 
@@ -110,7 +110,7 @@ pub(crate) fn kid(public: &[u8; 32]) -> Kid {
     kid
 }
 
-/// Bytes that nobody can guess, from the operating system.
+/// Random bytes from the operating system.
 pub(crate) fn fill(bytes: &mut [u8]) -> Result<()> {
     getrandom::fill(bytes).map_err(|error| anyhow::anyhow!("the system gives no random bytes: {error}"))
 }

@@ -1,4 +1,4 @@
-//! Colours, and what may reach a terminal. `anstream` takes the colours out where there is none.
+//! Colours, and what may reach a terminal. `anstream` removes the colours where there is none.
 
 use anstyle::{AnsiColor, Style};
 use std::fmt;
@@ -14,17 +14,17 @@ pub(crate) const FAINT: Style = Style::new().dimmed();
 /// A line on standard output.
 #[macro_export]
 macro_rules! out {
-    ($($format:tt)*) => { $crate::style::print(format_args!($($format)*)) };
+    ($($format:tt)*) => { $crate::text::style::print(format_args!($($format)*)) };
 }
 
 /// A line on standard error.
 #[macro_export]
 macro_rules! err {
-    ($($format:tt)*) => { $crate::style::complain(format_args!($($format)*)) };
+    ($($format:tt)*) => { $crate::text::style::complain(format_args!($($format)*)) };
 }
 
-/// A line on standard output. Whoever has gone (`| head`) does not mind; any other failure ends the
-/// program, for scripts must not take half of an answer for one.
+/// Prints a line on standard output. A closed pipe (`| head`) is ignored; any other failure ends the
+/// program, so that a script does not take half of an answer for a whole one.
 pub(crate) fn print(line: fmt::Arguments<'_>) {
     match writeln!(anstream::stdout(), "{line}") {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -35,13 +35,13 @@ pub(crate) fn print(line: fmt::Arguments<'_>) {
     }
 }
 
-/// A line on standard error. If that fails there is nobody to tell.
+/// Prints a line on standard error. A failure cannot be reported and is ignored.
 pub(crate) fn complain(line: fmt::Arguments<'_>) {
     let _ = writeln!(anstream::stderr(), "{line}");
 }
 
-/// Text from outside, fit to show: whatever could steer a terminal, or turn the direction of writing, is
-/// made visible instead.
+/// Text from outside, safe to print: characters that control a terminal or change the direction of writing
+/// are escaped.
 pub(crate) fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,6 +1,6 @@
 //! Reading and writing files. Nothing is read without a limit.
 
-use crate::error::trouble;
+use crate::text::error::with_help;
 use anyhow::{Context, Result};
 use std::fs::{self, File};
 use std::io::Read;
@@ -19,12 +19,12 @@ pub(crate) fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>> {
     let name = path.display();
     let file = File::open(path).with_context(|| format!("cannot open {name}"))?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-        return Err(trouble(format!("{name} is a folder"), "name a file"));
+        return Err(with_help(format!("{name} is a folder"), "name a file"));
     }
     let mut bytes = Vec::new();
     file.take(most + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {name}"))?;
     if bytes.len() as u64 > most {
-        return Err(trouble(format!("{name} is larger than {most} bytes"), "is it the right file?"));
+        return Err(with_help(format!("{name} is larger than {most} bytes"), "is it the right file?"));
     }
     Ok(bytes)
 }
@@ -32,7 +32,7 @@ pub(crate) fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>> {
 /// A whole file of text.
 pub(crate) fn read_text(path: &Path) -> Result<String> {
     String::from_utf8(read(path)?)
-        .map_err(|_| trouble(format!("{} is not text", path.display()), "is it the right file?"))
+        .map_err(|_| with_help(format!("{} is not text", path.display()), "is it the right file?"))
 }
 
 /// Writes a file whole, in place of what was there.
@@ -40,7 +40,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// A path that a file says: relative to that file.
+/// Resolves a path from a file: relative to that file.
 pub(crate) fn beside(file: &Path, path: &Path) -> std::path::PathBuf {
     file.parent().unwrap_or(Path::new("")).join(path)
 }

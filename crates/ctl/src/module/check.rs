@@ -1,7 +1,7 @@
-//! Whether a device takes a module, and if not, what does not fit.
+//! Whether a device accepts a module, and if not, why.
 
-use crate::error::trouble;
-use crate::style::shown;
+use crate::text::error::with_help;
+use crate::text::style::shown;
 use anyhow::{Result, anyhow};
 use tinycontainer_abi::{Hook, IMPORT_MODULE, Mask, Syscall};
 use tinycontainer_metadata::Limits;
@@ -16,10 +16,10 @@ const FEATURES: WasmFeatures =
     WasmFeatures::WASM1.union(WasmFeatures::BULK_MEMORY_OPT).union(WasmFeatures::CALL_INDIRECT_OVERLONG);
 
 const PAGE: u64 = 65536;
-/// What WAMR calls by itself while it instantiates.
-const RUNS_UNASKED: [&str; 2] = ["__post_instantiate", "__wasm_call_ctors"];
+/// Exports that WAMR calls while it instantiates a module.
+const AUTO_EXPORTS: [&str; 2] = ["__post_instantiate", "__wasm_call_ctors"];
 
-/// A module that a device takes.
+/// A module that a device accepts.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Module {
     /// The syscalls it imports.
@@ -33,9 +33,9 @@ pub(crate) struct Module {
 #[derive(Default)]
 struct Found {
     types: Vec<FuncType>,
-    /// Of each function its type, imported ones first.
+    /// The type of each function, imported ones first.
     functions: Vec<FuncType>,
-    /// Of each global its value, if it is a constant i32 that does not change. Imported ones cannot be.
+    /// The value of each global, if it is a constant i32 that does not change. Imported ones cannot be.
     globals: Vec<Option<u32>>,
     imports: Mask,
     hooks: [bool; Hook::ALL.len()],
@@ -47,26 +47,26 @@ struct Found {
 
 /// Checks a module as the runtime will.
 pub(crate) fn check(code: &[u8], limits: &Limits) -> Result<Module> {
-    let bounds = bounds(code).map_err(|refused| (refused, trouble(refused.to_string(), advice(&refused))));
-    if let Err((Refused::Over(_), trouble)) = bounds {
-        return Err(trouble);
+    let bounds = bounds(code).map_err(|refused| (refused, with_help(refused.to_string(), advice(&refused))));
+    if let Err((Refused::Over(_), error)) = bounds {
+        return Err(error);
     }
     Validator::new_with_features(FEATURES).validate_all(code).map_err(|error| {
-        trouble(
+        with_help(
             format!("the module is not one that devices take: {}", shown(&error.to_string())),
             "compile for the first WebAssembly, as crates/guest/link.toml does: devices have none of the later \
              instructions but memory.copy and memory.fill",
         )
     })?;
-    // What else it refuses the validator explains better.
-    bounds.map_err(|(_, trouble)| trouble)?;
+    // The validator has the better message for what else is refused.
+    bounds.map_err(|(_, error)| error)?;
     let mut found = Found::default();
     for payload in Parser::new(0).parse_all(code) {
         found.payload(payload?)?;
     }
     for (hook, there) in Hook::ALL.into_iter().zip(found.hooks) {
         if !there {
-            return Err(trouble(
+            return Err(with_help(
                 format!("the module does not export `{}`", hook.name()),
                 "a container exports start(), loop() -> i32 and stop(): `container!` of the guest SDK does it",
             ));
@@ -74,7 +74,7 @@ pub(crate) fn check(code: &[u8], limits: &Limits) -> Result<Module> {
     }
     let (memory, whole_pages) = found.memory();
     if memory > u64::from(limits.linear_memory) {
-        return Err(trouble(
+        return Err(with_help(
             format!(
                 "the module needs {memory} bytes of linear memory, and [limits] gives it {}",
                 limits.linear_memory
@@ -93,7 +93,7 @@ pub(crate) fn bounds(code: &[u8]) -> Result<(), Refused> {
     tinycontainer_module::check(code).map(drop)
 }
 
-/// What to do about a module that is beyond what a device takes.
+/// What to do about a module that is over a limit of devices.
 pub(crate) fn advice(refused: &Refused) -> &'static str {
     match refused {
         Refused::Malformed(_) => "compile for the first WebAssembly, as crates/guest/link.toml does",
@@ -149,7 +149,7 @@ impl Found {
                 }
             }
             Payload::StartSection { .. } => {
-                return Err(trouble(
+                return Err(with_help(
                     "the module has a WebAssembly start function, which would run before any check",
                     "do in start() what it does",
                 ));
@@ -175,7 +175,7 @@ impl Found {
         let full = shown(&format!("{module}.{name}"));
         let call = Syscall::from_name(name).filter(|_| module == IMPORT_MODULE).ok_or_else(|| {
             let all = Syscall::ALL.map(Syscall::name).join(", ");
-            trouble(
+            with_help(
                 format!("the module imports `{full}`, which no device has"),
                 format!("of the module `{IMPORT_MODULE}` there are {all}; does it use a library that wants an operating system?"),
             )
@@ -185,7 +185,7 @@ impl Found {
         };
         let function = self.type_of(index)?;
         if function != signature(call) {
-            return Err(trouble(
+            return Err(with_help(
                 format!("the module imports `{full}` with other parameters or results than it has"),
                 "use the guest SDK's declarations",
             ));
@@ -196,8 +196,8 @@ impl Found {
     }
 
     fn export(&mut self, name: &str, kind: ExternalKind, index: u32) -> Result<()> {
-        if RUNS_UNASKED.contains(&name) {
-            return Err(trouble(
+        if AUTO_EXPORTS.contains(&name) {
+            return Err(with_help(
                 format!("the module exports `{name}`, which would run before any check"),
                 "do in start() what it does",
             ));

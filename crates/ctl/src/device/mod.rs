@@ -1,0 +1,9 @@
+//! The device that a command decides for.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`spec`] | its names, trust store, clock and ceilings, from the command line |
+//! | [`decide`] | the decision of the engine |
+
+pub(crate) mod decide;
+pub(crate) mod spec;

@@ -1,0 +1,120 @@
+//! The device that a command decides for: its names, its trust store, its clock, its ceilings.
+
+use crate::input::time;
+use crate::input::trust_file;
+use crate::text::error::with_help;
+use anyhow::Result;
+use std::path::PathBuf;
+use tinycontainer_policy::{Ceilings, Device, Trust};
+
+/// The device to decide for.
+#[derive(clap::Args)]
+#[group(skip)]
+pub(crate) struct Args {
+    /// The trust store: trust.toml, or the output of `trust`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: Option<PathBuf>,
+    /// The device's name: tokens for it are for this device.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) device: Option<String>,
+    /// The device's class: tokens for it are for this device, too.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) class: Option<String>,
+    /// The time on its clock: 2027-01-31, 2027-01-31T12:00:00Z, @SECONDS, or none. Default: now.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) now: Option<String>,
+    /// The most it gives a container: bytes of linear memory, stack and heap, and the longest that a hook may take, in
+    /// milliseconds.
+    #[arg(long, value_name = "LINEAR,STACK,HEAP[,HOOK_MS]")]
+    pub(crate) ceilings: Option<String>,
+}
+
+/// The device, by value.
+pub(crate) struct DeviceSpec {
+    /// Whether there is a trust store at all.
+    pub(crate) trusting: bool,
+    pub(crate) store: Vec<u8>,
+    pub(crate) name: Option<String>,
+    pub(crate) class: Option<String>,
+    pub(crate) now: Option<u64>,
+    pub(crate) ceilings: Ceilings,
+}
+
+impl Args {
+    /// Reads what the arguments name.
+    pub(crate) fn read(&self) -> Result<DeviceSpec> {
+        let store = self.trust.as_deref().map(trust_file::load).transpose()?;
+        Ok(DeviceSpec {
+            trusting: store.is_some(),
+            // No anchors: no signature is accepted.
+            store: store.unwrap_or(vec![0x82, 0x01, 0x80]),
+            name: self.device.clone(),
+            class: self.class.clone(),
+            now: match &self.now {
+                Some(text) => time::clock(text)?,
+                None => Some(time::now()),
+            },
+            ceilings: match &self.ceilings {
+                Some(text) => ceilings(text)?,
+                None => tinycontainer_posix::Config::default().ceilings,
+            },
+        })
+    }
+
+    /// Reads them; fails without a trust store or a name.
+    pub(crate) fn read_whole(&self) -> Result<DeviceSpec> {
+        if self.trust.is_none() {
+            return Err(with_help(
+                "no trust store: which keys does the device accept?",
+                "give --trust trust.toml",
+            ));
+        }
+        if self.device.is_none() && self.class.is_none() {
+            return Err(with_help(
+                "no device named: tokens are for a device or a class of devices",
+                "give --device NAME, --class NAME or both",
+            ));
+        }
+        self.read()
+    }
+}
+
+impl DeviceSpec {
+    /// The trust store. It was checked when it was read.
+    pub(crate) fn trust(&self) -> Trust<'_> {
+        Trust::decode(&self.store).unwrap_or(Trust::NONE)
+    }
+
+    /// Its names: audiences of tokens that are for it.
+    pub(crate) fn audiences(&self) -> Vec<&str> {
+        self.name.iter().chain(&self.class).map(String::as_str).collect()
+    }
+
+    /// The device, under these names.
+    pub(crate) fn device<'a>(&'a self, audiences: &'a [&'a str]) -> Device<'a> {
+        Device { audiences, trust: self.trust(), now: self.now, ceilings: self.ceilings, accept_2024: None }
+    }
+}
+
+fn ceilings(text: &str) -> Result<Ceilings> {
+    let numbers: Option<Vec<u32>> = text.split(',').map(|number| number.trim().parse().ok()).collect();
+    let of = |linear_memory, stack, heap, hook_ms| Ceilings {
+        linear_memory,
+        stack,
+        heap,
+        image: u32::MAX,
+        hook_ms,
+    };
+    match numbers.as_deref() {
+        Some(&[linear_memory, stack, heap]) => {
+            let Ceilings { hook_ms, .. } = tinycontainer_posix::Config::default().ceilings;
+            Ok(of(linear_memory, stack, heap, hook_ms))
+        }
+        Some(&[linear_memory, stack, heap, hook_ms]) => Ok(of(linear_memory, stack, heap, hook_ms)),
+        _ => Err(with_help(
+            format!("--ceilings {text}: not three or four numbers"),
+            "the most bytes of linear memory, stack and heap, as in 65536,8192,65536; and, if you like, the \
+             longest that a hook may take, in ms, as in 65536,8192,65536,1000",
+        )),
+    }
+}

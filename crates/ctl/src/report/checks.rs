@@ -1,0 +1,51 @@
+//! Every check that the device makes, as lines of a report.
+
+use crate::report::types::CheckLine;
+use std::ops::ControlFlow;
+use tinycontainer_metadata::Metadata;
+use tinycontainer_policy::{Check, Device, Found, Holds, ImageRejected, Subject, examine};
+
+/// Every check that the device makes, with its outcome.
+pub(crate) fn checks(metadata: &Metadata<'_>, device: &Device<'_>) -> (Vec<CheckLine>, Found) {
+    let mut lines = Vec::new();
+    let mut signer = None;
+    let found = examine(metadata, device, &mut |check, outcome| {
+        if let (Check::Proof(Subject::Metadata), Ok(Holds::By(name))) = (check, outcome) {
+            signer = Some(name.to_owned());
+        }
+        lines.push(check_line(check, outcome, signer.as_deref()));
+        ControlFlow::Continue(())
+    });
+    (lines, found)
+}
+
+fn check_line(check: Check, outcome: Result<Holds<'_>, ImageRejected>, signer: Option<&str>) -> CheckLine {
+    let what = match check {
+        Check::Format => "format".to_owned(),
+        Check::Proof(which) => which.to_string(),
+        Check::Priority => "priority".into(),
+        Check::Limits => "limits".into(),
+        Check::Sizes => "sizes".into(),
+        Check::Durations => "durations".into(),
+    };
+    match outcome {
+        Ok(holds) => CheckLine {
+            what,
+            holds: true,
+            by: match holds {
+                Holds::Plain => None,
+                // A syscall token adds to what the signer may grant.
+                Holds::By(name) => Some(match signer.filter(|signer| *signer != name) {
+                    Some(signer) if check == Check::Proof(Subject::Syscalls) => {
+                        format!("{name} and {signer}")
+                    }
+                    _ => name.into(),
+                }),
+                // The 2024 format has one key, without a name.
+                Holds::BySigner => Some(signer.unwrap_or("the image's signer").into()),
+            },
+            why_not: None,
+        },
+        Err(why) => CheckLine { what, holds: false, by: None, why_not: Some(why.to_string()) },
+    }
+}

@@ -1,0 +1,19 @@
+//! What is known about an image or a trust store.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`types`] | what a report holds |
+//! | [`checks`] | the checks of the device |
+//! | [`tokens`] | the tokens |
+//! | [`profile1`] | the report on an image of profile 1 |
+//! | [`year2024`] | the report on an image of the 2024 format |
+//! | [`print`] | a report for people |
+//! | [`anchors`] | the anchors of a trust store, for people |
+
+pub(crate) mod anchors;
+pub(crate) mod checks;
+pub(crate) mod print;
+pub(crate) mod profile1;
+pub(crate) mod tokens;
+pub(crate) mod types;
+pub(crate) mod year2024;
