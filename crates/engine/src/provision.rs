@@ -4,13 +4,13 @@
 //! digests of data and code are made as they come.
 
 use crate::engine::Engine;
+use crate::error::ImageError;
 use crate::platform::{Lock, Platform};
 use crate::queue::Queue;
-use crate::slot::{Container, Place};
+use crate::slot::{Container, Place, kept, name};
 use crate::status::Counters;
 use crate::versions::uid_key;
-use crate::{MAX_METADATA, MAX_QUEUES, MAX_SESSIONS, SESSION_TIMEOUT_MS};
-use core::fmt;
+use crate::{MAX_METADATA, MAX_QUEUES};
 use heapless::Vec;
 use sha2::{Digest, Sha256};
 use tinycontainer_firewall::{ContainerId, Grant};
@@ -30,84 +30,21 @@ pub struct Sizes {
     pub code: usize,
 }
 
-/// Why an image is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ImageError {
-    /// All slots are in use.
-    Full,
-    /// A size is 0 that must not be, or too large.
-    Size,
-    /// There is no memory for it now.
-    OutOfMemory,
-    /// The image is not believed.
-    Rejected(ImageRejected),
-    /// This device cannot run containers of that type.
-    UnsupportedType(Type),
-    /// As many images are on their way in as may be at once: [`MAX_SESSIONS`](crate::MAX_SESSIONS).
-    TooManySessions,
-    /// A container of that name is loaded, or on its way in.
-    DuplicateUid,
-    /// A newer version of it has been loaded before, or it is below a floor; see
-    /// [`VersionScope`](crate::VersionScope). The lowest version that may still be loaded.
-    Downgrade(u32),
-    /// Other sizes of data and code were announced than the signed metadata says: these.
-    OtherSizes(PartSizes),
-    /// More endpoints on which other containers write to it than this device has queues for.
-    TooManyQueues,
-    /// More bytes than the sizes said.
-    TooLong,
-    /// Fewer bytes than the sizes said.
-    TooShort,
-    /// The session made no progress for [`SESSION_TIMEOUT_MS`](crate::SESSION_TIMEOUT_MS).
-    TimedOut,
-    /// The session has failed before; this is not the first error.
-    Failed,
-}
-
-impl From<ImageRejected> for ImageError {
-    fn from(refused: ImageRejected) -> Self {
-        Self::Rejected(refused)
+impl<P: Platform, const N: usize> Engine<P, N> {
+    /// Begins to take in an image of these sizes. At most [`MAX_SESSIONS`](crate::MAX_SESSIONS) come in at the same
+    /// time.
+    ///
+    /// A session that makes no progress for [`SESSION_TIMEOUT_MS`](crate::SESSION_TIMEOUT_MS) has failed and does not
+    /// count any more. Its memory and its slot belong to the [`Loading`] all the same, so they are free only when
+    /// the owner drops it, or calls it again: an owner whose peer may go silent asks [`Loading::is_stale`].
+    ///
+    /// # Errors
+    /// Why not. Nothing has changed then.
+    #[inline(always)]
+    pub fn begin(&self, sizes: Sizes) -> Result<Loading<'_, P, N>, ImageError> {
+        Loading::begin(self, sizes)
     }
 }
-
-impl fmt::Display for ImageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Full => "all slots for containers are in use",
-            Self::Size => "a part of the image is empty that must not be, or is too large",
-            Self::OutOfMemory => "there is no memory for the image now",
-            Self::Rejected(refused) => return refused.fmt(f),
-            Self::UnsupportedType(kind) => {
-                return write!(f, "this device cannot run containers of type {}", kind.name());
-            }
-            Self::TooManySessions => {
-                return write!(f, "{MAX_SESSIONS} images are on their way in already, the most at once");
-            }
-            Self::DuplicateUid => "a container of that name is loaded already, or on its way in",
-            Self::Downgrade(lowest) => {
-                return write!(
-                    f,
-                    "version {lowest} is the lowest that may still be loaded: a device never goes back"
-                );
-            }
-            Self::OtherSizes(PartSizes { data, code }) => {
-                return write!(
-                    f,
-                    "other sizes were announced than the signed metadata says: {data} bytes of data, {code} of code"
-                );
-            }
-            Self::TooManyQueues => "more endpoints for messages than this device has queues for",
-            Self::TooLong => "more bytes came than were announced",
-            Self::TooShort => "fewer bytes came than were announced",
-            Self::TimedOut => {
-                return write!(f, "nothing of the image came for {} seconds", SESSION_TIMEOUT_MS / 1000);
-            }
-            Self::Failed => "the loading has failed before",
-        })
-    }
-}
-
-impl core::error::Error for ImageError {}
 
 /// An image on its way in. Dropping it unfinished leaves no trace.
 pub struct Loading<'e, P: Platform, const N: usize> {
@@ -480,18 +417,6 @@ fn admit<'a>(
         code: *cleared.code_digest(),
         queues,
     }))
-}
-
-/// How much of the metadata is kept: up to the uid and the endpoints.
-pub(crate) fn kept(uid: (u16, u16), endpoints: endpoint::Span) -> usize {
-    usize::from(uid.1).max(endpoints.end())
-}
-
-/// The uid, which stands there in the metadata.
-pub(crate) fn name(metadata: &[u8], (start, end): (u16, u16)) -> &str {
-    // It was checked when the metadata was decoded; without that it is nobody's name.
-    let bytes = metadata.get(usize::from(start)..usize::from(end));
-    bytes.and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default()
 }
 
 impl<P: Platform, const N: usize> Drop for Loading<'_, P, N> {
