@@ -2,9 +2,9 @@
 
 use crate::engine::Engine;
 use crate::platform::{Lock, Notice, Platform};
-use crate::service::{CallContext, Service};
 use crate::slot::Container;
 use crate::status::{Detail, Stopped};
+use crate::syscalls::{CallContext, Service};
 use tinycontainer_abi::Hook;
 use tinycontainer_lifecycle::{Event, State, StopReason};
 use tinycontainer_metadata::Schedule;
@@ -21,6 +21,17 @@ pub enum Next {
     At(u64),
     /// When it is woken.
     Idle,
+}
+
+impl<P: Platform, const N: usize> Engine<P, N> {
+    /// The agent of a slot. There is one at a time: `None` while another exists, or if there is no
+    /// such slot.
+    pub fn agent(&self, slot: usize) -> Option<Agent<'_, P, N>> {
+        let free = self.shared.with(|shared| {
+            shared.slots.get_mut(slot).is_some_and(|slot| !core::mem::replace(&mut slot.attached, true))
+        });
+        free.then(|| Agent::new(self, slot))
+    }
 }
 
 /// Drives one container through its life. It does not block and owns no thread.

@@ -1,12 +1,10 @@
 //! What a control program calls.
 
-use crate::agent::Agent;
+use crate::error::{NotFound, StartError, StopError, UnloadError};
 use crate::platform::{Lock, Platform};
-use crate::provision::{ImageError, Loading, Sizes};
 use crate::slot::{Container, Shared, decode_state};
 use crate::status::{Status, Uid};
 use crate::versions::{VersionRecord, uid_key};
-use core::fmt;
 use tinycontainer_firewall::{AuditRecord, ContainerId};
 use tinycontainer_lifecycle::{Event, Illegal, State};
 use tinycontainer_metadata::Priority;
@@ -26,73 +24,6 @@ pub struct Engine<P: Platform, const N: usize> {
     /// call: then the agent alone may change it, and does so without.
     states: [AtomicU8; N],
 }
-
-/// There is no container of that name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotFound;
-
-/// Why a container cannot be started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StartError {
-    /// There is none of that name.
-    NotFound,
-    /// It runs already, or is still stopping.
-    Running,
-    /// Its image would not be taken any more: a token's time is over, or an anchor is gone.
-    Lapsed(Lapsed),
-}
-
-/// Why a container cannot be stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StopError {
-    /// There is none of that name.
-    NotFound,
-    /// It does not run.
-    NotRunning,
-}
-
-/// Why a container cannot be unloaded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UnloadError {
-    /// There is none of that name.
-    NotFound,
-    /// It runs, or is still stopping: stop it first.
-    Running,
-}
-
-macro_rules! sentences {
-    ($($type:ident { $($variant:ident => $text:literal,)+ })+) => {$(
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self { $(Self::$variant => $text,)+ })
-            }
-        }
-        impl core::error::Error for $type {}
-    )+};
-}
-
-sentences! {
-    StopError {
-        NotFound => "no container of that name is loaded",
-        NotRunning => "the container does not run",
-    }
-    UnloadError {
-        NotFound => "no container of that name is loaded",
-        Running => "the container runs, or is still stopping: stop it first",
-    }
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotFound => "no container of that name is loaded",
-            Self::Running => "the container runs already, or is still stopping",
-            Self::Lapsed(lapsed) => return lapsed.fmt(f),
-        })
-    }
-}
-
-impl core::error::Error for StartError {}
 
 impl<P: Platform, const N: usize> Engine<P, N> {
     /// An engine without containers. Inlined, and its large part a constant, so that it can be made
@@ -122,20 +53,6 @@ impl<P: Platform, const N: usize> Engine<P, N> {
             })
         });
         device
-    }
-
-    /// Begins to take in an image of these sizes. At most [`MAX_SESSIONS`](crate::MAX_SESSIONS) come in at the same
-    /// time.
-    ///
-    /// A session that makes no progress for [`SESSION_TIMEOUT_MS`](crate::SESSION_TIMEOUT_MS) has failed and does not
-    /// count any more. Its memory and its slot belong to the [`Loading`] all the same, so they are free only when
-    /// the owner drops it, or calls it again: an owner whose peer may go silent asks [`Loading::is_stale`].
-    ///
-    /// # Errors
-    /// Why not. Nothing has changed then.
-    #[inline(always)]
-    pub fn begin(&self, sizes: Sizes) -> Result<Loading<'_, P, N>, ImageError> {
-        Loading::begin(self, sizes)
     }
 
     /// Starts a loaded container: its agent's next step makes it ready to run. What has let its image in is asked
@@ -297,15 +214,6 @@ impl<P: Platform, const N: usize> Engine<P, N> {
     /// the floor as well.
     pub fn restore_version(&self, record: VersionRecord) {
         self.shared.with(|shared| shared.versions.restore(record));
-    }
-
-    /// The agent of a slot. There is one at a time: `None` while another exists, or if there is no
-    /// such slot.
-    pub fn agent(&self, slot: usize) -> Option<Agent<'_, P, N>> {
-        let free = self.shared.with(|shared| {
-            shared.slots.get_mut(slot).is_some_and(|slot| !core::mem::replace(&mut slot.attached, true))
-        });
-        free.then(|| Agent::new(self, slot))
     }
 
     pub(crate) fn state(&self, slot: usize) -> State {

@@ -2,15 +2,17 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`error`] | the errors of all that the engine offers, and their texts |
+//! | [`status`] | what the engine reports about a container |
 //! | [`platform`] | what an operating system, its memory and its drivers must offer |
+//! | `queue`, `sessions`, `versions`, `limiter` | messages between containers; images being loaded; the versions loaded so far; the limit of log output |
+//! | `slot` | what is stored about each container, under the engine's lock |
 //! | [`engine`] | [`Engine`]: what a control program calls |
-//! | [`provision`] | [`Loading`]: an image on its way in |
-//! | [`agent`] | [`Agent`]: one container's life, a step at a time |
-//! | `service` | the guest's native calls: firewall, then driver or peer |
-//! | `queue` | messages between containers |
-//! | `sessions`, `versions` | which images are on their way in, and which versions there have been |
-//! | `slot` | what the engine knows of each container |
-//! | [`status`] | what it tells |
+//! | [`provision`] | [`Engine::begin`] and [`Loading`]: an image being loaded |
+//! | `syscalls` | the guest's native calls: firewall, then driver or peer |
+//! | [`agent`] | [`Engine::agent`] and [`Agent`]: one container's life, a step at a time |
+//!
+//! Each module uses only modules above it.
 //!
 //! Times are milliseconds of the platform's monotonic clock.
 
@@ -19,20 +21,22 @@
 
 pub mod agent;
 pub mod engine;
+pub mod error;
 mod limiter;
 pub mod platform;
 pub mod provision;
 mod queue;
-mod service;
 mod sessions;
 mod slot;
 pub mod status;
+mod syscalls;
 mod versions;
 
 pub use agent::{Agent, Next};
-pub use engine::{Engine, NotFound, StartError, StopError, UnloadError};
+pub use engine::Engine;
+pub use error::{ImageError, NotFound, StartError, StopError, UnloadError};
 pub use platform::{DEFAULT_MAX_TRANSFER, Drivers, IoError, Lock, Notice, Platform};
-pub use provision::{ImageError, Loading, Sizes};
+pub use provision::{Loading, Sizes};
 pub use status::{Detail, Status, Stopped, Uid};
 pub use tinycontainer_abi::{Direction, Errno, Hook, Mask, Syscall};
 pub use tinycontainer_firewall as firewall;

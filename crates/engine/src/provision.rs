@@ -1,16 +1,17 @@
-//! Taking an image in, as a stream: metadata, data, code.
+//! Loading an image, as a stream: metadata, data, code.
 //!
-//! The metadata is verified as soon as it is complete, before any memory is taken for the rest. The
-//! digests of data and code are made as they come.
+//! The metadata is verified as soon as it is complete, before any memory is allocated for the rest. The digests of data
+//! and code are computed while they are received.
 
 use crate::engine::Engine;
+use crate::error::ImageError;
 use crate::platform::{Lock, Platform};
 use crate::queue::Queue;
-use crate::slot::{Container, Place};
+use crate::slot::{Container, Place, kept, name};
 use crate::status::Counters;
 use crate::versions::uid_key;
-use crate::{MAX_METADATA, MAX_QUEUES, MAX_SESSIONS, SESSION_TIMEOUT_MS};
-use core::fmt;
+use crate::{MAX_METADATA, MAX_QUEUES};
+use core::ops::DerefMut;
 use heapless::Vec;
 use sha2::{Digest, Sha256};
 use tinycontainer_firewall::{ContainerId, Grant};
@@ -30,114 +31,86 @@ pub struct Sizes {
     pub code: usize,
 }
 
-/// Why an image is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ImageError {
-    /// All slots are in use.
-    Full,
-    /// A size is 0 that must not be, or too large.
-    Size,
-    /// There is no memory for it now.
-    OutOfMemory,
-    /// The image is not believed.
-    Rejected(ImageRejected),
-    /// This device cannot run containers of that type.
-    UnsupportedType(Type),
-    /// As many images are on their way in as may be at once: [`MAX_SESSIONS`](crate::MAX_SESSIONS).
-    TooManySessions,
-    /// A container of that name is loaded, or on its way in.
-    DuplicateUid,
-    /// A newer version of it has been loaded before, or it is below a floor; see
-    /// [`VersionScope`](crate::VersionScope). The lowest version that may still be loaded.
-    Downgrade(u32),
-    /// Other sizes of data and code were announced than the signed metadata says: these.
-    OtherSizes(PartSizes),
-    /// More endpoints on which other containers write to it than this device has queues for.
-    TooManyQueues,
-    /// More bytes than the sizes said.
-    TooLong,
-    /// Fewer bytes than the sizes said.
-    TooShort,
-    /// The session made no progress for [`SESSION_TIMEOUT_MS`](crate::SESSION_TIMEOUT_MS).
-    TimedOut,
-    /// The session has failed before; this is not the first error.
-    Failed,
-}
-
-impl From<ImageRejected> for ImageError {
-    fn from(refused: ImageRejected) -> Self {
-        Self::Rejected(refused)
+impl<P: Platform, const N: usize> Engine<P, N> {
+    /// Begins to take in an image of these sizes. At most [`MAX_SESSIONS`](crate::MAX_SESSIONS) come in at the same
+    /// time.
+    ///
+    /// A session that makes no progress for [`SESSION_TIMEOUT_MS`](crate::SESSION_TIMEOUT_MS) has failed and does not
+    /// count any more. Its memory and its slot belong to the [`Loading`] all the same, so they are free only when
+    /// the owner drops it, or calls it again: an owner whose peer may go silent asks [`Loading::is_stale`].
+    ///
+    /// # Errors
+    /// Why not. Nothing has changed then.
+    #[inline(always)]
+    pub fn begin(&self, sizes: Sizes) -> Result<Loading<'_, P, N>, ImageError> {
+        let (slot, buffer) = Loading::reserve(self, sizes)?;
+        Ok(Loading { engine: self, slot, sizes, stage: Stage::Metadata { buffer, received: 0 } })
     }
 }
 
-impl fmt::Display for ImageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Full => "all slots for containers are in use",
-            Self::Size => "a part of the image is empty that must not be, or is too large",
-            Self::OutOfMemory => "there is no memory for the image now",
-            Self::Rejected(refused) => return refused.fmt(f),
-            Self::UnsupportedType(kind) => {
-                return write!(f, "this device cannot run containers of type {}", kind.name());
-            }
-            Self::TooManySessions => {
-                return write!(f, "{MAX_SESSIONS} images are on their way in already, the most at once");
-            }
-            Self::DuplicateUid => "a container of that name is loaded already, or on its way in",
-            Self::Downgrade(lowest) => {
-                return write!(
-                    f,
-                    "version {lowest} is the lowest that may still be loaded: a device never goes back"
-                );
-            }
-            Self::OtherSizes(PartSizes { data, code }) => {
-                return write!(
-                    f,
-                    "other sizes were announced than the signed metadata says: {data} bytes of data, {code} of code"
-                );
-            }
-            Self::TooManyQueues => "more endpoints for messages than this device has queues for",
-            Self::TooLong => "more bytes came than were announced",
-            Self::TooShort => "fewer bytes came than were announced",
-            Self::TimedOut => {
-                return write!(f, "nothing of the image came for {} seconds", SESSION_TIMEOUT_MS / 1000);
-            }
-            Self::Failed => "the loading has failed before",
-        })
-    }
-}
-
-impl core::error::Error for ImageError {}
-
-/// An image on its way in. Dropping it unfinished leaves no trace.
+/// An image that is being loaded. Dropping it before it is finished gives back all it holds.
 pub struct Loading<'e, P: Platform, const N: usize> {
     engine: &'e Engine<P, N>,
     slot: usize,
     sizes: Sizes,
-    stage: Stage,
-    /// Bytes of the part that comes in now.
-    received: usize,
-    /// What is held, until it is handed on or the session is over.
-    metadata: Option<P::Buf>,
-    data: Option<P::Buf>,
-    code: Option<P::Buf>,
-    /// There is one once the metadata is believed.
-    admission: Option<Admission>,
-    /// Over the part that comes in now.
-    hash: Sha256,
+    stage: Stage<P::Buf>,
 }
 
-/// What comes in now.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Metadata,
-    Data,
-    Code,
+/// What is held, stage by stage. In all stages but `Over` the slot is held too.
+enum Stage<B> {
+    /// The metadata is being received: so many bytes of it so far.
+    Metadata { buffer: B, received: usize },
+    /// A method of [`Loading`] has what is held on its stack. If it fails, this is what it leaves.
+    Changing,
+    /// The metadata is verified. No memory is taken for data and code yet.
+    Verified(Accepted<B>),
+    /// The data is being received. The memory for the code is taken already.
+    Data { accepted: Accepted<B>, data: Incoming<B>, code: B },
+    /// The code is being received; there is data unless the image has none.
+    Code { accepted: Accepted<B>, data: Option<B>, code: Incoming<B> },
     /// Nothing: failed or finished.
     Over,
 }
 
-/// What was believed of the metadata, without its bytes.
+/// Verified metadata: the part of its bytes that is kept, and what was decoded from them.
+struct Accepted<B> {
+    metadata: B,
+    admission: Admission,
+}
+
+/// Data or code that is being received, and the digest of what was received so far.
+struct Incoming<B> {
+    buffer: B,
+    received: usize,
+    hash: Sha256,
+}
+
+impl<B: DerefMut<Target = [u8]>> Incoming<B> {
+    fn new(buffer: B) -> Self {
+        Self { buffer, received: 0, hash: Sha256::new() }
+    }
+
+    /// Stores what fits, and returns how many bytes that was.
+    fn fill(&mut self, bytes: &[u8]) -> usize {
+        let start = self.received;
+        let taken = fill(&mut self.buffer, &mut self.received, bytes);
+        // The digest is over what is stored: the caller may change its bytes meanwhile.
+        self.hash.update(self.buffer.get(start..self.received).unwrap_or_default());
+        taken
+    }
+
+    fn is_complete(&self) -> bool {
+        self.received == self.buffer.len()
+    }
+
+    /// The buffer, if its contents have the digest that was signed.
+    fn verify(self, part: Subject, signed: &[u8; 32]) -> Result<B, ImageError> {
+        check_digest(self.hash, part, signed)?;
+        Ok(self.buffer)
+    }
+}
+
+/// What the verified metadata says, without its bytes.
 struct Admission {
     grant: Grant<MAX_ENDPOINTS>,
     limits: Limits,
@@ -153,29 +126,12 @@ struct Admission {
     queues: Vec<u32, MAX_QUEUES>,
 }
 
-// A session is large, and a device verifies with all of its stack: sessions are made and changed where they
-// lie, and what works on them does so in functions whose frames are gone when a signature is verified.
+// A signature is verified by the deepest calls there are, and `Stage` is large. So what moves a stage is in functions
+// that are not inlined: their frames are gone while `decide` verifies.
 impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
-    #[inline(always)]
-    pub(crate) fn begin(engine: &'e Engine<P, N>, sizes: Sizes) -> Result<Self, ImageError> {
-        let (slot, metadata) = Self::room(engine, sizes)?;
-        Ok(Self {
-            engine,
-            slot,
-            sizes,
-            stage: Stage::Metadata,
-            received: 0,
-            metadata: Some(metadata),
-            data: None,
-            code: None,
-            admission: None,
-            hash: Sha256::new(),
-        })
-    }
-
     /// A slot, and memory for the metadata.
     #[inline(never)]
-    fn room(engine: &'e Engine<P, N>, sizes: Sizes) -> Result<(usize, P::Buf), ImageError> {
+    fn reserve(engine: &'e Engine<P, N>, sizes: Sizes) -> Result<(usize, P::Buf), ImageError> {
         let Sizes { metadata, data, code } = sizes;
         let total = metadata.checked_add(data).and_then(|sum| sum.checked_add(code));
         let ceiling = engine.platform.device().ceilings.image as usize;
@@ -211,13 +167,13 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     /// drop it, for it still holds memory and a slot. So has one that is over.
     pub fn is_stale(&self) -> bool {
         let now_us = self.engine.platform.now_us();
-        self.stage == Stage::Over
+        matches!(self.stage, Stage::Over)
             || self.engine.shared.with(|shared| shared.sessions.is_live(self.slot, now_us).is_err())
     }
 
     /// Takes note of progress, unless the session has timed out or is over.
     fn progress(&self) -> Result<(), ImageError> {
-        if self.stage == Stage::Over {
+        if matches!(self.stage, Stage::Over) {
             return Err(ImageError::Failed);
         }
         let now_us = self.engine.platform.now_us();
@@ -253,89 +209,86 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     /// # Errors
     /// Why not; after that the session is over and holds no memory.
     pub fn finish(&mut self) -> Result<ContainerId, ImageError> {
-        let id = self.progress().and_then(|()| match self.stage {
-            Stage::Code if self.received == self.sizes.code => {
-                self.prove(Subject::Code).and_then(|()| self.install())
-            }
-            _ => Err(ImageError::TooShort),
-        });
+        let id = self.progress().and_then(|()| self.install());
         if id.is_ok() {
-            // The slot is the container's now, and may by now be anybody's.
+            // The slot belongs to the container now, which another thread may already have unloaded.
             self.stage = Stage::Over;
         }
         self.end();
         id
     }
 
-    /// Gives back what it holds. First the memory, then the slot: whoever takes the slot next finds its account
+    /// Gives back what is held. First the memory, then the slot: the next session in the slot must find its account
     /// empty.
     fn end(&mut self) {
-        if self.stage != Stage::Over {
+        if !matches!(self.stage, Stage::Over) {
             self.stage = Stage::Over;
-            (self.metadata, self.data, self.code) = (None, None, None);
             // Legal: until a container is installed the session holds the slot in LOADING or INSTALL.
             Self::give_back(self.engine, self.slot);
         }
     }
 
-    /// Takes at least one byte, and says how many.
+    /// Takes at least one byte, and returns how many.
     fn step(&mut self, bytes: &[u8]) -> Result<usize, ImageError> {
-        let part = match self.stage {
-            Stage::Metadata => &mut self.metadata,
-            Stage::Data => &mut self.data,
-            Stage::Code => &mut self.code,
-            Stage::Over => return Err(ImageError::Failed),
+        let taken = match &mut self.stage {
+            Stage::Metadata { buffer, received } => fill(buffer, received, bytes),
+            Stage::Data { data, .. } => data.fill(bytes),
+            Stage::Code { code, .. } => code.fill(bytes),
+            Stage::Changing | Stage::Verified(_) | Stage::Over => return Err(ImageError::Failed),
         };
-        let Some(part) = part else { return Err(ImageError::Failed) };
-        let start = self.received;
-        let taken = fill(part, &mut self.received, bytes);
         if taken == 0 {
             return Err(ImageError::TooLong);
         }
-        if self.stage != Stage::Metadata {
-            // What is stored, not what came: the caller may still hold that.
-            self.hash.update(part.get(start..self.received).unwrap_or_default());
+        if let Some(metadata) = self.complete_metadata() {
+            self.decide(metadata)?;
         }
-        let complete = self.received == part.len();
-        match self.stage {
-            Stage::Metadata if complete => {
-                self.decide()?;
-                self.open()?;
-            }
-            Stage::Data if complete => self.prove_data()?,
-            _ => {}
-        }
+        self.advance()?;
         Ok(taken)
+    }
+
+    /// Takes the metadata out of the stage, if it is complete and not yet verified.
+    #[inline(never)]
+    fn complete_metadata(&mut self) -> Option<P::Buf> {
+        if !matches!(&self.stage, Stage::Metadata { buffer, received } if *received == buffer.len()) {
+            return None;
+        }
+        match core::mem::replace(&mut self.stage, Stage::Changing) {
+            Stage::Metadata { buffer, .. } => Some(buffer),
+            _ => None,
+        }
     }
 
     /// Decides over complete metadata.
     #[inline(never)]
-    fn decide(&mut self) -> Result<(), ImageError> {
-        let metadata = self.metadata.as_deref().unwrap_or_default();
+    fn decide(&mut self, metadata: P::Buf) -> Result<(), ImageError> {
         let mut cleared = None;
-        clear_into(metadata, &self.engine.device(), &mut cleared)?;
+        clear_into(&metadata, &self.engine.device(), &mut cleared)?;
         // There is one if nothing was refused.
         let cleared = cleared.as_ref().ok_or(ImageError::Failed)?;
-        announced(self.sizes, cleared.sizes())?;
-        let admission = admit(metadata, cleared, &mut self.admission)?;
-        let short = Self::shorten(self.engine, self.slot, metadata, admission, cleared.reliance())?;
-        self.metadata = Some(short);
+        check_sizes(self.sizes, cleared.sizes())?;
+        self.accept(&metadata, cleared)
+    }
+
+    /// Keeps what is needed of verified metadata.
+    #[inline(never)]
+    fn accept(&mut self, metadata: &[u8], cleared: &Cleared<'_>) -> Result<(), ImageError> {
+        let admission = admit(metadata, cleared)?;
+        let metadata = self.shorten(metadata, &admission, cleared.reliance())?;
+        self.stage = Stage::Verified(Accepted { metadata, admission });
         Ok(())
     }
 
-    /// Of metadata that is believed, only its beginning is read again: the uid and the endpoints. In place of the
-    /// rest, most of it the token, what the decision rested on is kept.
-    #[inline(never)]
+    /// Of verified metadata only the beginning is read again: the uid and the endpoints. The rest, most of it the
+    /// token, is replaced by what the decision rested on.
     fn shorten(
-        engine: &Engine<P, N>,
-        slot: usize,
+        &self,
         metadata: &[u8],
         admission: &Admission,
         reliance: &Reliance,
     ) -> Result<P::Buf, ImageError> {
         let beginning = metadata.get(..kept(admission.uid, admission.endpoints)).unwrap_or_default();
         let len = beginning.len().saturating_add(reliance.packed_len());
-        let mut short = engine.platform.allocate(slot, len).ok_or(ImageError::OutOfMemory)?;
+        let mut short = self.engine.platform.allocate(self.slot, len).ok_or(ImageError::OutOfMemory)?;
         if let Some((to, rest)) = short.split_at_mut_checked(beginning.len()) {
             to.copy_from_slice(beginning);
             // As long as it is packed.
@@ -344,85 +297,84 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         Ok(short)
     }
 
-    /// Takes memory for the rest of an image that is believed.
+    /// Goes on to the next stage where this one is complete. Not from metadata, nor from code: see
+    /// [`Self::decide`] and [`Self::install`].
     #[inline(never)]
-    fn open(&mut self) -> Result<(), ImageError> {
-        let Some(admission) = &self.admission else { return Err(ImageError::Failed) };
+    fn advance(&mut self) -> Result<(), ImageError> {
+        self.stage = match core::mem::replace(&mut self.stage, Stage::Changing) {
+            Stage::Verified(accepted) => self.open(accepted)?,
+            Stage::Data { accepted, data, code } if data.is_complete() => {
+                let data = data.verify(Subject::Data, &accepted.admission.data)?;
+                Stage::Code { accepted, data: Some(data), code: Incoming::new(code) }
+            }
+            stage => stage,
+        };
+        Ok(())
+    }
+
+    /// Takes memory for data and code of an image whose metadata is verified.
+    fn open(&self, accepted: Accepted<P::Buf>) -> Result<Stage<P::Buf>, ImageError> {
+        let Accepted { metadata, admission } = &accepted;
         let platform = &self.engine.platform;
         let now_us = platform.now_us();
-        let uid = name(self.metadata.as_deref().unwrap_or_default(), admission.uid);
         self.engine.shared.with(|shared| {
+            let uid = name(metadata, admission.uid);
             shared.may_load(uid, admission.key, admission.signer, admission.version)?;
             shared.sessions.reserve(self.slot, admission.key, now_us)?;
             // Legal: the session holds the slot in LOADING.
             self.engine.transit(self.slot, Event::Verify).map_err(|_| ImageError::Failed)
         })?;
-        let Sizes { data, code, .. } = self.sizes;
-        if data != 0 {
-            self.data = Some(platform.allocate(self.slot, data).ok_or(ImageError::OutOfMemory)?);
+        let allocate = |len| platform.allocate(self.slot, len).ok_or(ImageError::OutOfMemory);
+        if self.sizes.data == 0 {
+            let code = allocate(self.sizes.code)?;
+            check_digest(Sha256::new(), Subject::Data, &admission.data)?;
+            return Ok(Stage::Code { accepted, data: None, code: Incoming::new(code) });
         }
-        self.code = Some(platform.allocate(self.slot, code).ok_or(ImageError::OutOfMemory)?);
-        self.received = 0;
-        self.stage = Stage::Data;
-        if data == 0 { self.prove_data() } else { Ok(()) }
+        let (data, code) = (allocate(self.sizes.data)?, allocate(self.sizes.code)?);
+        Ok(Stage::Data { accepted, data: Incoming::new(data), code })
     }
 
-    /// The data is complete: its digest is checked, that of the code begins.
-    fn prove_data(&mut self) -> Result<(), ImageError> {
-        self.prove(Subject::Data)?;
-        self.received = 0;
-        self.stage = Stage::Code;
-        Ok(())
-    }
-
-    /// The part that came in is the one that was signed.
-    #[inline(never)]
-    fn prove(&mut self, which: Subject) -> Result<(), ImageError> {
-        let digest: [u8; 32] = self.hash.finalize_reset().into();
-        let signed = self.admission.as_ref().map(|admission| match which {
-            Subject::Data => &admission.data,
-            _ => &admission.code,
-        });
-        if signed == Some(&digest) { Ok(()) } else { Err(ImageRejected::Digest(which).into()) }
-    }
-
-    /// Makes the container.
+    /// Makes the container, if the code is complete.
     #[inline(never)]
     fn install(&mut self) -> Result<ContainerId, ImageError> {
-        let Self { engine, slot, sizes, metadata, data, code, admission, .. } = self;
-        let Some(admission) = admission else { return Err(ImageError::Failed) };
+        let Stage::Code { accepted, data, code } = core::mem::replace(&mut self.stage, Stage::Changing)
+        else {
+            return Err(ImageError::TooShort);
+        };
+        if !code.is_complete() {
+            return Err(ImageError::TooShort);
+        }
+        let Accepted { metadata, admission } = accepted;
+        let code = code.verify(Subject::Code, &admission.code)?;
+        let Self { engine, slot, sizes, .. } = *self;
         let mut queues = Vec::new();
-        let kept = metadata.as_ref().map_or(0, |metadata| metadata.len());
-        let mut image_bytes = kept + sizes.data + sizes.code;
+        let mut image_bytes = metadata.len() + sizes.data + sizes.code;
         for endpoint in &admission.queues {
-            let buffer = engine.platform.allocate(*slot, P::QUEUE_BYTES).ok_or(ImageError::OutOfMemory)?;
+            let buffer = engine.platform.allocate(slot, P::QUEUE_BYTES).ok_or(ImageError::OutOfMemory)?;
             image_bytes = image_bytes.saturating_add(P::QUEUE_BYTES);
-            // As many as there are places: `queues` was counted in one like it.
+            // `queues` has the capacity of `admission.queues`.
             let _ = queues.push((*endpoint, Queue::new(buffer)));
         }
         let Admission { grant, limits, schedule, version, signer, uid, key, endpoints, .. } = admission;
         let (id, raised) = engine.shared.with(|shared| {
-            let uid_text = name(metadata.as_deref().unwrap_or_default(), *uid);
-            // If this one has timed out meanwhile, another session may have been faster.
-            shared.may_load(uid_text, *key, *signer, *version)?;
-            let id = shared.table.admit_at(*slot, grant.clone()).map_err(|_| ImageError::Full)?;
-            engine.transit(*slot, Event::Install).map_err(|_| ImageError::Failed)?;
-            shared.sessions.end(*slot);
-            let raised = shared.versions.remember(*signer, *key, *version);
-            if let Some(place) = shared.slots.get_mut(*slot)
-                && let Some(metadata) = metadata.take()
-            {
+            // If this session has timed out meanwhile, another one may have loaded a container of that name.
+            shared.may_load(name(&metadata, uid), key, signer, version)?;
+            let id = shared.table.admit_at(slot, grant).map_err(|_| ImageError::Full)?;
+            engine.transit(slot, Event::Install).map_err(|_| ImageError::Failed)?;
+            shared.sessions.end(slot);
+            let raised = shared.versions.remember(signer, key, version);
+            if let Some(place) = shared.slots.get_mut(slot) {
                 place.container = Place::Full(Container {
                     id,
                     metadata,
-                    data: data.take(),
-                    code: code.take(),
-                    uid: *uid,
-                    endpoints: *endpoints,
-                    version: *version,
-                    signer: *signer,
-                    limits: *limits,
-                    schedule: *schedule,
+                    data,
+                    code: Some(code),
+                    uid,
+                    endpoints,
+                    version,
+                    signer,
+                    limits,
+                    schedule,
                     queues,
                     image_bytes: u32::try_from(image_bytes).unwrap_or(u32::MAX),
                     stop_requested: false,
@@ -437,8 +389,14 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     }
 }
 
-/// The sizes announced are those that were signed, if the format says any.
-fn announced(sizes: Sizes, signed: Option<PartSizes>) -> Result<(), ImageError> {
+/// Whether the part that `hash` was made over is the one that was signed.
+fn check_digest(hash: Sha256, part: Subject, signed: &[u8; 32]) -> Result<(), ImageError> {
+    let digest: [u8; 32] = hash.finalize().into();
+    if digest == *signed { Ok(()) } else { Err(ImageRejected::Digest(part).into()) }
+}
+
+/// Whether the announced sizes are those that were signed. The format of 2024 signs none.
+fn check_sizes(sizes: Sizes, signed: Option<PartSizes>) -> Result<(), ImageError> {
     match signed {
         Some(signed) if (signed.data as usize, signed.code as usize) != (sizes.data, sizes.code) => {
             Err(ImageError::OtherSizes(signed))
@@ -447,13 +405,8 @@ fn announced(sizes: Sizes, signed: Option<PartSizes>) -> Result<(), ImageError> 
     }
 }
 
-/// Keeps of metadata that is believed what will be needed.
-#[inline(never)]
-fn admit<'a>(
-    metadata: &[u8],
-    cleared: &Cleared<'_>,
-    admission: &'a mut Option<Admission>,
-) -> Result<&'a Admission, ImageError> {
+/// Copies what is needed later out of verified metadata.
+fn admit(metadata: &[u8], cleared: &Cleared<'_>) -> Result<Admission, ImageError> {
     let claims = cleared.metadata();
     if claims.kind != Type::Wasm {
         return Err(ImageError::UnsupportedType(claims.kind));
@@ -467,7 +420,7 @@ fn admit<'a>(
     // Metadata is at most 4 KiB.
     let start = (claims.uid.as_ptr() as usize).saturating_sub(metadata.as_ptr() as usize) as u16;
     let limits = cleared.limits();
-    Ok(admission.insert(Admission {
+    Ok(Admission {
         grant: cleared.grant(),
         limits: Limits { linear_memory: limits.linear_memory, stack: limits.stack, heap: limits.heap },
         schedule: cleared.schedule(),
@@ -479,19 +432,7 @@ fn admit<'a>(
         data: *cleared.data_digest(),
         code: *cleared.code_digest(),
         queues,
-    }))
-}
-
-/// How much of the metadata is kept: up to the uid and the endpoints.
-pub(crate) fn kept(uid: (u16, u16), endpoints: endpoint::Span) -> usize {
-    usize::from(uid.1).max(endpoints.end())
-}
-
-/// The uid, which stands there in the metadata.
-pub(crate) fn name(metadata: &[u8], (start, end): (u16, u16)) -> &str {
-    // It was checked when the metadata was decoded; without that it is nobody's name.
-    let bytes = metadata.get(usize::from(start)..usize::from(end));
-    bytes.and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default()
+    })
 }
 
 impl<P: Platform, const N: usize> Drop for Loading<'_, P, N> {
@@ -500,11 +441,11 @@ impl<P: Platform, const N: usize> Drop for Loading<'_, P, N> {
     }
 }
 
-/// Copies what fits behind the first `filled` bytes, and says how much that was.
+/// Copies what fits behind the first `filled` bytes, and returns how many bytes that was.
 fn fill(buffer: &mut [u8], filled: &mut usize, bytes: &[u8]) -> usize {
-    let room = buffer.get_mut(*filled..).unwrap_or_default();
-    let taken = room.len().min(bytes.len());
-    room.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+    let free = buffer.get_mut(*filled..).unwrap_or_default();
+    let taken = free.len().min(bytes.len());
+    free.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
     *filled += taken;
     taken
 }

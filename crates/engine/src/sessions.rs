@@ -1,6 +1,6 @@
-//! Subject images are on their way in: how many, of which names, and when each last made progress.
+//! Which images are on their way in: how many, of which names, and when each last made progress.
 
-use crate::provision::ImageError;
+use crate::error::ImageError;
 use crate::{MAX_SESSIONS, SESSION_TIMEOUT_MS};
 use heapless::Vec;
 

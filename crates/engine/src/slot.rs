@@ -1,7 +1,7 @@
 //! What the engine knows of each container, under its lock.
 
+use crate::error::ImageError;
 use crate::platform::Platform;
-use crate::provision::{ImageError, kept, name};
 use crate::queue::Queue;
 use crate::sessions::Sessions;
 use crate::status::{Counters, Stopped};
@@ -237,4 +237,16 @@ pub(crate) enum Unresolved {
 /// The state as people see it: a native call shows as such.
 pub(crate) fn decode_state(number: u8) -> State {
     State::from_number(number).unwrap_or(State::Empty)
+}
+
+/// How much of the metadata is kept: up to the uid and the endpoints.
+pub(crate) fn kept(uid: (u16, u16), endpoints: endpoint::Span) -> usize {
+    usize::from(uid.1).max(endpoints.end())
+}
+
+/// The uid, which stands there in the metadata.
+pub(crate) fn name(metadata: &[u8], (start, end): (u16, u16)) -> &str {
+    // It was checked when the metadata was decoded; without that it is nobody's name.
+    let bytes = metadata.get(usize::from(start)..usize::from(end));
+    bytes.and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default()
 }

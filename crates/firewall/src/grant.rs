@@ -3,17 +3,21 @@
 use heapless::Vec;
 use tinycontainer_abi::{Direction, Mask};
 
-/// The authority to make grants.
+/// The authority to make grants: what the holder of one grants, a container may do.
 ///
-/// Whoever has one decides what containers may do. The engine makes one in the module where proofs
-/// have been verified, and hands it to nobody.
+/// Making one is `unsafe`, as with the capabilities of Tock, not for the sake of memory but because all isolation
+/// between containers rests on it. Code that forbids `unsafe` can make neither an authority nor a grant.
 #[derive(Debug)]
 pub struct Issuer(());
 
 impl Issuer {
-    /// Takes the authority. One place in a program calls this.
-    #[expect(clippy::new_without_default, reason = "an authority is never a default")]
-    pub const fn new() -> Self {
+    /// Makes the authority.
+    ///
+    /// # Safety
+    /// The caller grants only what verified tokens allow, and gives the authority to no other code. In this
+    /// workspace only the policy, and tests, call this.
+    #[expect(unsafe_code, reason = "a call of this must be reviewed as unsafe code is")]
+    pub const unsafe fn new() -> Self {
         Self(())
     }
 }
@@ -31,7 +35,7 @@ pub struct Right {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooMany;
 
-/// What a container may do: proven, complete, and at most `E` endpoints.
+/// What a container may do: its syscalls, and at most `E` endpoints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant<const E: usize> {
     mask: Mask,

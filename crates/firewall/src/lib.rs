@@ -1,16 +1,17 @@
-//! Who may call what.
+//! Which container may make which call.
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`id`] | which container |
+//! | [`id`] | the identity of a container |
 //! | [`denial`] | why a call is denied |
-//! | [`grant`] | what a container may do, once somebody has proven it |
+//! | [`grant`] | what a container may do, and the authority to decide that |
 //! | [`table`] | the containers on a device |
 //! | [`guard`] | one running container's calls and descriptors |
 //! | [`refusals`] | the last refusals |
 
 #![no_std]
-#![forbid(unsafe_code)]
+// Not forbidden: `Issuer::new` is declared unsafe. There is no unsafe block in this crate.
+#![deny(unsafe_code)]
 
 pub mod denial;
 pub mod grant;
