@@ -1,6 +1,6 @@
 //! The COSE message around the claims, as it stands: nothing is verified here.
 
-use crate::verify::TokenError;
+use crate::error::TokenError;
 use tinycontainer_cbor::{Error, Keys, Kind, Reader};
 
 /// The CBOR tag of a CWT (RFC 8392, section 6).

@@ -3,6 +3,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`envelope`] | COSE_Sign1 and COSE_Mac0 as they stand, unverified |
+//! | [`error`] | why a token is not believed |
 //! | [`claims`] | the claims, unverified |
 //! | [`anchor`] | keys, and who they belong to |
 //! | [`thumbprint`](mod@thumbprint) | which key, in 32 bytes |
@@ -19,6 +20,7 @@
 pub mod anchor;
 pub mod claims;
 pub mod envelope;
+pub mod error;
 #[cfg(feature = "issue")]
 pub mod issue;
 mod structure;
@@ -29,9 +31,10 @@ pub mod year2024;
 pub use anchor::{Anchor, Key};
 pub use claims::{Claims, Use};
 pub use envelope::{Envelope, Form};
+pub use error::{Claim, TokenError};
 pub use thumbprint::thumbprint;
 pub use tinycontainer_cbor::{Error as CborError, Kind};
-pub use verify::{Claim, Expected, TokenError, Verified, verify};
+pub use verify::{Expected, Verified, verify};
 
 /// COSE algorithm EdDSA (RFC 9053, section 2.2). Here always with Ed25519.
 pub const ALG_EDDSA: i64 = -8;

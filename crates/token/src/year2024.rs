@@ -3,7 +3,7 @@
 //! calls this has a policy that says by name that they accept that.
 
 use crate::envelope::Envelope;
-use crate::verify::TokenError;
+use crate::error::TokenError;
 use ed25519_compact::{PublicKey, Signature};
 use tinycontainer_cbor::{Error, Keys, Kind, read};
 
