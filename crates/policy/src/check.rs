@@ -1,6 +1,6 @@
 //! The decision over an image: every check it must pass, in one place.
 
-use crate::reliance::Reliance;
+use crate::reliance::{Lapsed, Reliance};
 use crate::trust::{Roles, Scope, Trust};
 use core::fmt;
 use core::ops::ControlFlow;
@@ -81,6 +81,16 @@ impl<'a> Year2024<'a> {
 
     pub(crate) fn key(&self) -> &'a [u8; 32] {
         self.key
+    }
+}
+
+impl Reliance {
+    /// Whether the device would still believe what it has believed: by its clock and its trust store as they are now.
+    ///
+    /// # Errors
+    /// The first reason why not.
+    pub fn still_holds(&self, device: &Device<'_>) -> Result<(), Lapsed> {
+        self.holds(device.now, &device.trust, device.accept_2024.as_ref().map(Year2024::key))
     }
 }
 

@@ -1,6 +1,5 @@
 //! What a decision rested on, so that it can be asked again whether it still holds.
 
-use crate::check::Device;
 use crate::trust::{AnchorHash, Trust};
 use core::fmt;
 
@@ -150,17 +149,20 @@ impl Reliance {
         Some(reliance)
     }
 
-    /// Whether the device would still believe what it has believed: by its clock and its trust store as they are now.
-    ///
-    /// # Errors
-    /// The first reason why not.
-    pub fn still_holds(&self, device: &Device<'_>) -> Result<(), Lapsed> {
+    /// Whether it still holds at that time (seconds since 1970), with that trust store and, for images of the 2024 format,
+    /// that key.
+    pub(crate) fn holds(
+        &self,
+        now: Option<u64>,
+        trust: &Trust<'_>,
+        key_2024: Option<&[u8; 32]>,
+    ) -> Result<(), Lapsed> {
         if self.is_2024 {
-            let key = device.accept_2024.map(|policy| AnchorHash::of(policy.key()));
+            let key = key_2024.map(|key| AnchorHash::of(key));
             return if key.as_ref() == self.anchors().first() { Ok(()) } else { Err(Lapsed::AnchorGone) };
         }
         if self.not_before.is_some() || self.expires.is_some() {
-            let now = device.now.ok_or(Lapsed::NoClock)?;
+            let now = now.ok_or(Lapsed::NoClock)?;
             if let Some(exp) = self.expires.filter(|exp| now >= *exp) {
                 return Err(Lapsed::Expired(exp));
             }
@@ -168,7 +170,7 @@ impl Reliance {
                 return Err(Lapsed::NotYetValid(nbf));
             }
         }
-        let gone = |anchor: &AnchorHash| !Trust::contains_anchor_hash(&device.trust, *anchor);
+        let gone = |anchor: &AnchorHash| !trust.contains_anchor_hash(*anchor);
         if self.anchors().iter().any(gone) { Err(Lapsed::AnchorGone) } else { Ok(()) }
     }
 }
