@@ -480,7 +480,7 @@ pub unsafe extern "C" fn tinycontainer_driver(
 /// The result of that number as a sentence, for example `tinycontainer_result_text(result)`. Never NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn tinycontainer_result_text(result: i32) -> *const c_char {
-    text_or_unknown(Code::from_number(result).map(Code::text))
+    text_or_unknown(Code::from_number(result).map(Code::c_text))
 }
 
 /// The state of that number as its name. Never NULL.

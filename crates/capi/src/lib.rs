@@ -31,7 +31,6 @@ pub mod engine;
 pub mod functions;
 pub mod result;
 pub mod settings;
-mod text;
 pub mod types;
 
 pub use backend::{AuditEntry, Backend, Memory, Pid, Priorities, Sizes};

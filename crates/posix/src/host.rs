@@ -1,23 +1,19 @@
-//! What a program on a host calls.
+//! The host: starts the engine, loads images and runs one thread for each container.
 
-use crate::buses::Buses;
+use crate::config::{Config, Event, MAX_CONTAINERS};
 use crate::platform::{Posix, WakeFlag, image_account};
 use std::fmt;
 use std::mem::MaybeUninit;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tinycontainer::metadata::transport::Parts;
-use tinycontainer::policy::{Ceilings, Device, Trust, Year2024};
+use tinycontainer::policy::Trust;
 use tinycontainer::runtime::{Account, ModuleError};
-use tinycontainer::{Engine, ImageError, Next, Notice, Platform, Sizes};
+use tinycontainer::{Engine, ImageError, Next, Platform, Sizes};
 use tinycontainer_pool::Pool;
 use tinycontainer_wamr::{ThreadLocal, Wamr};
-
-/// The most containers at once.
-pub const MAX_CONTAINERS: usize = 64;
 
 /// The account of what belongs to WAMR and to no container.
 const WAMR_ACCOUNT: Account = Account(2 * MAX_CONTAINERS as u8);
@@ -28,90 +24,16 @@ const STACK_BYTES: usize = 256 * 1024;
 static POOL: Pool = Pool::new();
 static THREADS: ThreadLocal = ThreadLocal;
 
-/// Something to show.
-#[derive(Debug, Clone)]
-pub enum Event {
-    /// A line that a container logged. Control characters have been escaped.
-    Log {
-        /// The container.
-        uid: String,
-        /// What it said.
-        line: String,
-    },
-    /// Something happened to a container.
-    Notice {
-        /// The container.
-        uid: String,
-        /// What.
-        notice: Notice,
-    },
-    /// A recording has reached its limit: what is written to the device from now on is not recorded.
-    RecordingEnded {
-        /// The file.
-        path: PathBuf,
-        /// The limit, in bytes.
-        limit: u64,
-    },
-}
-
-/// How a host is to be.
-pub struct Config {
-    /// The device's name: what a token's audience may be.
-    pub name: String,
-    /// The device's class: what a token's audience may be, too. Empty: none.
-    pub class: String,
-    /// The trust store, in CBOR.
-    pub trust: Vec<u8>,
-    /// Now, in seconds since 1970, in place of the system's clock.
-    pub now: Option<u64>,
-    /// Says what the device is, in place of `name`, `class`, `trust` and `now`.
-    pub describe: Option<fn(Ceilings) -> Device<'static>>,
-    /// What no container may exceed.
-    pub ceilings: Ceilings,
-    /// The memory of all containers together, in bytes: less than 16 MiB.
-    pub pool_bytes: usize,
-    /// Whether images of the 2024 format are taken; see [`Year2024`].
-    pub accept_2024: Option<Year2024<'static>>,
-    /// The virtual devices.
-    pub buses: Buses,
-    /// Is told of everything, by the thread that it happens in. Must not call the host.
-    pub observer: Box<dyn Fn(Event) + Send + Sync>,
-}
-
-impl Default for Config {
-    /// A host that believes nobody, with 15 MiB for containers and nothing on its buses.
-    fn default() -> Self {
-        Self {
-            name: String::new(),
-            class: String::new(),
-            accept_2024: None,
-            trust: vec![0x82, 0x01, 0x80],
-            now: None,
-            describe: None,
-            ceilings: Ceilings {
-                linear_memory: 1 << 20,
-                stack: 64 << 10,
-                heap: 2 << 20,
-                image: 1 << 20,
-                hook_ms: 10_000,
-            },
-            pool_bytes: 15 << 20,
-            buses: Buses::default(),
-            observer: Box::new(|_| ()),
-        }
-    }
-}
-
-/// Why there is no host.
+/// Why a host cannot be started.
 #[derive(Debug)]
 pub enum HostError {
-    /// There is one in this process already, or was.
+    /// A process can start one host, once.
     AlreadyStarted,
-    /// The trust store is not one.
+    /// The trust store cannot be decoded.
     Trust(tinycontainer::metadata::Error),
-    /// The memory is too small.
+    /// The memory for containers is too small.
     Memory,
-    /// The runtime did not run its own test.
+    /// The speed of the runtime cannot be measured.
     Calibration(ModuleError),
 }
 
@@ -141,7 +63,8 @@ impl Host {
     /// Starts a host: takes the memory, starts the runtime, measures its speed.
     ///
     /// # Errors
-    /// Why not.
+    /// If a host was started before, the trust store is not valid, the memory is too small, or the runtime cannot be
+    /// calibrated.
     pub fn new(mut config: Config) -> Result<Self, HostError> {
         // There is one host in a process: what the engine borrows is leaked.
         let trust = Trust::decode(Vec::leak(config.trust.clone())).map_err(HostError::Trust)?;
@@ -199,10 +122,10 @@ impl Host {
         &POOL
     }
 
-    /// Takes an image in whole; returns the container's uid.
+    /// Loads a whole image; returns the container's uid.
     ///
     /// # Errors
-    /// Why it is not taken. Nothing has changed then.
+    /// If the image is rejected. Nothing has changed then.
     pub fn load(&self, parts: &Parts<'_>) -> Result<String, ImageError> {
         let Parts { metadata, data, code } = *parts;
         let sizes = Sizes { metadata: metadata.len(), data: data.len(), code: code.len() };
@@ -221,8 +144,8 @@ impl Host {
         uptime_ms(self.engine.platform().config.buses.start())
     }
 
-    /// Sees to it that the slot's agent has a thread; says whether it has. It stays for the next container
-    /// of the slot.
+    /// Starts a thread for the slot's agent if it has none; returns whether it has one now. The thread is kept for the
+    /// next container of the slot.
     pub fn ensure_thread(&self, slot: usize) -> bool {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(thread) = threads.get_mut(slot) else { return false };
@@ -245,7 +168,7 @@ impl Drop for Host {
         (0..MAX_CONTAINERS).for_each(|slot| self.engine.platform().wake(slot));
         let threads = self.threads.get_mut().unwrap_or_else(PoisonError::into_inner);
         for thread in threads.iter_mut().filter_map(Option::take) {
-            // A thread that panicked has said so.
+            // A panic in the thread has been printed already.
             let _ = thread.join();
         }
     }

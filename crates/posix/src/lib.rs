@@ -2,17 +2,20 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`host`] | [`Host`]: what a program on a host calls |
+//! | [`host`] | [`Host`]: engine, images and threads |
+//! | [`config`] | [`Config`] and [`Event`] |
 //! | [`buses`] | virtual GPIO, I2C, SPI, UART and SAUL devices |
 //! | `platform` | what the engine asks for: lock, memory, device |
 
 #![forbid(unsafe_code)]
 
 pub mod buses;
+pub mod config;
 pub mod host;
 mod platform;
 
 pub use buses::{BusError, Buses, DEFAULT_RECORD_LIMIT, Device, Devices};
-pub use host::{Config, Event, Host, HostError, MAX_CONTAINERS};
+pub use config::{Config, Event, MAX_CONTAINERS};
+pub use host::{Host, HostError};
 pub use platform::{Mutex, Posix};
 pub use tinycontainer;

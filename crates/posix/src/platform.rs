@@ -1,7 +1,7 @@
-//! What the engine asks of a platform, on a host.
+//! The implementation of the engine's `Platform` on a host.
 
 use crate::buses::Buses;
-use crate::host::{Config, Event};
+use crate::config::{Config, Event, MAX_CONTAINERS};
 use std::sync::{Condvar, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tinycontainer::policy::{Device, Trust};
@@ -46,7 +46,7 @@ pub(crate) struct WakeFlag {
 
 /// Images are booked on accounts of their own, behind those of the instances.
 pub(crate) fn image_account(slot: usize) -> Account {
-    Account(u8::try_from(slot + crate::MAX_CONTAINERS).unwrap_or(u8::MAX))
+    Account(u8::try_from(slot + MAX_CONTAINERS).unwrap_or(u8::MAX))
 }
 
 impl Platform for Posix {
