@@ -9,7 +9,7 @@ use core::mem::MaybeUninit;
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicU8, Ordering};
 use tinycontainer_pool::Pool;
-use tinycontainer_runtime::{Account, Limits, MemoryUse, ModuleError, Runtime};
+use tinycontainer_runtime::{Account, Limits, MemoryUse, ModuleError, Runtime, Type};
 use tinycontainer_wamr_sys as sys;
 
 use crate::{Instance, load, natives};
@@ -125,6 +125,19 @@ impl Wamr {
         Err(InitError::OutOfMemory)
     }
 
+    /// Makes a WebAssembly module ready to run; see [`Runtime::instantiate`].
+    ///
+    /// # Errors
+    /// Why the module cannot run.
+    pub fn instantiate(
+        &self,
+        account: Account,
+        code: &[u8],
+        limits: &Limits,
+    ) -> Result<Instance, ModuleError> {
+        load::instantiate(self, account, code, limits)
+    }
+
     pub(crate) fn pool(&self) -> &'static Pool {
         self.config.pool
     }
@@ -149,8 +162,18 @@ impl Wamr {
 impl Runtime for Wamr {
     type Instance = Instance;
 
-    fn instantiate(&self, account: Account, code: &[u8], limits: &Limits) -> Result<Instance, ModuleError> {
-        load::instantiate(self, account, code, limits)
+    fn accepts(&self, kind: Type) -> bool {
+        kind == Type::Wasm
+    }
+
+    fn instantiate(
+        &self,
+        account: Account,
+        _: Type,
+        code: &[u8],
+        limits: &Limits,
+    ) -> Result<Instance, ModuleError> {
+        self.instantiate(account, code, limits)
     }
 
     fn memory(&self, account: Account) -> MemoryUse {
