@@ -8,7 +8,7 @@ use crate::settings::{
 use crate::threads::{self, THREADS};
 use crate::{clock, port, sys};
 use tinycontainer::policy::{Ceilings, Device};
-use tinycontainer::runtime::{Account, Rate};
+use tinycontainer::runtime::{Account, Rate, Type};
 use tinycontainer::{Engine, Notice, Platform};
 use tinycontainer_capi::{CDrivers, Code, settings};
 use tinycontainer_pool::{Pool, PoolBuf};
@@ -72,7 +72,7 @@ impl Platform for Riot {
         &self.runtime
     }
 
-    fn rate(&self) -> Rate {
+    fn rate(&self, _: Type) -> Rate {
         self.rate
     }
 

@@ -41,6 +41,28 @@ impl Syscall {
     }
 }
 
+numbered_enum! {
+    /// The type of a container: which runtime its code is for.
+    pub enum Type: u8 {
+        /// Not said.
+        Undefined = 0 => "undefined",
+        /// Machine code.
+        Native = 1 => "native",
+        /// A shell script.
+        Shell = 2 => "shell",
+        /// rBPF.
+        Bpf = 3 => "bpf",
+        /// WebAssembly.
+        Wasm = 4 => "wasm",
+        /// A Java Card applet.
+        JavaCard = 5 => "javacard",
+        /// JavaScript.
+        JavaScript = 6 => "javascript",
+        /// Python.
+        Python = 7 => "python",
+    }
+}
+
 /// A set of syscalls. The empty set is the default: deny.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct Mask(pub u32);

@@ -199,7 +199,7 @@ mod tests {
     use std::vec;
     use tinycontainer::policy::{Ceilings, Device, Trust};
     use tinycontainer::runtime::{
-        Account, Budget, Host, Instance, Limits, MemoryUse, ModuleError, Outcome, Rate, Runtime,
+        Account, Budget, Host, Instance, Limits, MemoryUse, ModuleError, Outcome, Rate, Runtime, Type,
     };
     use tinycontainer::{Hook, Lock, SESSION_TIMEOUT_MS};
 
@@ -244,7 +244,11 @@ mod tests {
 
     impl Runtime for Idle {
         type Instance = Never;
-        fn instantiate(&self, _: Account, _: &[u8], _: &Limits) -> Result<Never, ModuleError> {
+        fn accepts(&self, kind: Type) -> bool {
+            kind == Type::Wasm
+        }
+
+        fn instantiate(&self, _: Account, _: Type, _: &[u8], _: &Limits) -> Result<Never, ModuleError> {
             Err(ModuleError::OutOfMemory)
         }
         fn memory(&self, _: Account) -> MemoryUse {
@@ -268,7 +272,7 @@ mod tests {
         fn runtime(&self) -> &Self {
             self
         }
-        fn rate(&self) -> Rate {
+        fn rate(&self, _: Type) -> Rate {
             Rate { instructions_per_ms: 1 }
         }
         fn now_us(&self) -> u64 {

@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use tinycontainer::metadata::{Access, Bus};
 use tinycontainer::policy::Device;
-use tinycontainer::runtime::Rate;
+use tinycontainer::runtime::{Rate, Type};
 use tinycontainer::{Direction, Drivers, Engine, IoError, Next, Platform, State};
 use tinycontainer_testkit::{OWNER, OwnedPeer, Spec};
 
@@ -52,7 +52,7 @@ impl Platform for Bench {
     fn runtime(&self) -> &common::SharedWamr {
         self.0.runtime()
     }
-    fn rate(&self) -> Rate {
+    fn rate(&self, _: Type) -> Rate {
         Rate { instructions_per_ms: 500_000 }
     }
     fn now_us(&self) -> u64 {

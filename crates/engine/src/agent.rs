@@ -105,14 +105,14 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
             container.counters.starts = container.counters.starts.saturating_add(1);
             container.counters.loops = 0;
             container.counters.missed = 0;
-            let (id, limits, schedule) = (container.id, container.limits, container.schedule);
-            Some((code, limits, schedule, shared.table.guard(id)))
+            let Container { id, kind, limits, schedule, .. } = *container;
+            Some((code, kind, limits, schedule, shared.table.guard(id)))
         });
-        let Some((code, limits, schedule, guard)) = taken else {
+        let Some((code, kind, limits, schedule, guard)) = taken else {
             self.end(Event::Stop, StopReason::Requested, Detail::None);
             return;
         };
-        let made = engine.platform.runtime().instantiate(self.account(), &code, &limits);
+        let made = engine.platform.runtime().instantiate(self.account(), kind, &code, &limits);
         // Back to its place: the same bytes serve the next start.
         engine.shared.with(|shared| {
             if let Some(container) = shared.container(slot) {
@@ -121,7 +121,7 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
         });
         match made {
             Ok(instance) => {
-                let session = CallContext::new(guard);
+                let session = CallContext::new(guard, engine.platform.rate(kind));
                 let run = Run {
                     instance,
                     session,
@@ -196,7 +196,7 @@ impl<'e, P: Platform, const N: usize> Agent<'e, P, N> {
             Hook::Loop => run.schedule.loop_ms,
             Hook::Stop => run.schedule.stop_ms,
         };
-        let budget = self.engine.platform.rate().budget(ms);
+        let budget = run.session.rate.budget(ms);
         let mut service =
             Service { engine: self.engine, session: &mut run.session, slot: self.slot, now, cost: 0 };
         let outcome = run.instance.call(hook, budget, &mut service);

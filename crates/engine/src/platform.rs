@@ -1,11 +1,11 @@
 //! What an operating system, its memory and its drivers must offer.
 
 use core::ops::DerefMut;
-use tinycontainer_abi::Syscall;
+use tinycontainer_abi::{Syscall, Type};
 use tinycontainer_firewall::Denial;
 use tinycontainer_metadata::Access;
 use tinycontainer_policy::Device;
-use tinycontainer_runtime::Runtime;
+use tinycontainer_runtime::{Rate, Runtime};
 
 use crate::status::Stopped;
 use crate::versions::VersionRecord;
@@ -25,7 +25,7 @@ pub trait Platform {
     type Lock<T>: Lock<T>;
     /// Memory for an image or a queue; dropping it gives it back.
     type Buf: DerefMut<Target = [u8]>;
-    /// The interpreter.
+    /// What runs containers: an interpreter, or several.
     type Runtime: Runtime;
     /// What is behind local and remote endpoints.
     type Drivers: Drivers;
@@ -45,11 +45,11 @@ pub trait Platform {
     /// limited. The record of refusals has those whose notice was dropped.
     const NOTICE_BYTES: u32 = 64;
 
-    /// The interpreter.
+    /// What runs containers.
     fn runtime(&self) -> &Self::Runtime;
 
-    /// How many of the interpreter's instructions a millisecond holds.
-    fn rate(&self) -> tinycontainer_runtime::Rate;
+    /// How many instructions of containers of that type the runtime executes in a millisecond.
+    fn rate(&self, kind: Type) -> Rate;
 
     /// Microseconds of the platform's monotonic clock, which never goes back. What a call outside of the engine takes
     /// by this clock is charged to the container's budget, so a clock of coarse steps charges coarsely.

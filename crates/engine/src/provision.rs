@@ -18,7 +18,7 @@ use tinycontainer_firewall::{ContainerId, Grant};
 use tinycontainer_lifecycle::Event;
 use tinycontainer_metadata::{PartSizes, Peer, Schedule, Type, endpoint};
 use tinycontainer_policy::{Cleared, ImageRejected, MAX_ENDPOINTS, Reliance, Subject, clear_into};
-use tinycontainer_runtime::Limits;
+use tinycontainer_runtime::{Limits, Runtime};
 
 /// The sizes of an image's parts, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +112,7 @@ impl<B: DerefMut<Target = [u8]>> Incoming<B> {
 
 /// What the verified metadata says, without its bytes.
 struct Admission {
+    kind: Type,
     grant: Grant<MAX_ENDPOINTS>,
     limits: Limits,
     schedule: Schedule,
@@ -272,7 +273,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     /// Keeps what is needed of verified metadata.
     #[inline(never)]
     fn accept(&mut self, metadata: &[u8], cleared: &Cleared<'_>) -> Result<(), ImageError> {
-        let admission = admit(metadata, cleared)?;
+        let admission = admit(metadata, cleared, self.engine.platform.runtime())?;
         let metadata = self.shorten(metadata, &admission, cleared.reliance())?;
         self.stage = Stage::Verified(Accepted { metadata, admission });
         Ok(())
@@ -355,7 +356,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
             // `queues` has the capacity of `admission.queues`.
             let _ = queues.push((*endpoint, Queue::new(buffer)));
         }
-        let Admission { grant, limits, schedule, version, signer, uid, key, endpoints, .. } = admission;
+        let Admission { kind, grant, limits, schedule, version, signer, uid, key, endpoints, .. } = admission;
         let (id, raised) = engine.shared.with(|shared| {
             // If this session has timed out meanwhile, another one may have loaded a container of that name.
             shared.may_load(name(&metadata, uid), key, signer, version)?;
@@ -366,6 +367,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
             if let Some(place) = shared.slots.get_mut(slot) {
                 place.container = Place::Full(Container {
                     id,
+                    kind,
                     metadata,
                     data,
                     code: Some(code),
@@ -406,9 +408,9 @@ fn check_sizes(sizes: Sizes, signed: Option<PartSizes>) -> Result<(), ImageError
 }
 
 /// Copies what is needed later out of verified metadata.
-fn admit(metadata: &[u8], cleared: &Cleared<'_>) -> Result<Admission, ImageError> {
+fn admit(metadata: &[u8], cleared: &Cleared<'_>, runtime: &impl Runtime) -> Result<Admission, ImageError> {
     let claims = cleared.metadata();
-    if claims.kind != Type::Wasm {
+    if !runtime.accepts(claims.kind) {
         return Err(ImageError::UnsupportedType(claims.kind));
     }
     let mut queues = Vec::new();
@@ -421,6 +423,7 @@ fn admit(metadata: &[u8], cleared: &Cleared<'_>) -> Result<Admission, ImageError
     let start = (claims.uid.as_ptr() as usize).saturating_sub(metadata.as_ptr() as usize) as u16;
     let limits = cleared.limits();
     Ok(Admission {
+        kind: claims.kind,
         grant: cleared.grant(),
         limits: Limits { linear_memory: limits.linear_memory, stack: limits.stack, heap: limits.heap },
         schedule: cleared.schedule(),

@@ -12,7 +12,7 @@ use heapless::Vec;
 use tinycontainer_abi::Syscall;
 use tinycontainer_firewall::{AuditRing, ContainerId, Denial, Table};
 use tinycontainer_lifecycle::State;
-use tinycontainer_metadata::{Bus, Endpoint, Endpoints, Peer, Schedule, Scheme, endpoint};
+use tinycontainer_metadata::{Bus, Endpoint, Endpoints, Peer, Schedule, Scheme, Type, endpoint};
 use tinycontainer_policy::{MAX_ENDPOINTS, Reliance};
 use tinycontainer_runtime::Limits;
 
@@ -73,6 +73,7 @@ impl<T> Place<T> {
 /// A container.
 pub(crate) struct Container<B> {
     pub(crate) id: ContainerId,
+    pub(crate) kind: Type,
     /// The beginning of it, which has the uid and the endpoints; behind that, packed, what the decision to take the
     /// image rested on.
     pub(crate) metadata: B,

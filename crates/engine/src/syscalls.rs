@@ -13,7 +13,7 @@ use tinycontainer_abi::{Errno, Syscall};
 use tinycontainer_firewall::{ContainerId, Denial, DenyReason, Guard, Right};
 use tinycontainer_lifecycle::{Event, State};
 use tinycontainer_metadata::{Access, Bus, MAX_AUTHORITY, Peer, Scheme};
-use tinycontainer_runtime::Host;
+use tinycontainer_runtime::{Host, Rate};
 
 /// What calls cost a guest beyond the instruction that makes them: about what the engine executes for
 /// them, in the interpreter's instructions. Without this a guest could stretch its budget a
@@ -62,6 +62,8 @@ type Handle<P> = <<P as Platform>::Drivers as Drivers>::Handle;
 /// What a running container has open, and what its calls have cost since the engine was last told.
 pub(crate) struct CallContext<P: Platform> {
     pub(crate) guard: Guard<Target<Handle<P>>, MAX_OPEN>,
+    /// The speed of its runtime: converts time into instructions.
+    pub(crate) rate: Rate,
     pub(crate) calls: u32,
     pub(crate) refusals: u32,
     /// What `limiter` did not admit.
@@ -72,8 +74,8 @@ pub(crate) struct CallContext<P: Platform> {
 }
 
 impl<P: Platform> CallContext<P> {
-    pub(crate) fn new(guard: Guard<Target<Handle<P>>, MAX_OPEN>) -> Self {
-        Self { guard, calls: 0, refusals: 0, dropped: 0, limiter: Limiter::default(), beat: false }
+    pub(crate) fn new(guard: Guard<Target<Handle<P>>, MAX_OPEN>, rate: Rate) -> Self {
+        Self { guard, rate, calls: 0, refusals: 0, dropped: 0, limiter: Limiter::default(), beat: false }
     }
 
     /// Closes what is still open.
@@ -143,7 +145,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
     fn timed<R>(&mut self, leave: impl FnOnce(&Self) -> R) -> R {
         let timer = Timer::start(&self.engine.platform);
         let done = leave(self);
-        self.pay(timer.stop(&self.engine.platform));
+        self.pay(timer.stop(&self.engine.platform, self.session.rate));
         done
     }
 
@@ -322,6 +324,7 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
 
     fn read(&mut self, fd: i32, buf: &mut [u8]) -> Result<usize, Errno> {
         self.serve(Syscall::Read, |this| {
+            let rate = this.session.rate;
             match this.session.guard.read(fd)? {
                 (endpoint, Target::Driver(handle)) => {
                     let platform = &this.engine.platform;
@@ -329,7 +332,7 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
                     let len = buf.len().min(most);
                     let buf = buf.get_mut(..len).unwrap_or_default();
                     let (read, took) =
-                        transfer(platform, handle, |drivers, handle| drivers.read(handle, buf));
+                        transfer(platform, rate, handle, |drivers, handle| drivers.read(handle, buf));
                     this.pay(took.saturating_add(cost::copied(len)));
                     // A driver that claims to have read more than fits is not believed.
                     bounded(read, len).map_err(|error| Failure::Driver(endpoint, error))
@@ -362,6 +365,7 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
 
     fn write(&mut self, fd: i32, buf: &[u8]) -> Result<usize, Errno> {
         self.serve(Syscall::Write, |this| {
+            let rate = this.session.rate;
             match this.session.guard.write(fd)? {
                 (endpoint, Target::Driver(handle)) => {
                     let platform = &this.engine.platform;
@@ -369,7 +373,7 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
                     let len = buf.len().min(most);
                     let buf = buf.get(..len).unwrap_or_default();
                     let (written, took) =
-                        transfer(platform, handle, |drivers, handle| drivers.write(handle, buf));
+                        transfer(platform, rate, handle, |drivers, handle| drivers.write(handle, buf));
                     this.pay(took.saturating_add(cost::copied(len)));
                     bounded(written, len).map_err(|error| Failure::Driver(endpoint, error))
                 }
@@ -425,12 +429,12 @@ impl Timer {
 
     /// In instructions, rounded down: steps of the clock that fall into short calls make up for those that do not.
     #[inline(never)]
-    fn stop<P: Platform>(self, platform: &P) -> u32 {
+    fn stop<P: Platform>(self, platform: &P, rate: Rate) -> u32 {
         let us = platform.now_us().saturating_sub(self.start_us);
         if us == 0 {
             return 0;
         }
-        let rate = u64::from(platform.rate().instructions_per_ms);
+        let rate = u64::from(rate.instructions_per_ms);
         u32::try_from(us.saturating_mul(rate) / 1000).unwrap_or(u32::MAX)
     }
 }
@@ -439,19 +443,20 @@ impl Timer {
 #[inline]
 fn transfer<P: Platform, R>(
     platform: &P,
+    rate: Rate,
     handle: &mut Handle<P>,
     transfer: impl FnOnce(&P::Drivers, &mut Handle<P>) -> R,
 ) -> (R, u32) {
     let drivers = platform.drivers();
     if let Some(ns) = drivers.fixed_ns(handle) {
         // 2^20 ns are 1 ms and 5 %, which is less than a division on the path of every call.
-        let rate = u64::from(platform.rate().instructions_per_ms);
+        let rate = u64::from(rate.instructions_per_ms);
         let instructions = (u64::from(ns) * rate) >> 20;
         return (transfer(drivers, handle), u32::try_from(instructions).unwrap_or(u32::MAX));
     }
     let timer = Timer::start(platform);
     let done = transfer(drivers, handle);
-    (done, timer.stop(platform))
+    (done, timer.stop(platform, rate))
 }
 
 /// Whether a container in that state has a use for messages.

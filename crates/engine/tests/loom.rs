@@ -15,6 +15,7 @@ use tinycontainer::metadata::{Access, Schedule};
 use tinycontainer::policy::Device;
 use tinycontainer::runtime::{
     Account, Budget, Host, Instance, Limits, MemoryUse, ModuleError as RuntimeError, Outcome, Rate, Runtime,
+    Type,
 };
 use tinycontainer::{
     Drivers, Engine, Hook, IoError, Lock, ModuleError, Next, Platform, Sizes, StartError, State, StopError,
@@ -43,7 +44,11 @@ struct Counted(std::sync::Arc<AtomicUsize>);
 impl Runtime for Counting {
     type Instance = Counted;
 
-    fn instantiate(&self, _: Account, _: &[u8], _: &Limits) -> Result<Counted, RuntimeError> {
+    fn accepts(&self, kind: Type) -> bool {
+        kind == Type::Wasm
+    }
+
+    fn instantiate(&self, _: Account, _: Type, _: &[u8], _: &Limits) -> Result<Counted, RuntimeError> {
         assert_eq!(self.0.fetch_add(1, Ordering::SeqCst), 0, "one instance of a container at a time");
         Ok(Counted(self.0.clone()))
     }
@@ -100,7 +105,7 @@ impl Platform for Loomed {
     fn runtime(&self) -> &Counting {
         &self.runtime
     }
-    fn rate(&self) -> Rate {
+    fn rate(&self, _: Type) -> Rate {
         Rate { instructions_per_ms: 1 }
     }
     fn now_us(&self) -> u64 {

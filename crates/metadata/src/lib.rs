@@ -23,7 +23,7 @@ pub use encode::Draft;
 pub use endpoint::{Access, Bus, Endpoint, Endpoints, Peer, Scheme};
 pub use minicbor;
 pub use names::{is_authority, is_uid};
-pub use tinycontainer_abi::{Direction, Mask, Syscall};
+pub use tinycontainer_abi::{Direction, Mask, Syscall, Type};
 pub use tinycontainer_cbor::{Error, Kind};
 
 /// The CBOR tag of metadata: the bytes `TinyPART` read as a big-endian number.
@@ -38,28 +38,6 @@ pub const MAX_AUTHORITY: usize = 128;
 pub const MAX_ENDPOINTS: usize = 32;
 /// The longest `vendor_secu`, in bytes.
 pub const MAX_VENDOR_SECU: usize = 256;
-
-tinycontainer_abi::numbered_enum! {
-    /// What runs a container.
-    pub enum Type: u8 {
-        /// Not said.
-        Undefined = 0 => "undefined",
-        /// Machine code.
-        Native = 1 => "native",
-        /// A shell script.
-        Shell = 2 => "shell",
-        /// rBPF.
-        Bpf = 3 => "bpf",
-        /// WebAssembly.
-        Wasm = 4 => "wasm",
-        /// A Java Card applet.
-        JavaCard = 5 => "javacard",
-        /// JavaScript.
-        JavaScript = 6 => "javascript",
-        /// Python.
-        Python = 7 => "python",
-    }
-}
 
 tinycontainer_abi::numbered_enum! {
     /// How much of the processor a container asks for, relative to others.

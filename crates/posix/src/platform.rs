@@ -5,7 +5,7 @@ use crate::config::{Config, Event, MAX_CONTAINERS};
 use std::sync::{Condvar, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tinycontainer::policy::{Device, Trust};
-use tinycontainer::runtime::{Account, Rate};
+use tinycontainer::runtime::{Account, Rate, Type};
 use tinycontainer::{Lock, Notice, Platform};
 use tinycontainer_pool::{Pool, PoolBuf};
 use tinycontainer_wamr::Wamr;
@@ -64,7 +64,7 @@ impl Platform for Posix {
         &self.runtime
     }
 
-    fn rate(&self) -> Rate {
+    fn rate(&self, _: Type) -> Rate {
         self.rate
     }
 

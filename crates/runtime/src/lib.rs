@@ -7,10 +7,12 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod either;
 mod error;
 
+pub use either::{Either, EitherInstance};
 pub use error::{Export, ModuleError, Name, Share, Shortage, Trap};
-pub use tinycontainer_abi::{Errno, Hook, Mask, Syscall};
+pub use tinycontainer_abi::{Errno, Hook, Mask, Syscall, Type};
 pub use tinycontainer_module::{Excess, Limit};
 
 /// The account that a container's memory is booked on: the index of its slot in the engine.
@@ -37,11 +39,11 @@ impl Limits {
     }
 }
 
-/// How many WebAssembly instructions a hook may execute.
+/// How many instructions of its runtime a hook may execute: WebAssembly instructions, for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Budget(pub u32);
 
-/// How many WebAssembly instructions a millisecond holds here: measured at start-up.
+/// How many instructions a runtime executes in a millisecond on this device: measured at start-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     /// Instructions in one millisecond, at least 1.
@@ -68,7 +70,7 @@ impl Rate {
 pub struct Outcome {
     /// What the hook returned (0 for one that returns nothing), or why it was cut short.
     pub result: Result<i32, Trap>,
-    /// WebAssembly instructions executed.
+    /// Instructions executed.
     pub instructions: u32,
 }
 
@@ -81,12 +83,16 @@ pub struct MemoryUse {
     pub peak: u32,
 }
 
-/// An interpreter.
+/// An interpreter, or several behind one: see [`Either`].
 pub trait Runtime {
     /// A container that can run.
     type Instance: Instance;
 
-    /// Makes `code` ready to run: copies it, validates it, checks imports and exports, and links it.
+    /// Whether it runs containers of that type. An image of a type that is not accepted is refused when its metadata
+    /// has been verified.
+    fn accepts(&self, kind: Type) -> bool;
+
+    /// Makes `code`, of a type that is [accepted](Self::accepts), ready to run: copies it, validates it, checks imports and exports, and links it.
     ///
     /// Nothing of the guest runs. `code` is only read: the same bytes can be instantiated again.
     /// All memory is booked on `account`, which must hold nothing else of this runtime's; it is
@@ -94,6 +100,7 @@ pub trait Runtime {
     fn instantiate(
         &self,
         account: Account,
+        kind: Type,
         code: &[u8],
         limits: &Limits,
     ) -> Result<Self::Instance, ModuleError>;

@@ -3,6 +3,7 @@
 //! Panics where a test would: nothing here is for anything else.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+mod tiny;
 mod worst;
 
 use sha2::{Digest, Sha256};
@@ -14,6 +15,7 @@ use tinycontainer_policy::{AnchorSpec, Ceilings, Device, Pattern, Reach, Roles, 
 use tinycontainer_token::issue::{Secret, issue, public_key};
 use tinycontainer_token::{Claims, Key, Use, thumbprint};
 
+pub use tiny::Tiny;
 pub use worst::{worst, worst_trust_store};
 
 /// What devices in tests are called, and their class.

@@ -17,7 +17,7 @@ use std::{env, fs};
 use shapes::{SHAPES, worst};
 use tinycontainer_module::check;
 use tinycontainer_pool::{Account, Pool};
-use tinycontainer_runtime::{Limits, ModuleError, Runtime as _};
+use tinycontainer_runtime::{Limits, ModuleError};
 use tinycontainer_wamr::{ThreadLocal, Wamr};
 
 static POOL: Pool = Pool::new();

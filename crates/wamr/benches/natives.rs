@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use bare::{Bare, CALLS, guest};
 use tinycontainer_pool::{Account, Pool};
-use tinycontainer_runtime::{Budget, Errno, Hook, Host, Instance as _, Limits, Runtime as _, Syscall};
+use tinycontainer_runtime::{Budget, Errno, Hook, Host, Instance as _, Limits, Syscall};
 use tinycontainer_wamr::{ThreadLocal, Wamr};
 
 mod bare;

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use tinycontainer_pool::{Account, Pool};
-use tinycontainer_runtime::{Budget, Errno, Hook, Host, Instance as _, Limits, Runtime as _, Syscall};
+use tinycontainer_runtime::{Budget, Errno, Hook, Host, Instance as _, Limits, Syscall};
 use tinycontainer_wamr::{ThreadLocal, Wamr};
 use tinycontainer_wamr_sys as sys;
 

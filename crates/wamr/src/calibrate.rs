@@ -1,7 +1,7 @@
 //! How many instructions a millisecond holds, on this machine, now.
 
 use tinycontainer_abi::{Errno, Hook, Syscall};
-use tinycontainer_runtime::{Budget, Host, Instance as _, Limits, ModuleError, Rate, Runtime as _};
+use tinycontainer_runtime::{Budget, Host, Instance as _, Limits, ModuleError, Rate};
 
 use crate::allocator::Wamr;
 

@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 use tinycontainer_abi::Hook;
 use tinycontainer_pool::{OutOfMemory, Pool};
 use tinycontainer_runtime::{
-    Account, Export, Limits, MemoryUse, ModuleError, Name, Runtime, Share, Shortage,
+    Account, Export, Limits, MemoryUse, ModuleError, Name, Runtime, Share, Shortage, Type,
 };
 use tinycontainer_wamr_sys as sys;
 
@@ -14,11 +14,36 @@ use crate::allocator::Wamr;
 use crate::instance::Instance;
 use crate::linked::{ErrorText, Linked, Module};
 
+impl Wamr {
+    /// Makes a WebAssembly module ready to run; see [`Runtime::instantiate`].
+    ///
+    /// # Errors
+    /// Why the module cannot run.
+    pub fn instantiate(
+        &self,
+        account: Account,
+        code: &[u8],
+        limits: &Limits,
+    ) -> Result<Instance, ModuleError> {
+        instantiate(self, account, code, limits)
+    }
+}
+
 impl Runtime for Wamr {
     type Instance = Instance;
 
-    fn instantiate(&self, account: Account, code: &[u8], limits: &Limits) -> Result<Instance, ModuleError> {
-        instantiate(self, account, code, limits)
+    fn accepts(&self, kind: Type) -> bool {
+        kind == Type::Wasm
+    }
+
+    fn instantiate(
+        &self,
+        account: Account,
+        _: Type,
+        code: &[u8],
+        limits: &Limits,
+    ) -> Result<Instance, ModuleError> {
+        self.instantiate(account, code, limits)
     }
 
     fn memory(&self, account: Account) -> MemoryUse {

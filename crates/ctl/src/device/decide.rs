@@ -4,7 +4,7 @@ use tinycontainer::metadata::Access;
 use tinycontainer::metadata::transport::Parts;
 use tinycontainer::policy::Device;
 use tinycontainer::runtime::{
-    Account, Budget, Host, Instance, Limits, MemoryUse, ModuleError, Outcome, Rate, Runtime,
+    Account, Budget, Host, Instance, Limits, MemoryUse, ModuleError, Outcome, Rate, Runtime, Type,
 };
 use tinycontainer::{Drivers, Engine, Hook, ImageError, IoError, Platform, Sizes};
 
@@ -37,7 +37,7 @@ impl Platform for Offline<'_> {
         &self.runtime
     }
 
-    fn rate(&self) -> Rate {
+    fn rate(&self, _: Type) -> Rate {
         Rate { instructions_per_ms: 1 }
     }
 
@@ -66,7 +66,11 @@ impl Platform for Offline<'_> {
 impl Runtime for Nothing {
     type Instance = Never;
 
-    fn instantiate(&self, _: Account, _: &[u8], _: &Limits) -> Result<Never, ModuleError> {
+    fn accepts(&self, kind: Type) -> bool {
+        kind == Type::Wasm
+    }
+
+    fn instantiate(&self, _: Account, _: Type, _: &[u8], _: &Limits) -> Result<Never, ModuleError> {
         Err(ModuleError::OutOfMemory)
     }
 

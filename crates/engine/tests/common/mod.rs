@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tinycontainer::metadata::{Access, Peer};
 use tinycontainer::policy::{Device, Trust};
-use tinycontainer::runtime::{Account, Limits, MemoryUse, ModuleError, Rate, Runtime};
+use tinycontainer::runtime::{Account, Limits, MemoryUse, ModuleError, Rate, Runtime, Type};
 use tinycontainer::{
     Agent, DEFAULT_MAX_TRANSFER, Drivers, Engine, IoError, Lock, Next, Notice, Platform, Sizes, State,
     VersionRecord,
@@ -24,6 +24,7 @@ pub const RATE: u32 = 10_000;
 static POOL: Pool = Pool::new();
 static THREADS: ThreadLocal = ThreadLocal;
 
+#[derive(Clone, Copy)]
 /// There is one WAMR in a process, and many engines in its tests: each has accounts of its own.
 pub struct SharedWamr {
     wamr: Wamr,
@@ -53,7 +54,17 @@ impl SharedWamr {
 impl Runtime for SharedWamr {
     type Instance = Instance;
 
-    fn instantiate(&self, account: Account, code: &[u8], limits: &Limits) -> Result<Instance, ModuleError> {
+    fn accepts(&self, kind: Type) -> bool {
+        self.wamr.accepts(kind)
+    }
+
+    fn instantiate(
+        &self,
+        account: Account,
+        _: Type,
+        code: &[u8],
+        limits: &Limits,
+    ) -> Result<Instance, ModuleError> {
         self.wamr.instantiate(Account(self.first + account.0), code, limits)
     }
 
@@ -232,7 +243,7 @@ impl Platform for TestPlatform {
         &self.runtime
     }
 
-    fn rate(&self) -> Rate {
+    fn rate(&self, _: Type) -> Rate {
         Rate { instructions_per_ms: RATE }
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use tinycontainer_pool::{Account, Pool};
 use tinycontainer_runtime::{
-    Budget, Errno, Hook, Host, Instance as _, Limits, ModuleError, Outcome, Runtime as _, Syscall,
+    Budget, Errno, Hook, Host, Instance as _, Limits, ModuleError, Outcome, Syscall,
 };
 use tinycontainer_wamr::{Instance, ThreadLocal, Wamr};
 
