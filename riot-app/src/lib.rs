@@ -2,9 +2,11 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `sys` | the one room that calls RIOT: threads, flags, messages, time, output |
+//! | `sys` | the one module that calls RIOT: threads, flags, messages, time, output |
 //! | `platform` | what the engine asks for: lock, memory, device, and the start of it all |
-//! | `port` | the backend of the C API: what needs much stack runs in the controller's thread |
+//! | `port` | the backend of the C API |
+//! | `controller` | the thread that verifies and loads, and writes output |
+//! | `slots` | each slot's stack, thread and priority |
 //! | `threads` | a thread for each container |
 //! | `drivers` | RIOT's own buses, through `module/tinycontainer/periph.c` |
 //! | `clock`, `lock`, `settings` | ztimer without its wrap; RIOT's mutex; what the board has room for |
@@ -19,10 +21,12 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod clock;
+mod controller;
 mod drivers;
 mod lock;
 mod platform;
 mod port;
 mod settings;
+mod slots;
 mod sys;
 mod threads;

@@ -3,10 +3,11 @@
 use crate::drivers::Periph;
 use crate::lock::RiotLock;
 use crate::settings::{
-    CONTAINERS, HEAP_BYTES, HOOK_MS, LINEAR_MEMORY_BYTES, LOG_BURST, OPERAND_STACK_BYTES, POOL_BYTES, QUEUE_BYTES,
+    CONTAINERS, HEAP_BYTES, HOOK_MS, LINEAR_MEMORY_BYTES, LOG_BURST, OPERAND_STACK_BYTES, POOL_BYTES,
+    QUEUE_BYTES,
 };
-use crate::threads::{self, THREADS};
-use crate::{clock, port, sys};
+use crate::slots::{self, THREADS};
+use crate::{clock, controller, sys};
 use tinycontainer::policy::{Ceilings, Device};
 use tinycontainer::runtime::{Account, Rate, Type};
 use tinycontainer::{Engine, Notice, Platform};
@@ -100,12 +101,12 @@ impl Platform for Riot {
     }
 
     fn wake(&self, slot: usize) {
-        threads::wake(slot);
+        slots::wake(slot);
     }
 
     fn log(&self, uid: &str, line: &[u8]) {
         sys::log(uid, line);
-        port::wake_for_output();
+        controller::wake_for_output();
     }
 
     fn notice(&self, uid: &str, notice: Notice) {
@@ -118,7 +119,7 @@ impl Platform for Riot {
             Notice::LogDropped(dropped) => ("lines dropped: ", decimal(dropped, &mut digits)),
         };
         sys::notice(uid, event, text);
-        port::wake_for_output();
+        controller::wake_for_output();
     }
 }
 

@@ -1,73 +1,31 @@
-//! The backend of the C API. Verifying an image takes more stack than an application's threads have, so
-//! it is done by the controller's thread, one request after another; whoever asks waits.
+//! The backend of the C API. What takes much stack is done by the controller's thread; the caller waits.
 
+use crate::controller::controlled;
 use crate::platform::{self, POOL, RiotEngine, engine};
-use crate::settings::{CONTAINERS, CONTROLLER_STACK_BYTES, POOL_BYTES};
-use crate::{clock, sys, threads};
-use core::ffi::c_void;
-use core::sync::atomic::{AtomicI16, AtomicU8, Ordering};
+use crate::settings::{CONTAINERS, POOL_BYTES};
+use crate::{clock, controller, slots, threads};
 use tinycontainer::Status;
 use tinycontainer_capi::{
-    Backend, Code, EngineBackend, LoadFailure, Memory, Pid, Port, Priorities, AuditEntry, LoadSession, Sizes,
+    AuditEntry, Backend, Code, EngineBackend, LoadFailure, LoadSession, Memory, Pid, Port, Priorities, Sizes,
 };
 
 type Inner = EngineBackend<RiotPort, CONTAINERS>;
 
 tinycontainer_capi::set_backend!(Controlled = Controlled(EngineBackend(RiotPort)));
 
-static STACK: sys::Stack<CONTROLLER_STACK_BYTES> = sys::Stack::new();
 static SESSION: LoadSession<platform::Riot, CONTAINERS> = LoadSession::new();
-/// The controller's thread; 0 if there is none yet.
-static CONTROLLER: AtomicI16 = AtomicI16::new(0);
-
-extern "C" fn controller(_: *mut c_void) -> *mut c_void {
-    sys::serve(threads::output_priority)
-}
-
-/// Has the controller's thread write what output waits, when it has nothing else to do.
-pub(crate) fn wake_for_output() {
-    match CONTROLLER.load(Ordering::Acquire) {
-        0 => {}
-        pid => sys::wake_for_output(pid),
-    }
-}
-
-/// What `tinycontainer_init` was told.
-static PRIORITY: AtomicU8 = AtomicU8::new(0);
-
-/// Runs `f` in the controller's thread, at its own priority.
-fn controlled<R: Send, E: From<Code> + Send>(f: impl FnOnce() -> Result<R, E> + Send) -> Result<R, E> {
-    match CONTROLLER.load(Ordering::Acquire) {
-        0 => Err(Code::NotInitialized.into()),
-        pid => sys::run_in(pid, PRIORITY.load(Ordering::Relaxed), f)
-            .unwrap_or_else(|| Err(Code::NoThread.into())),
-    }
-}
-
-/// Lets the controller's thread do a step that takes much stack, at the priority of whoever's step it is: its
-/// code was not trusted to be short.
-pub(crate) fn lend_stack<R: Send>(priority: u8, step: impl FnOnce() -> R + Send) -> Option<R> {
-    sys::run_in(CONTROLLER.load(Ordering::Acquire), priority, step)
-}
-
 struct RiotPort;
 
 impl Port<CONTAINERS> for RiotPort {
     type Platform = platform::Riot;
 
     fn init(&self, priorities: Priorities) -> Result<Pid, Code> {
-        let known = |priority: u8| (1..=threads::LOWEST).contains(&priority);
+        let known = |priority: u8| (1..=slots::LOWEST).contains(&priority);
         if !known(priorities.controller) || !known(priorities.containers) {
             return Err(Code::BadArgument);
         }
-        threads::set_priority(priorities.containers);
-        PRIORITY.store(priorities.controller, Ordering::Relaxed);
-        let mut pid = CONTROLLER.load(Ordering::Acquire);
-        if pid == 0 {
-            pid = sys::spawn(&STACK, priorities.controller, c"tinycontainer", controller, 0)
-                .ok_or(Code::NoThread)?;
-            CONTROLLER.store(pid, Ordering::Release);
-        }
+        slots::set_priority(priorities.containers);
+        let pid = controller::start(priorities.controller).ok_or(Code::NoThread)?;
         controlled(platform::start)?;
         u16::try_from(pid).ok().and_then(Pid::new).ok_or(Code::NoThread)
     }

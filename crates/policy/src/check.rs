@@ -1,5 +1,6 @@
 //! The decision over an image: every check it must pass, in one place.
 
+use crate::MAX_ENDPOINTS;
 use crate::reliance::{Lapsed, Reliance};
 use crate::trust::{Roles, Scope, Trust};
 use core::fmt;
@@ -12,9 +13,6 @@ use tinycontainer_metadata::{
 };
 use tinycontainer_token::year2024::{self, Claim2024};
 use tinycontainer_token::{Expected, Key, TokenError, Use, Verified, thumbprint, verify};
-
-/// The most endpoints of a container that a device takes. The format would allow 32.
-pub const MAX_ENDPOINTS: usize = 8;
 
 /// The authority to grant: this module's alone.
 // SAFETY: what it grants is what the tokens verified below allow.

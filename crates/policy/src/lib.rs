@@ -18,8 +18,11 @@ pub mod reliance;
 pub mod trust;
 
 pub use check::{
-    Ceilings, Check, Cleared, Device, Found, Holds, Hook, ImageRejected, MAX_ENDPOINTS, Sink, Subject, Whose,
-    Year2024, clear, clear_into, covered_2024, examine, sha256,
+    Ceilings, Check, Cleared, Device, Found, Holds, Hook, ImageRejected, Sink, Subject, Whose, Year2024,
+    clear, clear_into, covered_2024, examine, sha256,
 };
 pub use reliance::{Lapsed, MAX_ANCHORS, Reliance};
 pub use trust::{AnchorHash, AnchorSpec, Pattern, Reach, Roles, Scope, Target, Trust};
+
+/// The most endpoints of a container that a device takes. The format would allow 32.
+pub const MAX_ENDPOINTS: usize = 8;

@@ -1,0 +1,56 @@
+//! The controller's thread. Verifying and loading an image takes more stack than other threads have, so it is done by this
+//! one, one request after another; the caller waits. It also writes the containers' output when it has nothing else to do.
+
+use crate::settings::CONTROLLER_STACK_BYTES;
+use crate::sys::{self, Pid};
+use core::ffi::c_void;
+use core::sync::atomic::{AtomicI16, AtomicU8, Ordering};
+use tinycontainer_capi::Code;
+
+static STACK: sys::Stack<CONTROLLER_STACK_BYTES> = sys::Stack::new();
+/// The controller's thread; 0 if there is none yet.
+static CONTROLLER: AtomicI16 = AtomicI16::new(0);
+/// The priority of requests, as `tinycontainer_init` was given it.
+static PRIORITY: AtomicU8 = AtomicU8::new(0);
+
+extern "C" fn serve(_: *mut c_void) -> *mut c_void {
+    sys::serve(crate::slots::output_priority)
+}
+
+/// Starts the thread, if it does not run yet. Returns its number; `None` if RIOT has no place for it.
+pub(crate) fn start(priority: u8) -> Option<Pid> {
+    PRIORITY.store(priority, Ordering::Relaxed);
+    match CONTROLLER.load(Ordering::Acquire) {
+        0 => {
+            let pid = sys::spawn(&STACK, priority, c"tinycontainer", serve, 0)?;
+            CONTROLLER.store(pid, Ordering::Release);
+            Some(pid)
+        }
+        pid => Some(pid),
+    }
+}
+
+/// Wakes the controller's thread to write output.
+pub(crate) fn wake_for_output() {
+    match CONTROLLER.load(Ordering::Acquire) {
+        0 => {}
+        pid => sys::wake_for_output(pid),
+    }
+}
+
+/// Runs `f` in the controller's thread, at its own priority.
+pub(crate) fn controlled<R: Send, E: From<Code> + Send>(
+    f: impl FnOnce() -> Result<R, E> + Send,
+) -> Result<R, E> {
+    match CONTROLLER.load(Ordering::Acquire) {
+        0 => Err(Code::NotInitialized.into()),
+        pid => sys::run_in(pid, PRIORITY.load(Ordering::Relaxed), f)
+            .unwrap_or_else(|| Err(Code::NoThread.into())),
+    }
+}
+
+/// Runs a step that takes much stack in the controller's thread, at the priority of the container whose step it is: its
+/// code is not trusted to be short.
+pub(crate) fn lend_stack<R: Send>(priority: u8, step: impl FnOnce() -> R + Send) -> Option<R> {
+    sys::run_in(CONTROLLER.load(Ordering::Acquire), priority, step)
+}
