@@ -14,11 +14,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tinycontainer::metadata::{Access, Schedule};
 use tinycontainer::policy::Device;
 use tinycontainer::runtime::{
-    Account, Budget, Host, Instance, Limits, MemoryUse, ModuleError as RuntimeError, Outcome, Rate, Runtime,
-    Type,
+    Account, Budget, Host, Instance, Limits, MemoryUse, ModuleError, Outcome, Rate, Runtime, Type,
 };
 use tinycontainer::{
-    Drivers, Engine, Hook, IoError, Lock, ModuleError, Next, Platform, Sizes, StartError, State, StopError,
+    Drivers, Engine, Hook, ImageError, IoError, Lock, Next, Platform, Sizes, StartError, State, StopError,
     StopReason, UnloadError,
 };
 use tinycontainer_testkit as kit;
@@ -48,7 +47,7 @@ impl Runtime for Counting {
         kind == Type::Wasm
     }
 
-    fn instantiate(&self, _: Account, _: Type, _: &[u8], _: &Limits) -> Result<Counted, RuntimeError> {
+    fn instantiate(&self, _: Account, _: Type, _: &[u8], _: &Limits) -> Result<Counted, ModuleError> {
         assert_eq!(self.0.fetch_add(1, Ordering::SeqCst), 0, "one instance of a container at a time");
         Ok(Counted(self.0.clone()))
     }
@@ -143,7 +142,7 @@ impl Fixture {
         Arc::new(Engine::new(Loomed { runtime: Counting::default(), drivers: NoDrivers, store: self.store }))
     }
 
-    fn load(&self, engine: &Engine<Loomed, SLOTS>) -> Result<(), ModuleError> {
+    fn load(&self, engine: &Engine<Loomed, SLOTS>) -> Result<(), ImageError> {
         let kit::Image { metadata, data, code } = &self.image;
         let sizes = Sizes { metadata: metadata.len(), data: data.len(), code: code.len() };
         let mut loading = engine.begin(sizes)?;
@@ -275,7 +274,7 @@ fn two_loads_of_one_name() {
         let theirs = other.join().unwrap();
         assert!(matches!(
             (mine, theirs),
-            (Ok(()), Err(ModuleError::DuplicateUid)) | (Err(ModuleError::DuplicateUid), Ok(()))
+            (Ok(()), Err(ImageError::DuplicateUid)) | (Err(ImageError::DuplicateUid), Ok(()))
         ));
         assert_eq!(engine.containers().count(), 1);
         // The loser's slot is free.
