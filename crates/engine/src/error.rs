@@ -85,7 +85,7 @@ pub enum ImageError {
     Rejected(ImageRejected),
     /// This device cannot run containers of that type.
     UnsupportedType(Type),
-    /// As many images are on their way in as may be at once: [`MAX_SESSIONS`](crate::MAX_SESSIONS).
+    /// As many images are on their way in as may be at once: [`MAX_SESSIONS`].
     TooManySessions,
     /// A container of that name is loaded, or on its way in.
     DuplicateUid,
@@ -100,7 +100,7 @@ pub enum ImageError {
     TooLong,
     /// Fewer bytes than the sizes said.
     TooShort,
-    /// The session made no progress for [`SESSION_TIMEOUT_MS`](crate::SESSION_TIMEOUT_MS).
+    /// The session made no progress for [`SESSION_TIMEOUT_MS`].
     TimedOut,
     /// The session has failed before; this is not the first error.
     Failed,

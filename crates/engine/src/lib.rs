@@ -50,7 +50,7 @@ pub use versions::{VersionRecord, VersionScope};
 pub const MAX_OPEN: usize = 8;
 /// The most endpoints of a container on which other containers write to it.
 pub const MAX_QUEUES: usize = 4;
-/// How many refusals are kept. Each container has its share of them; see [`firewall::Refusals`].
+/// How many refusals are kept. Each container has its share of them; see [`firewall::AuditRing`].
 pub const MAX_REFUSALS: usize = 16;
 /// The most images that are on their way in at once.
 pub const MAX_SESSIONS: usize = 2;

@@ -164,7 +164,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         });
     }
 
-    /// Whether the session has made no progress for [`SESSION_TIMEOUT_MS`]: it has failed, and the owner should
+    /// Whether the session has made no progress for [`SESSION_TIMEOUT_MS`](crate::SESSION_TIMEOUT_MS): it has failed, and the owner should
     /// drop it, for it still holds memory and a slot. So has one that is over.
     pub fn is_stale(&self) -> bool {
         let now_us = self.engine.platform.now_us();

@@ -7,7 +7,7 @@
 //! | [`tokens`] | the tokens |
 //! | [`profile1`] | the report on an image of profile 1 |
 //! | [`year2024`] | the report on an image of the 2024 format |
-//! | [`print`] | a report for people |
+//! | [`mod@print`] | a report for people |
 //! | [`anchors`] | the anchors of a trust store, for people |
 
 pub(crate) mod anchors;
