@@ -1,7 +1,7 @@
 //! Which images are on their way in: how many, of which names, and when each last made progress.
 
 use crate::error::ImageError;
-use crate::{MAX_SESSIONS, SESSION_TIMEOUT_MS};
+use crate::{MAX_SESSIONS, SESSION_LONGEST_MS, SESSION_TIMEOUT_MS};
 use heapless::Vec;
 
 /// The sessions that count. One that has timed out is removed when the next one needs its place or its name; its
@@ -17,13 +17,16 @@ struct Open {
     slot: usize,
     /// The key of the uid, once the metadata is verified; see [`uid_key`](crate::versions::uid_key).
     uid: Option<u64>,
-    /// When it last made progress, in microseconds of the platform's clock.
+    /// When it began and when it last made progress, in microseconds of the platform's clock.
+    begun_us: u64,
     progress_us: u64,
 }
 
 impl Open {
     fn is_stale(&self, now_us: u64) -> bool {
+        // A byte now and then is progress, but must not keep others out for ever.
         now_us.saturating_sub(self.progress_us) > SESSION_TIMEOUT_MS.saturating_mul(1000)
+            || now_us.saturating_sub(self.begun_us) > SESSION_LONGEST_MS.saturating_mul(1000)
     }
 }
 
@@ -40,7 +43,7 @@ impl Sessions {
 
     /// Counts the session that has taken `slot`.
     pub(crate) fn begin(&mut self, slot: usize, now_us: u64) -> Result<(), ImageError> {
-        let open = Open { slot, uid: None, progress_us: now_us };
+        let open = Open { slot, uid: None, begun_us: now_us, progress_us: now_us };
         self.open.push(open).map_err(|_| ImageError::TooManySessions)
     }
 

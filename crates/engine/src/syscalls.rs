@@ -343,7 +343,11 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
                     let read = engine.shared.with(|shared| {
                         let data = shared.container(slot).and_then(|container| container.data.as_deref());
                         let rest = data.and_then(|data| data.get(*offset..)).unwrap_or_default();
-                        buf.iter_mut().zip(rest).map(|(to, from)| *to = *from).count()
+                        let len = buf.len().min(rest.len());
+                        if let (Some(to), Some(from)) = (buf.get_mut(..len), rest.get(..len)) {
+                            to.copy_from_slice(from);
+                        }
+                        len
                     });
                     *offset += read;
                     Ok(read)

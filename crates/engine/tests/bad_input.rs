@@ -10,7 +10,7 @@ use tinycontainer::metadata::{Access, Bus, Kind, Limits, PartSizes, Peer, Priori
 use tinycontainer::policy::{ImageRejected, Subject, Trust};
 use tinycontainer::{
     Direction, Engine, ImageError, MAX_METADATA, MAX_SESSIONS, MAX_VERSIONS, Mask, Platform as _,
-    SESSION_TIMEOUT_MS, Sizes, Syscall, VersionRecord, VersionScope,
+    SESSION_LONGEST_MS, SESSION_TIMEOUT_MS, Sizes, Syscall, VersionRecord, VersionScope,
 };
 use tinycontainer_testkit::{
     CLASS, DEVICE, IDLE, Image, MANAGER, NOW, OWNER, OwnedPeer, PROVIDER_A, PROVIDER_B, STRANGER, Signer,
@@ -528,13 +528,31 @@ fn item_09_a_session_without_progress_fails() {
         assert_eq!(snapshot(&engine), before);
     }
     // A slow one is no silent one.
+    let whole = [&image.metadata[..], &image.data, &image.code].concat();
+    let steps = usize::try_from(SESSION_LONGEST_MS / SESSION_TIMEOUT_MS).unwrap() - 1;
     let mut loading = engine.begin(sizes(&image)).unwrap();
-    for byte in image.metadata.iter().chain(&image.data).chain(&image.code) {
+    for piece in whole.chunks(whole.len().div_ceil(steps)) {
         wait_ms(SESSION_TIMEOUT_MS);
-        loading.write(&[*byte]).unwrap();
+        loading.write(piece).unwrap();
     }
     wait_ms(SESSION_TIMEOUT_MS);
     loading.finish().unwrap();
+}
+
+#[test]
+fn item_09_a_byte_now_and_then_does_not_keep_others_out() {
+    let engine = engine();
+    let image = good().sign(PROVIDER_A);
+    let mut dripping: Vec<_> = (0..MAX_SESSIONS).map(|_| engine.begin(sizes(&image)).unwrap()).collect();
+    let mut bytes = image.metadata.iter();
+    let mut ends = Vec::new();
+    for _ in 0..=SESSION_LONGEST_MS / SESSION_TIMEOUT_MS {
+        engine.platform().clock_us.fetch_add(SESSION_TIMEOUT_MS * 1000, Ordering::Relaxed);
+        let byte = *bytes.next().unwrap();
+        ends = dripping.iter_mut().map(|session| session.write(&[byte])).collect();
+    }
+    assert_eq!(ends, [Err(ImageError::TimedOut); MAX_SESSIONS]);
+    load(&engine, &image).unwrap();
 }
 
 #[test]

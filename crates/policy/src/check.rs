@@ -634,8 +634,9 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
 
     /// Remembers a token that was believed.
     fn rely(&mut self, token: &Verified<'_, '_, Scope<'_>>) {
-        if let Some(anchor) = self.device.trust.anchor_hash(token.anchor().kid) {
-            self.found.reliance.add(anchor, token.not_before(), token.expires());
+        match self.device.trust.anchor_hash(token.anchor().kid) {
+            Some(anchor) => self.found.reliance.add(anchor, token.not_before(), token.expires()),
+            None => self.found.reliance.lapse(),
         }
     }
 

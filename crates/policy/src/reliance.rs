@@ -74,12 +74,21 @@ impl Reliance {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
-        if !self.anchors().contains(&anchor)
-            && let Some(free) = self.anchors.get_mut(usize::from(self.used))
-        {
-            *free = anchor;
-            self.used = self.used.saturating_add(1);
+        if self.anchors().contains(&anchor) {
+            return;
         }
+        match self.anchors.get_mut(usize::from(self.used)) {
+            Some(free) => {
+                *free = anchor;
+                self.used = self.used.saturating_add(1);
+            }
+            None => self.lapse(),
+        }
+    }
+
+    /// Something is relied on that cannot be recorded: it never holds again.
+    pub(crate) fn lapse(&mut self) {
+        self.expires = Some(0);
     }
 
     /// Rests on the policy that accepts the 2024 format with this key.

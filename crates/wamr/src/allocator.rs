@@ -78,7 +78,8 @@ fn config() -> Option<Config> {
     if GLOBAL.state.load(Ordering::Acquire) != SET {
         return None;
     }
-    // SAFETY: SET is stored after the configuration was written, and it is never written again.
+    // SAFETY: SET is stored after the configuration was written. It is written again only after a failed start has
+    // stored UNSET, and then no other thread is in WAMR: that needs a `Wamr`, which a failed start does not return.
     Some(unsafe { (*GLOBAL.config.get()).assume_init() })
 }
 
