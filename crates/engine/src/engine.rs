@@ -1,28 +1,24 @@
 //! What a control program calls.
 
 use crate::error::{NotFound, StartError, StopError, UnloadError};
+use crate::live::Live;
 use crate::platform::{Lock, Platform};
-use crate::slot::{Container, Shared, decode_state};
-use crate::status::{Status, Uid};
+use crate::slot::{Container, Shared};
+use crate::status::{Counters, Status, Uid};
 use crate::versions::{VersionRecord, uid_key};
-use tinycontainer_firewall::{AuditRecord, ContainerId};
+use tinycontainer_abi::Syscall;
+use tinycontainer_firewall::{AuditRecord, ContainerId, Denial};
 use tinycontainer_lifecycle::{Event, Illegal, State};
 use tinycontainer_metadata::Priority;
 use tinycontainer_policy::{Device, Lapsed};
 use tinycontainer_runtime::{Account, Runtime as _};
 
-#[cfg(not(loom))]
-use core::sync::atomic::{AtomicU8, Ordering};
-#[cfg(loom)]
-use loom::sync::atomic::{AtomicU8, Ordering};
-
 /// The engine: at most `N` containers.
 pub struct Engine<P: Platform, const N: usize> {
     pub(crate) platform: P,
     pub(crate) shared: P::Lock<Shared<P, N>>,
-    /// Each container's state. Changed under the lock only, but for entering and leaving a native
-    /// call: then the agent alone may change it, and does so without.
-    states: [AtomicU8; N],
+    /// What each agent changes without that lock.
+    live: [Live<P::Lock<Counters>>; N],
 }
 
 impl<P: Platform, const N: usize> Engine<P, N> {
@@ -33,7 +29,7 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         Self {
             platform,
             shared: P::Lock::new(const { Shared::new() }),
-            states: core::array::from_fn(|_| AtomicU8::new(State::Empty as u8)),
+            live: core::array::from_fn(|_| Live::new()),
         }
     }
 
@@ -64,10 +60,7 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         let id = self.may_start(uid)?;
         self.shared.with(|shared| {
             // Not another container that was loaded meanwhile.
-            let container = shared.by_id(id).ok_or(StartError::NotFound)?;
-            self.transit(id.slot(), Event::Start).map_err(|_| StartError::Running)?;
-            container.stop_requested = false;
-            Ok(())
+            shared.by_id(id).and(self.live(id.slot())).ok_or(StartError::NotFound)?.start()
         })?;
         self.platform.wake(id.slot());
         Ok(())
@@ -94,11 +87,11 @@ impl<P: Platform, const N: usize> Engine<P, N> {
     /// Why not. Nothing has changed then.
     pub fn stop(&self, uid: &str) -> Result<(), StopError> {
         let slot = self.shared.with(|shared| {
-            let (slot, container) = shared.find(uid).ok_or(StopError::NotFound)?;
-            if !self.state(slot).is_running() {
-                return Err(StopError::NotRunning);
+            let (slot, _) = shared.find(uid).ok_or(StopError::NotFound)?;
+            match self.live(slot) {
+                Some(live) if live.state().is_running() => live.request_stop(),
+                _ => return Err(StopError::NotRunning),
             }
-            container.stop_requested = true;
             Ok(slot)
         })?;
         self.platform.wake(slot);
@@ -147,7 +140,8 @@ impl<P: Platform, const N: usize> Engine<P, N> {
     /// The container in a slot as it is now, if there is one.
     pub fn status_of(&self, slot: usize) -> Option<Status> {
         let memory = self.platform.runtime().memory(Account(u8::try_from(slot).ok()?));
-        let state = self.state(slot);
+        let live = self.live(slot)?;
+        let state = live.state();
         self.shared.with(|shared| {
             let container = shared.container(slot)?;
             Some(Status {
@@ -157,7 +151,7 @@ impl<P: Platform, const N: usize> Engine<P, N> {
                 priority: container.schedule.priority,
                 state,
                 last: container.last,
-                counters: container.counters,
+                counters: live.counters(|counters| *counters),
                 image_bytes: container.image_bytes,
                 memory,
             })
@@ -217,15 +211,28 @@ impl<P: Platform, const N: usize> Engine<P, N> {
     }
 
     pub(crate) fn state(&self, slot: usize) -> State {
-        self.states.get(slot).map_or(State::Empty, |state| decode_state(state.load(Ordering::Acquire)))
+        self.live(slot).map_or(State::Empty, Live::state)
     }
 
-    /// Moves a slot's state on. Under the lock, or by the agent around a native call.
+    /// Moves a slot's state on, under the lock. The agent has other ways: see [`Live`].
     pub(crate) fn transit(&self, slot: usize, event: Event) -> Result<(), Illegal> {
-        let next = self.state(slot).after(event)?;
-        if let Some(state) = self.states.get(slot) {
-            state.store(next as u8, Ordering::Release);
-        }
-        Ok(())
+        let no_such = Illegal { state: State::Empty, event };
+        self.live(slot).ok_or(no_such)?.transit(event)
+    }
+
+    /// What a slot's agent changes without the lock, if there is such a slot.
+    pub(crate) fn live(&self, slot: usize) -> Option<&Live<P::Lock<Counters>>> {
+        self.live.get(slot)
+    }
+
+    /// Records a refusal, and whose earlier one was dropped for it.
+    pub(crate) fn refuse(&self, at_ms: u64, id: ContainerId, call: Syscall, denial: Denial) {
+        self.shared.with(|shared| {
+            let dropped = shared.refusals.record(at_ms, id, call, denial);
+            let loaded = dropped.filter(|id| shared.by_id(*id).is_some());
+            if let Some(live) = loaded.and_then(|id| self.live(id.slot())) {
+                live.counters(|counters| counters.dropped = counters.dropped.saturating_add(1));
+            }
+        });
     }
 }

@@ -6,6 +6,7 @@
 //! | [`status`] | what the engine reports about a container |
 //! | [`platform`] | what an operating system, its memory and its drivers must offer |
 //! | `queue`, `sessions`, `versions`, `limiter` | messages between containers; images being loaded; the versions loaded so far; the limit of log output |
+//! | `live` | what an agent and the control functions share without the engine's lock |
 //! | `slot` | what is stored about each container, under the engine's lock |
 //! | [`engine`] | [`Engine`]: what a control program calls |
 //! | [`provision`] | [`Engine::begin`] and [`Loading`]: an image being loaded |
@@ -23,6 +24,7 @@ pub mod agent;
 pub mod engine;
 pub mod error;
 mod limiter;
+mod live;
 pub mod platform;
 pub mod provision;
 mod queue;

@@ -15,7 +15,8 @@ pub trait Lock<T> {
     /// A lock around `value`.
     fn new(value: T) -> Self;
 
-    /// Runs `f` while nobody else can. `f` never calls this again, a driver, or a guest.
+    /// Runs `f` while no other thread can. `f` takes this lock never again and calls no driver and no guest; it may
+    /// take another lock of the engine.
     fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R;
 }
 

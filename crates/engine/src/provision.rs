@@ -363,6 +363,9 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
             let id = shared.table.admit_at(slot, grant).map_err(|_| ImageError::Full)?;
             engine.transit(slot, Event::Install).map_err(|_| ImageError::Failed)?;
             shared.sessions.end(slot);
+            if let Some(live) = engine.live(slot) {
+                live.counters(|counters| *counters = Counters::default());
+            }
             let raised = shared.versions.remember(signer, key, version);
             if let Some(place) = shared.slots.get_mut(slot) {
                 place.container = Place::Full(Container {
@@ -379,9 +382,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
                     schedule,
                     queues,
                     image_bytes: u32::try_from(image_bytes).unwrap_or(u32::MAX),
-                    stop_requested: false,
                     last: None,
-                    counters: Counters::default(),
                 });
             }
             Ok::<_, ImageError>((id, raised))

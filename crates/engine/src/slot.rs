@@ -4,14 +4,12 @@ use crate::error::ImageError;
 use crate::platform::Platform;
 use crate::queue::Queue;
 use crate::sessions::Sessions;
-use crate::status::{Counters, Stopped};
+use crate::status::Stopped;
 use crate::versions::Versions;
 use crate::{MAX_QUEUES, MAX_REFUSALS, MAX_VERSIONS};
 use core::ops::DerefMut;
 use heapless::Vec;
-use tinycontainer_abi::Syscall;
-use tinycontainer_firewall::{AuditRing, ContainerId, Denial, Table};
-use tinycontainer_lifecycle::State;
+use tinycontainer_firewall::{AuditRing, ContainerId, Table};
 use tinycontainer_metadata::{Bus, Endpoint, Endpoints, Peer, Schedule, Scheme, Type, endpoint};
 use tinycontainer_policy::{MAX_ENDPOINTS, Reliance};
 use tinycontainer_runtime::Limits;
@@ -92,9 +90,7 @@ pub(crate) struct Container<B> {
     /// One for each endpoint on which another container may write to this one.
     pub(crate) queues: Vec<(u32, Queue<B>), MAX_QUEUES>,
     pub(crate) image_bytes: u32,
-    pub(crate) stop_requested: bool,
     pub(crate) last: Option<Stopped>,
-    pub(crate) counters: Counters,
 }
 
 impl<B: DerefMut<Target = [u8]>> Container<B> {
@@ -167,15 +163,6 @@ impl<P: Platform, const N: usize> Shared<P, N> {
         if version < lowest { Err(ImageError::Downgrade(lowest)) } else { Ok(()) }
     }
 
-    /// Records a refusal, and whose earlier one was dropped for it.
-    pub(crate) fn refuse(&mut self, at_ms: u64, id: ContainerId, call: Syscall, denial: Denial) {
-        let dropped = self.refusals.record(at_ms, id, call, denial);
-        if let Some(container) = dropped.and_then(|id| self.by_id(id)) {
-            let dropped = &mut container.counters.dropped;
-            *dropped = dropped.saturating_add(1);
-        }
-    }
-
     pub(crate) fn container(&mut self, slot: usize) -> Option<&mut Container<P::Buf>> {
         self.slots.get_mut(slot)?.container.get_mut()
     }
@@ -233,11 +220,6 @@ pub(crate) enum Unresolved {
     Absent,
     /// It is, but does not list this one as its peer, or does not read from it.
     NotMutual,
-}
-
-/// The state as people see it: a native call shows as such.
-pub(crate) fn decode_state(number: u8) -> State {
-    State::from_number(number).unwrap_or(State::Empty)
 }
 
 /// How much of the metadata is kept: up to the uid and the endpoints.

@@ -6,9 +6,10 @@
 use crate::MAX_OPEN;
 use crate::engine::Engine;
 use crate::limiter::Limiter;
+use crate::live::Live;
 use crate::platform::{Drivers, IoError, Lock, Notice, Platform};
 use crate::slot::{PeerKind, Unresolved, name};
-use crate::status::Uid;
+use crate::status::{Counters, Uid};
 use tinycontainer_abi::{Errno, Syscall};
 use tinycontainer_firewall::{ContainerId, Denial, DenyReason, Guard, Right};
 use tinycontainer_lifecycle::{Event, State};
@@ -91,6 +92,7 @@ impl<P: Platform> CallContext<P> {
 /// The host of a guest for as long as one hook runs.
 pub(crate) struct Service<'s, P: Platform, const N: usize> {
     pub(crate) engine: &'s Engine<P, N>,
+    pub(crate) live: &'s Live<P::Lock<Counters>>,
     pub(crate) session: &'s mut CallContext<P>,
     pub(crate) slot: usize,
     pub(crate) now: u64,
@@ -120,7 +122,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
 
     /// Legal in each state in which a hook runs, and nobody but the agent leaves those.
     fn transit(&self, event: Event) {
-        let _ = self.engine.transit(self.slot, event);
+        let _ = self.live.transit(event);
     }
 
     #[cold]
@@ -183,7 +185,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         self.session.refusals = self.session.refusals.saturating_add(1);
         self.pay(cost::REFUSAL);
         let id = self.session.guard.id();
-        self.engine.shared.with(|shared| shared.refuse(self.now, id, call, denial));
+        self.engine.refuse(self.now, id, call, denial);
         self.show(Output::Notice(Notice::Refused(call, denial)));
         match denial.reason {
             DenyReason::TooManyOpen => Errno::TooManyOpen,

@@ -1,0 +1,70 @@
+//! What an agent and the control functions share of a slot without the engine's lock.
+
+use crate::error::StartError;
+use crate::platform::Lock;
+use crate::status::Counters;
+use tinycontainer_lifecycle::{Event, Illegal, State};
+
+#[cfg(not(loom))]
+use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+#[cfg(loom)]
+use loom::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+/// The part of a slot that its agent changes in each loop. On a host it has cache lines of its own, so that agents on
+/// several processors do not slow each other down.
+///
+/// `L` is a lock around the counters: a lock of this slot, held by its agent and by who asks for the status.
+#[cfg_attr(target_pointer_width = "64", repr(align(128)))]
+pub(crate) struct Live<L> {
+    /// Changed under the engine's lock, but for one case: while a hook may run, the agent alone changes it (Instantiate, Tick,
+    /// Continue, Call, Return), and does so without the lock.
+    state: AtomicU8,
+    /// A stop was requested: the agent ends the container before its next loop. Written under the engine's lock.
+    stop_requested: AtomicBool,
+    counters: L,
+}
+
+impl<L: Lock<Counters>> Live<L> {
+    #[inline(always)]
+    pub(crate) fn new() -> Self {
+        Self {
+            state: AtomicU8::new(State::Empty as u8),
+            stop_requested: AtomicBool::new(false),
+            counters: L::new(Counters::default()),
+        }
+    }
+
+    pub(crate) fn state(&self) -> State {
+        State::from_number(self.state.load(Ordering::Acquire)).unwrap_or(State::Empty)
+    }
+
+    /// Moves the state on.
+    pub(crate) fn transit(&self, event: Event) -> Result<(), Illegal> {
+        let next = self.state().after(event)?;
+        self.state.store(next as u8, Ordering::Release);
+        Ok(())
+    }
+
+    /// Starts the container, without a stop that was requested of it earlier. Under the engine's lock.
+    pub(crate) fn start(&self) -> Result<(), StartError> {
+        let next = self.state().after(Event::Start).map_err(|_| StartError::Running)?;
+        // First this: the agent reads it as soon as it sees the state.
+        self.stop_requested.store(false, Ordering::Release);
+        self.state.store(next as u8, Ordering::Release);
+        Ok(())
+    }
+
+    /// Under the engine's lock, when the container runs.
+    pub(crate) fn request_stop(&self) {
+        self.stop_requested.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn stop_requested(&self) -> bool {
+        self.stop_requested.load(Ordering::Acquire)
+    }
+
+    /// Reads or changes the counters. `f` takes no lock.
+    pub(crate) fn counters<R>(&self, f: impl FnOnce(&mut Counters) -> R) -> R {
+        self.counters.with(f)
+    }
+}
