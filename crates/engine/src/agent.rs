@@ -5,10 +5,10 @@ use crate::live::Live;
 use crate::platform::{Lock, Notice, Platform};
 use crate::slot::Container;
 use crate::status::{Counters, Detail, Stopped};
-use crate::syscalls::{CallContext, Service};
+use crate::syscalls::{CallContext, Service, Target};
 use tinycontainer_abi::Hook;
 use tinycontainer_lifecycle::{Event, State, StopReason};
-use tinycontainer_metadata::Schedule;
+use tinycontainer_metadata::{Schedule, Wake};
 use tinycontainer_runtime::{Account, Instance as _, Runtime as _, Trap};
 
 type InstanceOf<P> = <<P as Platform>::Runtime as tinycontainer_runtime::Runtime>::Instance;
@@ -129,7 +129,8 @@ impl<P: Platform, const N: usize> Agent<'_, P, N> {
         });
         match made {
             Ok(instance) => {
-                let session = CallContext::new(guard, engine.platform.rate(kind));
+                let event_driven = schedule.wake == Wake::Message;
+                let session = CallContext::new(guard, engine.platform.rate(kind), event_driven);
                 let run = Run {
                     instance,
                     session,
@@ -179,7 +180,7 @@ impl<P: Platform> Run<P> {
     /// READY: stops if there is a reason to, loops if it is time to, else waits.
     #[inline(never)]
     fn ready<const N: usize>(&mut self, context: &Context<'_, P, N>, now: u64) -> Next {
-        let Schedule { period_ms, max_loops, lifetime_ms, heartbeat_ms, .. } = self.schedule;
+        let Schedule { max_loops, lifetime_ms, heartbeat_ms, .. } = self.schedule;
         let lifetime_end = deadline(self.started, lifetime_ms);
         let beat_end = deadline(self.beat, heartbeat_ms);
         let over = |end: Option<u64>| end.is_some_and(|end| now >= end);
@@ -198,17 +199,41 @@ impl<P: Platform> Run<P> {
             context.end(Event::Stop, reason, Detail::None);
             return Next::Now;
         }
-        if now < self.due {
-            let ends = [Some(self.due), lifetime_end, beat_end];
-            return Next::At(ends.into_iter().flatten().min().unwrap_or(self.due));
+        // Without anything to read, an event-driven container waits for it, not for its period.
+        let idle = self.session.event_driven && !self.has_input(context);
+        if idle || now < self.due {
+            let due = (!idle).then_some(self.due);
+            return [due, lifetime_end, beat_end].into_iter().flatten().min().map_or(Next::Idle, Next::At);
         }
-        // The next is due a period after this one was. What was missed is counted, not made up for.
-        let period = u64::from(period_ms);
-        let late = (now - self.due).checked_div(period).unwrap_or(0);
-        self.missed = self.missed.saturating_add(u32::try_from(late).unwrap_or(u32::MAX));
-        self.due = if period == 0 { now } else { self.due.saturating_add((late + 1).saturating_mul(period)) };
+        self.schedule_next(now);
         context.transit(Event::Tick);
         Next::Now
+    }
+
+    /// Sets when the loop after this one is due.
+    fn schedule_next(&mut self, now: u64) {
+        let period = u64::from(self.schedule.period_ms);
+        if self.session.event_driven || period == 0 {
+            self.due = now.saturating_add(period);
+            return;
+        }
+        // A period after this one was. What was missed is counted, not made up for.
+        let late = now.saturating_sub(self.due).checked_div(period).unwrap_or(0);
+        self.missed = self.missed.saturating_add(u32::try_from(late).unwrap_or(u32::MAX));
+        self.due = self.due.saturating_add((late + 1).saturating_mul(period));
+    }
+
+    /// Whether a message waits, or a driver has announced data, at an endpoint that the container has open to read.
+    #[inline(never)]
+    fn has_input<const N: usize>(&self, context: &Context<'_, P, N>) -> bool {
+        context.engine.shared.with(|shared| {
+            let Some(container) = shared.container(context.slot) else { return false };
+            self.session.guard.readable().any(|(place, endpoint, target)| match target {
+                Target::Driver(_) => context.live.is_readable(place),
+                Target::Container(_) => container.queue(endpoint).is_some_and(|queue| !queue.is_empty()),
+                Target::Data(_) => false,
+            })
+        })
     }
 
     /// Calls a hook within its budget.

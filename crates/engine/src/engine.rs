@@ -2,7 +2,7 @@
 
 use crate::error::{NotFound, StartError, StopError, UnloadError};
 use crate::live::Live;
-use crate::platform::{Lock, Platform};
+use crate::platform::{Lock, Platform, Waker};
 use crate::slot::{Container, Shared};
 use crate::status::{Counters, Status, Uid};
 use crate::versions::{VersionRecord, uid_key};
@@ -78,6 +78,16 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         })?;
         reliance.still_holds(&self.device()).map_err(StartError::Lapsed)?;
         Ok(id)
+    }
+
+    /// A driver has data for a descriptor that it was asked to [watch](crate::Drivers::watch): if the container has
+    /// it open still, `loop()` runs, now or at the end of its period. Takes no lock: it may be called by an interrupt
+    /// if [`Platform::wake`] may. A waker of a descriptor that was closed meanwhile may cause one loop too many.
+    pub fn readable(&self, waker: Waker) {
+        if let Some(live) = self.live(usize::from(waker.slot)) {
+            live.announce(waker.place);
+            self.platform.wake(usize::from(waker.slot));
+        }
     }
 
     /// Asks a container to stop: it does so at its agent's next step, or after the hook that runs

@@ -1,5 +1,6 @@
 //! What an agent and the control functions share of a slot without the engine's lock.
 
+use crate::MAX_OPEN;
 use crate::error::StartError;
 use crate::platform::Lock;
 use crate::status::Counters;
@@ -21,6 +22,8 @@ pub(crate) struct Live<L> {
     state: AtomicU8,
     /// A stop was requested: the agent ends the container before its next loop. Written under the engine's lock.
     stop_requested: AtomicBool,
+    /// One bit for each place of a descriptor: a driver has announced data that was not read since.
+    readable: AtomicU8,
     counters: L,
 }
 
@@ -30,6 +33,7 @@ impl<L: Lock<Counters>> Live<L> {
         Self {
             state: AtomicU8::new(State::Empty as u8),
             stop_requested: AtomicBool::new(false),
+            readable: AtomicU8::new(0),
             counters: L::new(Counters::default()),
         }
     }
@@ -63,8 +67,29 @@ impl<L: Lock<Counters>> Live<L> {
         self.stop_requested.load(Ordering::Acquire)
     }
 
+    /// Data has arrived for the descriptor in a place. May be called by an interrupt.
+    pub(crate) fn announce(&self, place: u8) {
+        self.readable.fetch_or(bit(place), Ordering::Release);
+    }
+
+    /// The descriptor in a place is about to be read, or is new: what arrives from now on will be announced again.
+    pub(crate) fn clear(&self, place: u8) {
+        self.readable.fetch_and(!bit(place), Ordering::AcqRel);
+    }
+
+    /// Whether data was announced for the descriptor in a place.
+    pub(crate) fn is_readable(&self, place: u8) -> bool {
+        self.readable.load(Ordering::Acquire) & bit(place) != 0
+    }
+
     /// Reads or changes the counters. `f` takes no lock.
     pub(crate) fn counters<R>(&self, f: impl FnOnce(&mut Counters) -> R) -> R {
         self.counters.with(f)
     }
+}
+
+/// There are as many bits as places.
+fn bit(place: u8) -> u8 {
+    const { assert!(MAX_OPEN <= u8::BITS as usize, "a bit for each descriptor") };
+    1u8.checked_shl(u32::from(place)).unwrap_or(0)
 }

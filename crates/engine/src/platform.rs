@@ -115,6 +115,27 @@ pub enum IoError {
     Failed,
 }
 
+/// Names an open descriptor of a container to [`Engine::readable`](crate::Engine::readable).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Waker {
+    pub(crate) slot: u8,
+    /// Which of the container's open descriptors, less than [`MAX_OPEN`](crate::MAX_OPEN).
+    pub(crate) place: u8,
+}
+
+impl Waker {
+    /// As a number, for drivers in C.
+    pub const fn to_bits(self) -> u16 {
+        u16::from_le_bytes([self.slot, self.place])
+    }
+
+    /// From [`to_bits`](Self::to_bits). Any number is accepted: one that names no open descriptor wakes nothing.
+    pub const fn from_bits(bits: u16) -> Self {
+        let [slot, place] = bits.to_le_bytes();
+        Self { slot, place }
+    }
+}
+
 /// The longest read or write of a driver that says nothing else, in bytes: 6 ms of I2C at 100 kHz.
 pub const DEFAULT_MAX_TRANSFER: usize = 64;
 
@@ -148,6 +169,15 @@ pub trait Drivers {
     fn fixed_ns(&self, handle: &Self::Handle) -> Option<u32> {
         let _ = handle;
         None
+    }
+
+    /// Called after [`open`](Self::open), before anything else, for a container that is woken by what arrives
+    /// ([`Wake::Message`](tinycontainer_metadata::Wake)) and may read from the peer. A driver that learns by itself
+    /// when there is data calls [`Engine::readable`](crate::Engine::readable) with `waker` whenever data has arrived,
+    /// at once if there is some already, and in `read` if it leaves some. It does so until the handle is closed. A
+    /// driver that does nothing here never wakes a container.
+    fn watch(&self, handle: &mut Self::Handle, waker: Waker) {
+        let _ = (handle, waker);
     }
 
     /// Reads at most as much as `buf` holds; returns how many bytes.

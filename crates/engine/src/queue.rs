@@ -27,6 +27,10 @@ impl<B: DerefMut<Target = [u8]>> Queue<B> {
         self.used = 0;
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.used == 0
+    }
+
     fn len(&self) -> usize {
         self.buffer.len().min(usize::from(u16::MAX))
     }

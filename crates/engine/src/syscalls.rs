@@ -7,13 +7,13 @@ use crate::MAX_OPEN;
 use crate::engine::Engine;
 use crate::limiter::Limiter;
 use crate::live::Live;
-use crate::platform::{Drivers, IoError, Lock, Notice, Platform};
+use crate::platform::{Drivers, IoError, Lock, Notice, Platform, Waker};
 use crate::slot::{PeerKind, Unresolved, name};
 use crate::status::{Counters, Uid};
 use tinycontainer_abi::{Errno, Syscall};
 use tinycontainer_firewall::{ContainerId, Denial, DenyReason, Guard, Right};
 use tinycontainer_lifecycle::{Event, State};
-use tinycontainer_metadata::{Access, Bus, MAX_AUTHORITY, Peer, Scheme};
+use tinycontainer_metadata::{Access, Bus, MAX_AUTHORITY, Peer, Scheme, Wake};
 use tinycontainer_runtime::{Host, Rate};
 
 /// What calls cost a guest beyond the instruction that makes them: about what the engine executes for
@@ -70,13 +70,16 @@ pub(crate) struct CallContext<P: Platform> {
     /// What `limiter` did not admit.
     pub(crate) dropped: u32,
     pub(crate) limiter: Limiter,
+    /// Whether it is woken by what arrives.
+    pub(crate) event_driven: bool,
     /// Whether it has called `heartbeat()` since this was last cleared.
     pub(crate) beat: bool,
 }
 
 impl<P: Platform> CallContext<P> {
-    pub(crate) fn new(guard: Guard<Target<Handle<P>>, MAX_OPEN>, rate: Rate) -> Self {
-        Self { guard, rate, calls: 0, refusals: 0, dropped: 0, limiter: Limiter::default(), beat: false }
+    pub(crate) fn new(guard: Guard<Target<Handle<P>>, MAX_OPEN>, rate: Rate, event_driven: bool) -> Self {
+        let limiter = Limiter::default();
+        Self { guard, rate, calls: 0, refusals: 0, dropped: 0, limiter, event_driven, beat: false }
     }
 
     /// Closes what is still open.
@@ -206,7 +209,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
 
     fn open_target(&mut self, endpoint: u32) -> Result<(Right, Target<Handle<P>>), Failure> {
         let id = self.session.guard.id();
-        self.session.guard.has_room(endpoint)?;
+        let place = self.session.guard.next_place(endpoint)?;
         self.pay(cost::SEARCH);
         // A peer's name stands in memory that the lock protects, and no driver is called under the lock.
         let (right, peer) = self.engine.shared.with(|shared| {
@@ -217,18 +220,29 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         let target = match peer {
             PeerKind::Container => Target::Container(None),
             PeerKind::Local(Bus::Data, _) => Target::Data(0),
-            PeerKind::Local(bus, unit) => self.open_driver(right, Peer::Local { bus, unit })?,
-            PeerKind::Remote(scheme, authority) => self.open_remote(right, scheme, authority)?,
+            PeerKind::Local(bus, unit) => self.open_driver(right, place, Peer::Local { bus, unit })?,
+            PeerKind::Remote(scheme, authority) => self.open_remote(right, place, scheme, authority)?,
             PeerKind::RemoteUnaddressed(endpoint) => {
-                self.open_driver(right, Peer::RemoteUnaddressed { endpoint })?
+                self.open_driver(right, place, Peer::RemoteUnaddressed { endpoint })?
             }
         };
         Ok((right, target))
     }
 
-    fn open_driver(&mut self, right: Right, peer: Peer<'_>) -> Result<Target<Handle<P>>, Failure> {
+    fn open_driver(&mut self, right: Right, place: u8, peer: Peer<'_>) -> Result<Target<Handle<P>>, Failure> {
         let access = Access { peer, direction: right.direction };
-        let opened = self.timed(|this| this.engine.platform.drivers().open(&this.uid(), &access));
+        let watched = self.session.event_driven && right.direction.reads();
+        // A slot's number is at most 255.
+        let waker = watched.then_some(Waker { slot: self.slot as u8, place });
+        let opened = self.timed(|this| {
+            let drivers = this.engine.platform.drivers();
+            let mut handle = drivers.open(&this.uid(), &access)?;
+            if let Some(waker) = waker {
+                this.live.clear(place);
+                drivers.watch(&mut handle, waker);
+            }
+            Ok(handle)
+        });
         opened.map(Target::Driver).map_err(|error| Failure::Driver(right.endpoint, error))
     }
 
@@ -237,6 +251,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
     fn open_remote(
         &mut self,
         right: Right,
+        place: u8,
         scheme: Scheme,
         authority: (u16, u16),
     ) -> Result<Target<Handle<P>>, Failure> {
@@ -245,7 +260,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
             .shared
             .with(|shared| text.push_str(name(&shared.container(self.slot)?.metadata, authority)).ok())
             .ok_or(no_such(right.endpoint))?;
-        self.open_driver(right, Peer::Remote { scheme, authority: &text })
+        self.open_driver(right, place, Peer::Remote { scheme, authority: &text })
     }
 
     /// Puts a message into the peer's queue, finding the peer first if it is not the one of last time.
@@ -260,28 +275,37 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         if last.is_none() {
             self.pay(cost::SEARCH);
         }
-        engine.shared.with(|shared| {
+        let (peer, wake, sent) = engine.shared.with(|shared| {
             let known = last.filter(|(id, _)| shared.by_id(*id).is_some());
             let peer = match known.map_or_else(|| shared.resolve(slot, endpoint), Ok) {
                 Ok(peer) => peer,
-                Err(Unresolved::Absent) => return (None, Err(Errno::NoPeer.into())),
+                Err(Unresolved::Absent) => return (None, false, Err(Errno::NoPeer.into())),
                 Err(Unresolved::NotMutual) => {
                     let denial = Denial { endpoint: Some(endpoint), reason: DenyReason::NotMutual };
-                    return (None, Err(denial.into()));
+                    return (None, false, Err(denial.into()));
                 }
             };
             let (id, theirs) = peer;
             // A container that does not run reads nothing: its queue is emptied when it starts.
             if !reads(engine.state(id.slot())) {
-                return (Some(peer), Err(Errno::NoPeer.into()));
+                return (Some(peer), false, Err(Errno::NoPeer.into()));
             }
-            let pushed = shared
-                .by_id(id)
-                .and_then(|container| container.queue(theirs))
-                .ok_or(Errno::NoPeer)
-                .and_then(|queue| queue.push(message));
-            (Some(peer), pushed.map(|()| message.len()).map_err(Failure::Errno))
-        })
+            let Some(container) = shared.by_id(id) else {
+                return (None, false, Err(Errno::NoPeer.into()));
+            };
+            let event_driven = container.schedule.wake == Wake::Message;
+            let Some(queue) = container.queue(theirs) else {
+                return (Some(peer), false, Err(Errno::NoPeer.into()));
+            };
+            // If others wait already, it has been woken for them.
+            let wake = event_driven && queue.is_empty();
+            let pushed = queue.push(message);
+            (Some(peer), wake && pushed.is_ok(), pushed.map(|()| message.len()).map_err(Failure::Errno))
+        });
+        if let (Some((id, _)), true) = (peer, wake) {
+            engine.platform.wake(id.slot());
+        }
+        (peer, sent)
     }
 }
 
@@ -327,8 +351,12 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
     fn read(&mut self, fd: i32, buf: &mut [u8]) -> Result<usize, Errno> {
         self.serve(Syscall::Read, |this| {
             let rate = this.session.rate;
+            let event_driven = this.session.event_driven;
             match this.session.guard.read(fd)? {
                 (endpoint, Target::Driver(handle)) => {
+                    if event_driven {
+                        this.live.clear(Guard::<(), MAX_OPEN>::place(fd));
+                    }
                     let platform = &this.engine.platform;
                     let most = platform.drivers().max_transfer(handle).max(1);
                     let len = buf.len().min(most);

@@ -11,14 +11,14 @@
 use loom::sync::Arc;
 use loom::thread;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tinycontainer::metadata::{Access, Schedule};
+use tinycontainer::metadata::{Access, Bus, Schedule, Wake};
 use tinycontainer::policy::Device;
 use tinycontainer::runtime::{
     Account, Budget, Host, Instance, Limits, MemoryUse, ModuleError, Outcome, Rate, Runtime, Type,
 };
 use tinycontainer::{
-    Drivers, Engine, Hook, ImageError, IoError, Lock, Next, Platform, Sizes, StartError, State, StopError,
-    StopReason, UnloadError,
+    Direction, Drivers, Engine, Hook, ImageError, IoError, Lock, Next, Platform, Sizes, StartError, State,
+    StopError, StopReason, UnloadError, Waker,
 };
 use tinycontainer_testkit as kit;
 
@@ -36,9 +36,17 @@ impl<T> Lock<T> for LoomLock<T> {
 
 /// Counts its instances.
 #[derive(Default)]
-struct Counting(std::sync::Arc<AtomicUsize>);
+struct Counting {
+    instances: std::sync::Arc<AtomicUsize>,
+    /// Its guests open endpoint 1 and read from it.
+    opens: bool,
+}
 
-struct Counted(std::sync::Arc<AtomicUsize>);
+struct Counted {
+    instances: std::sync::Arc<AtomicUsize>,
+    opens: bool,
+    fd: Option<i32>,
+}
 
 impl Runtime for Counting {
     type Instance = Counted;
@@ -48,8 +56,8 @@ impl Runtime for Counting {
     }
 
     fn instantiate(&self, _: Account, _: Type, _: &[u8], _: &Limits) -> Result<Counted, ModuleError> {
-        assert_eq!(self.0.fetch_add(1, Ordering::SeqCst), 0, "one instance of a container at a time");
-        Ok(Counted(self.0.clone()))
+        assert_eq!(self.instances.fetch_add(1, Ordering::SeqCst), 0, "one instance of a container at a time");
+        Ok(Counted { instances: self.instances.clone(), opens: self.opens, fd: None })
     }
 
     fn memory(&self, _: Account) -> MemoryUse {
@@ -59,9 +67,13 @@ impl Runtime for Counting {
 
 impl Instance for Counted {
     fn call(&mut self, hook: Hook, _: Budget, host: &mut dyn Host) -> Outcome {
-        if hook == Hook::Loop {
+        match hook {
+            // What it opens once is what it reads from in each loop.
+            Hook::Start if self.opens => self.fd = host.open(1).ok(),
+            Hook::Loop if self.fd.is_some() => _ = host.read(self.fd.unwrap_or(-1), &mut [0]),
             // A native call: enters and leaves the syscall state without the lock.
-            let _ = host.heartbeat();
+            Hook::Loop => _ = host.heartbeat(),
+            _ => (),
         }
         Outcome { result: Ok(0), instructions: 1 }
     }
@@ -69,19 +81,21 @@ impl Instance for Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
+        self.instances.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
-struct NoDrivers;
+/// A peer that has a byte to read, or none.
+#[derive(Default)]
+struct OneByte(loom::sync::atomic::AtomicBool);
 
-impl Drivers for NoDrivers {
+impl Drivers for OneByte {
     type Handle = ();
     fn open(&self, _: &str, _: &Access<'_>) -> Result<(), IoError> {
-        Err(IoError::NoPeer)
+        Ok(())
     }
     fn read(&self, (): &mut (), _: &mut [u8]) -> Result<usize, IoError> {
-        Err(IoError::Failed)
+        if self.0.swap(false, Ordering::AcqRel) { Ok(1) } else { Err(IoError::WouldBlock) }
     }
     fn write(&self, (): &mut (), _: &[u8]) -> Result<usize, IoError> {
         Err(IoError::Failed)
@@ -91,7 +105,9 @@ impl Drivers for NoDrivers {
 
 struct Loomed {
     runtime: Counting,
-    drivers: NoDrivers,
+    drivers: OneByte,
+    /// The agent in slot 0 was woken.
+    woken: loom::sync::atomic::AtomicBool,
     store: &'static [u8],
 }
 
@@ -99,7 +115,7 @@ impl Platform for Loomed {
     type Lock<T> = LoomLock<T>;
     type Buf = Box<[u8]>;
     type Runtime = Counting;
-    type Drivers = NoDrivers;
+    type Drivers = OneByte;
 
     fn runtime(&self) -> &Counting {
         &self.runtime
@@ -110,7 +126,7 @@ impl Platform for Loomed {
     fn now_us(&self) -> u64 {
         0
     }
-    fn drivers(&self) -> &NoDrivers {
+    fn drivers(&self) -> &OneByte {
         &self.drivers
     }
     fn allocate(&self, _: usize, len: usize) -> Option<Box<[u8]>> {
@@ -119,7 +135,9 @@ impl Platform for Loomed {
     fn device(&self) -> Device<'_> {
         kit::device(self.store)
     }
-    fn wake(&self, _: usize) {}
+    fn wake(&self, _: usize) {
+        self.woken.store(true, Ordering::Release);
+    }
     fn log(&self, _: &str, _: &[u8]) {}
 }
 
@@ -129,17 +147,31 @@ const SLOTS: usize = 2;
 struct Fixture {
     store: &'static [u8],
     image: kit::Image,
+    opens: bool,
 }
 
 impl Fixture {
     fn new(max_loops: u32) -> Self {
         let mut spec = kit::Spec::new("a.c", kit::IDLE);
         spec.schedule = Schedule { period_ms: 0, max_loops, ..spec.schedule };
-        Self { store: Vec::leak(kit::trust_store()), image: spec.sign(kit::PROVIDER_A) }
+        Self { store: Vec::leak(kit::trust_store()), image: spec.sign(kit::PROVIDER_A), opens: false }
+    }
+
+    /// A container that is woken by its driver.
+    fn event_driven() -> Self {
+        let mut spec =
+            kit::Spec::new("a.c", kit::IDLE).endpoint(1, kit::OwnedPeer::Local(Bus::App, 1), Direction::In);
+        spec.schedule = Schedule { period_ms: 0, wake: Wake::Message, ..spec.schedule };
+        Self { store: Vec::leak(kit::trust_store()), image: spec.sign(kit::OWNER), opens: true }
     }
 
     fn engine(&self) -> Arc<Engine<Loomed, SLOTS>> {
-        Arc::new(Engine::new(Loomed { runtime: Counting::default(), drivers: NoDrivers, store: self.store }))
+        Arc::new(Engine::new(Loomed {
+            runtime: Counting { opens: self.opens, ..Counting::default() },
+            drivers: OneByte::default(),
+            woken: loom::sync::atomic::AtomicBool::new(false),
+            store: self.store,
+        }))
     }
 
     fn load(&self, engine: &Engine<Loomed, SLOTS>) -> Result<(), ImageError> {
@@ -184,7 +216,7 @@ fn stop_during_start_and_run() {
         settle(&engine);
         let status = engine.status("a.c").unwrap();
         assert_eq!(status.state, State::Created);
-        assert_eq!(engine.platform().runtime.0.load(Ordering::SeqCst), 0, "no instance is left");
+        assert_eq!(engine.platform().runtime.instances.load(Ordering::SeqCst), 0, "no instance is left");
         // Whoever came in time is the reason; whoever came late was told so.
         match (stopped, status.last.unwrap().reason) {
             (Ok(()), StopReason::Requested | StopReason::LoopCount)
@@ -213,7 +245,7 @@ fn unload_against_a_running_container() {
             }
             Err(UnloadError::NotFound) => panic!("it was there"),
         }
-        assert_eq!(engine.platform().runtime.0.load(Ordering::SeqCst), 0);
+        assert_eq!(engine.platform().runtime.instances.load(Ordering::SeqCst), 0);
         fixture.load(&engine).unwrap();
     });
 }
@@ -316,5 +348,33 @@ fn status_while_it_runs_and_stops() {
         settle(&engine);
         let _ = watcher.join().unwrap();
         assert!(!engine.is_running("a.c"));
+    });
+}
+
+#[test]
+fn data_that_arrives_while_it_falls_asleep_is_read() {
+    let fixture = Fixture::event_driven();
+    check(move || {
+        let engine = fixture.loaded();
+        engine.start("a.c").unwrap();
+        let mut agent = engine.agent(0).unwrap();
+        // As a platform steps it: when it was woken, until it wants to wait.
+        let mut run = || {
+            while engine.platform().woken.swap(false, Ordering::AcqRel) {
+                while agent.step(0) == Next::Now {}
+            }
+        };
+        run();
+        let driver = {
+            let engine = engine.clone();
+            thread::spawn(move || {
+                engine.platform().drivers.0.store(true, Ordering::Release);
+                engine.readable(Waker::from_bits(0));
+            })
+        };
+        run();
+        driver.join().unwrap();
+        run();
+        assert!(!engine.platform().drivers.0.load(Ordering::Acquire), "the byte was read");
     });
 }

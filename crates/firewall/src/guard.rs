@@ -81,16 +81,29 @@ impl<T, const F: usize> Guard<T, F> {
         if self.mask.has(call) { Ok(()) } else { Err(Denial::new(DenyReason::NotGranted)) }
     }
 
-    /// Whether there is room for one more descriptor: to be asked before a driver is.
+    /// The place that the next descriptor will have, less than `F`: to be asked before a driver is.
     ///
     /// # Errors
-    /// The denial, to be recorded.
-    pub fn has_room(&self, endpoint: u32) -> Result<(), Denial> {
-        if self.open.iter().any(Option::is_none) {
-            Ok(())
-        } else {
-            Err(Denial { endpoint: Some(endpoint), reason: DenyReason::TooManyOpen })
-        }
+    /// The denial, to be recorded, if as many are open as can be.
+    pub fn next_place(&self, endpoint: u32) -> Result<u8, Denial> {
+        let place = self.open.iter().position(Option::is_none);
+        let full = Denial { endpoint: Some(endpoint), reason: DenyReason::TooManyOpen };
+        place.and_then(|place| u8::try_from(place).ok()).ok_or(full)
+    }
+
+    /// The place of a descriptor, whether it is open or not, less than 64.
+    pub fn place(fd: i32) -> u8 {
+        // 6 bits.
+        Fd(fd.cast_unsigned()).place() as u8
+    }
+
+    /// The descriptors that the container may read from: place, endpoint and what serves it.
+    pub fn readable(&self) -> impl Iterator<Item = (u8, u32, &T)> + '_ {
+        let may = self.mask.has(Syscall::Read);
+        (0..).zip(&self.open).filter_map(move |(place, open)| {
+            let open = open.as_ref().filter(|open| may && open.direction.reads())?;
+            Some((place, open.endpoint, &open.target))
+        })
     }
 
     /// Opens a descriptor for an endpoint that [`Table::authorize`](crate::Table::authorize) has

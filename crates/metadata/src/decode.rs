@@ -2,7 +2,8 @@
 
 use crate::endpoint::{Endpoints, Flavour};
 use crate::{
-    FORMAT_VERSION, Limits, MAX_VENDOR_SECU, Mask, PartSizes, Priority, Schedule, Syscall, TAG, Type, names,
+    FORMAT_VERSION, Limits, MAX_VENDOR_SECU, Mask, PartSizes, Priority, Schedule, Syscall, TAG, Type, Wake,
+    names,
 };
 use tinycontainer_cbor::{Error, Keys, Kind, Reader, read};
 
@@ -176,6 +177,10 @@ fn profile1<'a>(bytes: &'a [u8], reader: &mut Reader<'a>, keys: &mut Keys, pairs
         // A heartbeat that is expected, but that it may not send.
         reader.fail(Kind::Range, reader.position());
     }
+    if schedule.wake == Wake::Message && !(syscalls.has(Syscall::Open) && syscalls.has(Syscall::Read)) {
+        // It waits for what it may not read.
+        reader.fail(Kind::Range, reader.position());
+    }
     Metadata {
         uid,
         kind,
@@ -303,7 +308,11 @@ impl<'a> Container<'a> {
 }
 
 fn security1<'a>(reader: &mut Reader<'a>) -> (Schedule, Part<'a>, Part<'a>) {
-    reader.array_of(10);
+    let at = reader.position();
+    let items = reader.array();
+    if !(10..=11).contains(&items) {
+        reader.fail(Kind::Range, at);
+    }
     let mut schedule = Schedule {
         start_ms: budget(reader),
         period_ms: reader.u32(),
@@ -322,6 +331,11 @@ fn security1<'a>(reader: &mut Reader<'a>) -> (Schedule, Part<'a>, Part<'a>) {
         reader.fail(Kind::Range, at);
     }
     schedule.priority = reader.one_of(Priority::from_number).unwrap_or(Priority::Low);
+    if items == 11 {
+        // The period is what is meant without it: one encoding for each meaning.
+        let other = |number| Wake::from_number(number).filter(|wake| *wake != Wake::Period);
+        schedule.wake = reader.one_of(other).unwrap_or_default();
+    }
     (schedule, data, code)
 }
 

@@ -1,6 +1,6 @@
 //! [`Draft`] to bytes.
 
-use crate::{Endpoint, FORMAT_VERSION, Limits, Mask, Part, PartSizes, Schedule, TAG, Type};
+use crate::{Endpoint, FORMAT_VERSION, Limits, Mask, Part, PartSizes, Schedule, TAG, Type, Wake};
 use minicbor::encode::write::Cursor;
 use minicbor::encode::{Encoder, Error, Write};
 
@@ -99,7 +99,7 @@ impl Draft<'_> {
 
     fn encode_security<W: Write>(&self, to: &mut Encoder<W>) -> Encoded<W> {
         let s = &self.schedule;
-        to.array(10)?;
+        to.array(if s.wake == Wake::Period { 10 } else { 11 })?;
         to.u32(s.start_ms)?.u32(s.period_ms)?.u32(s.loop_ms)?.u32(s.max_loops)?.u32(s.stop_ms)?;
         for part in [self.data, self.code] {
             match part {
@@ -108,6 +108,9 @@ impl Draft<'_> {
             };
         }
         to.u32(s.lifetime_ms)?.u32(s.heartbeat_ms)?.u8(s.priority as u8)?;
+        if s.wake != Wake::Period {
+            to.u8(s.wake as u8)?;
+        }
         Ok(())
     }
 }

@@ -92,4 +92,19 @@ pub struct Schedule {
     pub heartbeat_ms: u32,
     /// The class of priority.
     pub priority: Priority,
+    /// What makes `loop()` run.
+    pub wake: Wake,
+}
+
+tinycontainer_abi::numbered_enum! {
+    /// What makes `loop()` run.
+    #[derive(Default)]
+    pub enum Wake: u8 {
+        /// Its period.
+        #[default]
+        Period = 0 => "period",
+        /// A message, or data that a driver has announced, at an endpoint that the container has open to read; at most
+        /// once in each period.
+        Message = 1 => "message",
+    }
 }

@@ -4,7 +4,7 @@
 use minicbor::Encoder;
 use minicbor::data::Tag;
 use tinycontainer_metadata::transport::Parts;
-use tinycontainer_metadata::{Access, Kind, Metadata, PartSizes, Proofs, TAG};
+use tinycontainer_metadata::{Access, Kind, Metadata, PartSizes, Proofs, TAG, Wake};
 
 type Out<'a> = Encoder<&'a mut Vec<u8>>;
 
@@ -191,6 +191,33 @@ fn the_schedule() {
     // A heartbeat without the syscall.
     let bytes = file(&container(b"uid", 4, 0x3e, 3, None), None, &security([1; 5], 32, [0, 7, 0]));
     assert_eq!(kind(&bytes), Kind::Range);
+}
+
+#[test]
+fn what_wakes_it() {
+    let with = |items: u64, rest: &[u64]| {
+        cbor(|e| {
+            e.array(items).unwrap();
+            (1..=5u64).for_each(|n| _ = e.u64(n).unwrap());
+            e.bytes(&[1; 32]).unwrap().bytes(&[2; 32]).unwrap().u8(0).unwrap().u8(0).unwrap();
+            rest.iter().for_each(|n| _ = e.u64(*n).unwrap());
+        })
+    };
+    let schedule = |security: &[u8]| {
+        Metadata::decode(&file(&good_container(), None, security)).map(|metadata| metadata.schedule.wake)
+    };
+    assert_eq!(schedule(&with(10, &[1])), Ok(Wake::Period));
+    assert_eq!(schedule(&with(11, &[1, 1])), Ok(Wake::Message));
+    assert_eq!(kind_of_security(&with(11, &[1, 0])), Kind::Range, "the period is never written");
+    assert_eq!(kind_of_security(&with(11, &[1, 2])), Kind::Range, "no such event");
+    assert_eq!(kind_of_security(&with(12, &[1, 1, 1])), Kind::Range, "too many");
+    assert_eq!(kind_of_security(&with(11, &[1])), Kind::Truncated);
+    assert_eq!(kind_of_security(&with(10, &[1, 1])), Kind::Trailing, "more than it says");
+    // Each of open (bit 1) and read (bit 3) is needed.
+    for lacks in [1 << 1, 1 << 3] {
+        let bytes = file(&container(b"uid", 4, 0x3f & !lacks, 3, None), None, &with(11, &[1, 1]));
+        assert_eq!(kind(&bytes), Kind::Range, "it may not read what it waits for");
+    }
 }
 
 #[test]

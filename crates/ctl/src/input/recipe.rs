@@ -10,7 +10,7 @@ use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use tinycontainer::{MAX_QUEUES, policy::MAX_ENDPOINTS};
 use tinycontainer_abi::{Direction, Mask, Syscall};
-use tinycontainer_metadata::{Access, Limits, MAX_UID, Peer, Schedule, Type, is_uid};
+use tinycontainer_metadata::{Access, Limits, MAX_UID, Peer, Schedule, Type, Wake, is_uid};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,6 +57,8 @@ struct ScheduleTable {
     lifetime_ms: u32,
     heartbeat_ms: u32,
     priority: String,
+    /// What makes `loop()` run: "period" or "message".
+    wake: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -236,7 +238,28 @@ fn schedule(table: &ScheduleTable, syscalls: Mask) -> Result<Schedule> {
     }
     let priority =
         trust_file::priority(&table.priority).map_err(|error| anyhow!("[schedule] priority: {error}"))?;
-    Ok(Schedule { start_ms, period_ms, loop_ms, max_loops, stop_ms, lifetime_ms, heartbeat_ms, priority })
+    let wake = match &table.wake {
+        None => Wake::Period,
+        Some(name) => Wake::from_name(name)
+            .ok_or_else(|| anyhow!("[schedule] wake: there is no `{name}`: period, message"))?,
+    };
+    if wake == Wake::Message && !(syscalls.has(Syscall::Open) && syscalls.has(Syscall::Read)) {
+        return Err(with_help(
+            "[schedule] wake: the container waits for messages, but may not read them",
+            "add \"open\" and \"read\" to syscalls, or set wake = \"period\"",
+        ));
+    }
+    Ok(Schedule {
+        start_ms,
+        period_ms,
+        loop_ms,
+        max_loops,
+        stop_ms,
+        lifetime_ms,
+        heartbeat_ms,
+        priority,
+        wake,
+    })
 }
 
 fn endpoint(table: EndpointTable) -> Result<Endpoint> {

@@ -83,6 +83,14 @@ fn print_schedule(report: &Report) {
     let mut parts = vec![
         format!("start() for at most {}", ms(s.start_ms)),
         match s.period_ms {
+            0 if s.wake == "message" => {
+                format!("loop() whenever there is something to read, each at most {}", ms(s.loop_ms))
+            }
+            period if s.wake == "message" => format!(
+                "loop() when there is something to read, at most once every {}, each at most {}",
+                ms(period),
+                ms(s.loop_ms)
+            ),
             0 => format!("loop() again and again, each at most {}", ms(s.loop_ms)),
             period => format!("loop() every {}, each at most {}", ms(period), ms(s.loop_ms)),
         },

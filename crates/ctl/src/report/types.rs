@@ -67,6 +67,8 @@ pub(crate) struct Schedule {
     pub(crate) lifetime_ms: u32,
     pub(crate) heartbeat_ms: u32,
     pub(crate) priority: &'static str,
+    /// What makes `loop()` run: period or message.
+    pub(crate) wake: &'static str,
 }
 
 #[derive(Serialize, Default)]
@@ -179,6 +181,7 @@ pub(crate) fn outline(metadata: &Metadata<'_>, subject: &ImageFile) -> Report {
             lifetime_ms: schedule.lifetime_ms,
             heartbeat_ms: schedule.heartbeat_ms,
             priority: schedule.priority.name(),
+            wake: schedule.wake.name(),
         },
         vendor_secu: metadata.vendor_secu.map(hex),
         tokens: Vec::new(),

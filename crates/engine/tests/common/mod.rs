@@ -10,7 +10,7 @@ use tinycontainer::policy::{Device, Trust};
 use tinycontainer::runtime::{Account, Limits, MemoryUse, ModuleError, Rate, Runtime, Type};
 use tinycontainer::{
     Agent, DEFAULT_MAX_TRANSFER, Drivers, Engine, IoError, Lock, Next, Notice, Platform, Sizes, State,
-    VersionRecord,
+    VersionRecord, Waker,
 };
 use tinycontainer_pool::Pool;
 use tinycontainer_testkit as kit;
@@ -113,6 +113,8 @@ pub struct Script {
     pub asked: Vec<String>,
     pub answers: VecDeque<Result<Vec<u8>, IoError>>,
     pub open_handles: i32,
+    /// Those of the watched handles.
+    pub wakers: Vec<Waker>,
     /// How long each call takes, by the platform's clock.
     pub takes_us: u64,
     /// What `max_transfer` and `fixed_ns` answer, if not the default.
@@ -149,6 +151,10 @@ impl Drivers for TestDrivers {
         script.asked.push(format!("{uid} opens {access}"));
         script.open_handles += 1;
         Ok(access.peer.to_string())
+    }
+
+    fn watch(&self, _: &mut String, waker: Waker) {
+        self.script().wakers.push(waker);
     }
 
     fn max_transfer(&self, _: &String) -> usize {
@@ -197,6 +203,8 @@ pub struct TestPlatform {
     pub output_takes_us: AtomicU64,
     pub log: Mutex<Vec<String>>,
     pub notices: Mutex<Vec<(String, Notice)>>,
+    /// The slots whose agents were woken.
+    pub woken: Mutex<Vec<usize>>,
     /// What a store would keep.
     pub versions: Mutex<Vec<VersionRecord>>,
 }
@@ -227,6 +235,7 @@ impl TestPlatform {
             output_takes_us: AtomicU64::new(0),
             log: Mutex::default(),
             notices: Mutex::default(),
+            woken: Mutex::default(),
             versions: Mutex::default(),
         }
     }
@@ -271,7 +280,9 @@ impl Platform for TestPlatform {
         }
     }
 
-    fn wake(&self, _slot: usize) {}
+    fn wake(&self, slot: usize) {
+        self.woken.lock().unwrap().push(slot);
+    }
 
     fn log(&self, uid: &str, line: &[u8]) {
         self.clock_us.fetch_add(self.output_takes_us.load(Ordering::Relaxed), Ordering::Relaxed);

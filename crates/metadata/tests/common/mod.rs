@@ -5,7 +5,7 @@ use proptest::option;
 use proptest::prelude::*;
 use tinycontainer_metadata::{
     Access, Bus, Direction, Draft, Endpoint, Limits, Mask, Part, PartSizes, Peer, Priority, Schedule, Scheme,
-    Type,
+    Type, Wake,
 };
 
 /// A draft that owns what it points to.
@@ -140,10 +140,10 @@ fn peer() -> impl Strategy<Value = OwnedPeer> {
 fn schedule() -> impl Strategy<Value = Schedule> {
     (
         (1..=u32::MAX, any::<u32>(), 1..=u32::MAX, any::<u32>(), 1..=u32::MAX),
-        (any::<u32>(), any::<u32>(), pick(&Priority::ALL)),
+        (any::<u32>(), any::<u32>(), pick(&Priority::ALL), pick(&Wake::ALL)),
     )
         .prop_map(
-            |((start_ms, period_ms, loop_ms, max_loops, stop_ms), (lifetime_ms, beat, priority))| {
+            |((start_ms, period_ms, loop_ms, max_loops, stop_ms), (lifetime_ms, beat, priority, wake))| {
                 let heartbeat_ms = if beat < period_ms { 0 } else { beat };
                 Schedule {
                     start_ms,
@@ -154,6 +154,7 @@ fn schedule() -> impl Strategy<Value = Schedule> {
                     lifetime_ms,
                     heartbeat_ms,
                     priority,
+                    wake,
                 }
             },
         )
@@ -174,8 +175,10 @@ pub fn draft() -> impl Strategy<Value = Owned> {
                     uid,
                     kind,
                     version,
-                    // A heartbeat that is expected must be allowed.
-                    syscalls: if schedule.heartbeat_ms == 0 { syscalls } else { syscalls | 1 },
+                    // A heartbeat that is expected must be allowed, and so must reading what is waited for.
+                    syscalls: syscalls
+                        | u32::from(schedule.heartbeat_ms != 0)
+                        | if schedule.wake == Wake::Message { 0b1010 } else { 0 },
                     syscall_token,
                     limits,
                     schedule,
