@@ -225,39 +225,20 @@ pub(crate) fn notice(uid: &str, event: &str, text: &str) {
     }
 }
 
-/// Something to be done by another thread. It lies on the stack of whoever waits for it.
-struct Job {
-    call: unsafe fn(*mut c_void),
-    data: *mut c_void,
-    /// The priority that it is done at.
+/// Work for another thread. On the stack of the thread that waits for it.
+struct Job<'a> {
+    work: &'a mut (dyn FnMut() + Send),
+    /// The priority at which it is done.
     priority: u8,
 }
 
-/// Runs `f` in the thread `server`, which is in [`serve`], at a priority, and waits for it: for what needs that
-/// thread's stack. What it does now, at a lower priority, is finished at this one first.
+/// Runs `f` on the thread `server`, which is in [`serve`], at a priority, and waits for it: for what needs that
+/// thread's stack. What the server does meanwhile at a lower priority, it finishes at this one first. Returns `None`,
+/// without running `f`, if there is no such thread.
 pub(crate) fn run_in<R: Send>(server: Pid, priority: u8, f: impl FnOnce() -> R + Send) -> Option<R> {
-    if server == pid() {
-        return Some(f());
-    }
-    struct Call<F, R> {
-        f: Option<F>,
-        result: Option<R>,
-    }
-    /// # Safety
-    /// `data` is a `Call<F, R>` that nobody else uses meanwhile.
-    unsafe fn call<F: FnOnce() -> R, R>(data: *mut c_void) {
-        // SAFETY: the caller's.
-        let call = unsafe { &mut *data.cast::<Call<F, R>>() };
-        call.result = call.f.take().map(|f| f());
-    }
-    fn caller<F: FnOnce() -> R, R>(_: &Call<F, R>) -> unsafe fn(*mut c_void) {
-        call::<F, R>
-    }
-    let mut this = Call { f: Some(f), result: None };
-    let mut job = Job { call: caller(&this), data: (&raw mut this).cast(), priority };
-    hand_over(server, &mut job);
-    // Without a result the thread is gone, which it never is.
-    this.result
+    let (mut f, mut result) = (Some(f), None);
+    hand_over(server, priority, &mut || result = f.take().map(|f| f()));
+    result
 }
 
 /// How many jobs are about to be sent to the server, or sent and not done.
@@ -275,22 +256,28 @@ pub(crate) fn wake_for_output(server: Pid) {
     }
 }
 
-/// In a function of its own: it is the same for each kind of job.
+/// Not inlined: it is the same for each kind of work.
 #[inline(never)]
-fn hand_over(server: Pid, job: &mut Job) {
+fn hand_over(server: Pid, priority: u8, work: &mut (dyn FnMut() + Send)) {
+    if server == pid() {
+        return work();
+    }
+    let mut job = Job { work, priority };
     // Before the priority is raised: from here on the server does not lower it.
     JOBS.fetch_add(1, Ordering::AcqRel);
-    // SAFETY: our threads never end, so the number is a thread's. All bytes zero is a message. Job and call live
+    // SAFETY: our threads never end, so the number is a thread's. All bytes zero is a message. The job and its work live
     // until the answer has come, and the server uses them only before.
     unsafe {
         let thread = riot::inline::thread_get(server);
-        if !thread.is_null() && job.priority < (*thread).priority {
-            riot::sched_change_priority(thread.cast(), job.priority);
+        if !thread.is_null() {
+            if priority < (*thread).priority {
+                riot::sched_change_priority(thread.cast(), priority);
+            }
+            let mut message: riot::msg_t = core::mem::zeroed();
+            let mut answer: riot::msg_t = core::mem::zeroed();
+            message.content.ptr = (&raw mut job).cast();
+            riot::msg_send_receive(&raw mut message, &raw mut answer, server);
         }
-        let mut message: riot::msg_t = core::mem::zeroed();
-        let mut answer: riot::msg_t = core::mem::zeroed();
-        message.content.ptr = (&raw mut *job).cast();
-        riot::msg_send_receive(&raw mut message, &raw mut answer, server);
     }
     JOBS.fetch_sub(1, Ordering::AcqRel);
 }
@@ -325,12 +312,12 @@ pub(crate) fn serve(output: impl Fn() -> u8) -> ! {
         unsafe {
             let mut message: riot::msg_t = core::mem::zeroed();
             riot::msg_receive(&raw mut message);
-            let job = message.content.ptr.cast::<Job>();
+            let job = message.content.ptr.cast::<Job<'_>>();
             if job.is_null() {
                 continue;
             }
             set_priority(pid(), (*job).priority);
-            ((*job).call)((*job).data);
+            ((*job).work)();
             let mut answer: riot::msg_t = core::mem::zeroed();
             answer.content.ptr = null_mut();
             riot::msg_reply(&raw mut message, &raw mut answer);

@@ -7,9 +7,7 @@ use tinycontainer_capi::drivers::Handle;
 use tinycontainer_capi::tinycontainer::metadata::Access;
 use tinycontainer_capi::tinycontainer::policy::{Ceilings, Device};
 use tinycontainer_capi::tinycontainer::{Drivers, Engine, IoError, Notice};
-use tinycontainer_capi::{
-    CDrivers, Code, EngineBackend, LoadSession, Memory, NoDrivers, Pid, Port, Priorities,
-};
+use tinycontainer_capi::{CDrivers, Code, LoadSession, Memory, NoDrivers, Pid, Port, Priorities};
 use tinycontainer_posix::{Buses, Config, Devices, Event, Host, HostError, MAX_CONTAINERS, Posix, buses};
 
 /// The one host of the process. It ends with it.
@@ -19,7 +17,7 @@ static SESSION: LoadSession<Posix, MAX_CONTAINERS> = LoadSession::new();
 /// A POSIX host.
 struct OnHost;
 
-tinycontainer_capi::set_backend!(EngineBackend<OnHost, MAX_CONTAINERS> = EngineBackend(OnHost));
+tinycontainer_capi::set_port!(OnHost: MAX_CONTAINERS = OnHost);
 
 impl Port<MAX_CONTAINERS> for OnHost {
     type Platform = Posix;

@@ -6,8 +6,9 @@
 #![expect(unsafe_code, reason = "called by C, with pointers")]
 #![expect(non_camel_case_types, reason = "the operating system's name of its own type")]
 
-use crate::backend::{Priorities, Sizes, symbols as backend};
 use crate::drivers::{self, IoDriver, TableDriver};
+use crate::link::calls;
+use crate::port::{Memory, Priorities};
 use crate::result::{LoadFailure, TinycontainerResult};
 use crate::settings;
 use crate::types::{ContainerStatus, MemoryStatus, RefusedCall, name};
@@ -18,7 +19,7 @@ use core::sync::atomic::{AtomicU8, Ordering};
 use critical_section::Mutex;
 use tinycontainer::firewall::{self, Syscall};
 use tinycontainer::metadata::is_uid;
-use tinycontainer::{State, Status, StopReason, Uid};
+use tinycontainer::{Sizes, State, Status, StopReason, Uid};
 use tinycontainer_abi::c_text;
 
 use TinycontainerResult as Code;
@@ -70,7 +71,7 @@ fn init(priorities: Priorities, driver: Option<IoDriver>) -> Result<kernel_pid_t
     STATE
         .compare_exchange(OFF, STARTING, Ordering::Acquire, Ordering::Relaxed)
         .map_err(|_| Code::AlreadyInitialized)?;
-    match backend::init(priorities) {
+    match calls::init(priorities) {
         Ok(pid) => {
             if let Some(driver) = driver {
                 drivers::set_app(driver);
@@ -129,7 +130,7 @@ pub unsafe extern "C" fn tinycontainer_stopcontainer(uid: *const u8, uid_len: us
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tinycontainer_iscontainerrunning(uid: *const u8, uid_len: usize) -> bool {
     // SAFETY: as the caller has promised.
-    unsafe { named(uid, uid_len) }.is_ok_and(backend::is_running)
+    unsafe { named(uid, uid_len) }.is_ok_and(calls::is_running)
 }
 
 /// Takes an image in whole: metadata, data, code. The data may be empty. Nothing of it is kept by
@@ -153,7 +154,7 @@ pub unsafe extern "C" fn tinycontainer_load(
         // SAFETY: as the caller has promised.
         let parts =
             unsafe { (bytes(metadata, metadata_len)?, bytes(data, data_len)?, bytes(code, code_len)?) };
-        backend::load(parts.0, parts.1, parts.2)
+        calls::load(parts.0, parts.1, parts.2)
     };
     loaded(load())
 }
@@ -184,7 +185,7 @@ pub unsafe extern "C" fn tinycontainer_load_begin(
         for len in [metadata_len, data_len, code_len] {
             size(len)?;
         }
-        let number = backend::begin(Sizes { metadata: metadata_len, data: data_len, code: code_len })?;
+        let number = calls::begin(Sizes { metadata: metadata_len, data: data_len, code: code_len })?;
         // SAFETY: not NULL, and a place for a number, as the caller has promised.
         unsafe { session.write(number) };
         Ok(())
@@ -209,7 +210,7 @@ pub unsafe extern "C" fn tinycontainer_load_write(
         on()?;
         // SAFETY: as the caller has promised.
         let bytes = unsafe { self::bytes(bytes, len) }?;
-        backend::write(session, bytes)
+        calls::write(session, bytes)
     };
     loaded(write())
 }
@@ -220,7 +221,7 @@ pub unsafe extern "C" fn tinycontainer_load_write(
 /// is `TINYCONTAINER_RESULT_BUSY`.
 #[unsafe(no_mangle)]
 pub extern "C" fn tinycontainer_load_finish(session: u32) -> TinycontainerResult {
-    loaded(on().map_err(Into::into).and_then(|()| backend::finish(session)))
+    loaded(on().map_err(Into::into).and_then(|()| calls::finish(session)))
 }
 
 /// Ends a session without a trace.
@@ -228,7 +229,7 @@ pub extern "C" fn tinycontainer_load_finish(session: u32) -> TinycontainerResult
 /// Returns 0, `TINYCONTAINER_RESULT_NO_SESSION` or `TINYCONTAINER_RESULT_BUSY`.
 #[unsafe(no_mangle)]
 pub extern "C" fn tinycontainer_load_abort(session: u32) -> TinycontainerResult {
-    code(on().and_then(|()| backend::abort(session)))
+    code(on().and_then(|()| calls::abort(session)))
 }
 
 /// Writes into `text` why an image was not taken last, in a sentence that says which part of it, with a
@@ -261,7 +262,7 @@ pub unsafe extern "C" fn tinycontainer_load_error(text: *mut c_char, size: usize
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tinycontainer_start(uid: *const u8, uid_len: usize) -> TinycontainerResult {
     // SAFETY: as the caller has promised.
-    code(unsafe { named(uid, uid_len) }.and_then(backend::start))
+    code(unsafe { named(uid, uid_len) }.and_then(calls::start))
 }
 
 /// Asks a container to stop: it does so after the hook that runs now, which its budget bounds. See
@@ -274,7 +275,7 @@ pub unsafe extern "C" fn tinycontainer_start(uid: *const u8, uid_len: usize) -> 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tinycontainer_stop(uid: *const u8, uid_len: usize) -> TinycontainerResult {
     // SAFETY: as the caller has promised.
-    code(unsafe { named(uid, uid_len) }.and_then(backend::stop))
+    code(unsafe { named(uid, uid_len) }.and_then(calls::stop))
 }
 
 /// Removes a container that does not run, and gives back all it held.
@@ -286,7 +287,7 @@ pub unsafe extern "C" fn tinycontainer_stop(uid: *const u8, uid_len: usize) -> T
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tinycontainer_unload(uid: *const u8, uid_len: usize) -> TinycontainerResult {
     // SAFETY: as the caller has promised.
-    code(unsafe { named(uid, uid_len) }.and_then(backend::unload))
+    code(unsafe { named(uid, uid_len) }.and_then(calls::unload))
 }
 
 /// Shows a container as it is now.
@@ -302,7 +303,7 @@ pub unsafe extern "C" fn tinycontainer_status(
     status: *mut ContainerStatus,
 ) -> TinycontainerResult {
     // SAFETY: as the caller has promised.
-    let found = unsafe { named(uid, uid_len) }.and_then(backend::status).map(|found| shown(&found));
+    let found = unsafe { named(uid, uid_len) }.and_then(calls::status).map(|found| shown(&found));
     // SAFETY: as the caller has promised.
     code(found.and_then(|found| unsafe { put(status, found) }))
 }
@@ -321,7 +322,7 @@ pub unsafe extern "C" fn tinycontainer_status_at(
 ) -> TinycontainerResult {
     let found = on().and_then(|()| {
         let slot = usize::try_from(slot).map_err(|_| Code::End)?;
-        Ok(shown(&backend::status_at(slot)?))
+        Ok(shown(&calls::status_at(slot)?))
     });
     // SAFETY: as the caller has promised.
     code(found.and_then(|found| unsafe { put(status, found) }))
@@ -342,7 +343,7 @@ pub unsafe extern "C" fn tinycontainer_stop_text(
     size: usize,
 ) -> usize {
     // SAFETY: as the caller has promised.
-    let last = unsafe { named(uid, uid_len) }.and_then(backend::status).ok().and_then(|status| status.last);
+    let last = unsafe { named(uid, uid_len) }.and_then(calls::status).ok().and_then(|status| status.last);
     // SAFETY: as the caller has promised.
     let mut text = unsafe { Text::new(text, size) };
     if let Some(last) = last {
@@ -361,7 +362,7 @@ pub unsafe extern "C" fn tinycontainer_stop_text(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tinycontainer_memory(memory: *mut MemoryStatus) -> TinycontainerResult {
     let found = on().map(|()| {
-        let crate::backend::Memory { total, free, largest } = backend::memory();
+        let Memory { total, free, largest } = calls::memory();
         MemoryStatus { total, free, largest }
     });
     // SAFETY: as the caller has promised.
@@ -382,7 +383,7 @@ pub unsafe extern "C" fn tinycontainer_refusal_next(
     refusal: *mut RefusedCall,
 ) -> TinycontainerResult {
     let found = on().and_then(|()| {
-        let (refusal, uid) = backend::refusal_after(after).ok_or(Code::End)?;
+        let (refusal, uid) = calls::refusal_after(after).ok_or(Code::End)?;
         Ok(RefusedCall {
             number: refusal.number,
             endpoint: refusal.denial.endpoint.unwrap_or(0),

@@ -1,7 +1,7 @@
 //! What the application tells the device about itself: whom to believe, its names, the time.
 
-use crate::backend::symbols as backend;
 use crate::cell::SetOnce;
+use crate::link::calls;
 use crate::result::TinycontainerResult as Code;
 use core::cell::Cell;
 use critical_section::Mutex;
@@ -46,7 +46,7 @@ pub fn now() -> Option<u64> {
     let now = match critical_section::with(|cs| CLOCK.borrow(cs).get()) {
         Time::Unknown => None,
         Time::Set { time, at_ms } => {
-            Some(time.saturating_add(backend::uptime_ms().saturating_sub(at_ms) / 1000))
+            Some(time.saturating_add(calls::uptime_ms().saturating_sub(at_ms) / 1000))
         }
         Time::Asked(clock) => Some(clock()).filter(|now| *now != 0),
     };
@@ -98,7 +98,7 @@ pub(crate) fn set_names(name: Option<&'static str>, class: Option<&'static str>)
 pub(crate) fn set_time(time: u64) -> Result<(), Code> {
     // Brings the latest time up to date.
     let _ = now();
-    let at_ms = backend::uptime_ms();
+    let at_ms = calls::uptime_ms();
     critical_section::with(|cs| {
         let latest = LATEST.borrow(cs);
         if time < latest.get() {
