@@ -324,23 +324,23 @@ typedef struct tinycontainer_io_driver_t {
 } tinycontainer_io_driver_t;
 
 /**
- * A container as it is now. Counters stay at their maximum.
+ * The status of a container. Counters stop at their maximum.
  */
 typedef struct tinycontainer_status_t {
     /**
-     * Its name, with a NUL at the end.
+     * Its uid, with a NUL at the end.
      */
     char uid[65];
     /**
-     * Where it is in its life; see `tinycontainer_state_text`.
+     * Its state; see `tinycontainer_state_text`.
      */
     uint8_t state;
     /**
-     * Why it stopped last, 0 if it has not; see `tinycontainer_reason_text`.
+     * Why it stopped last, 0 if it has not; see `tinycontainer_stop_reason_text`.
      */
     uint8_t reason;
     /**
-     * From its start until all it held was given back.
+     * Whether it runs: from its start until all that it held while running is released.
      */
     bool running;
     /**
@@ -356,39 +356,39 @@ typedef struct tinycontainer_status_t {
      */
     uint32_t starts;
     /**
-     * How often `loop()` was called, since its last start.
+     * How often `loop()` was called since its last start.
      */
     uint32_t loops;
     /**
-     * Periods that passed without a loop, since its last start.
+     * How many periods have passed without a call of `loop()` since its last start.
      */
     uint32_t missed;
     /**
-     * Native calls.
+     * How many native calls it has made.
      */
     uint32_t calls;
     /**
-     * Of these, refused.
+     * How many of these were refused.
      */
     uint32_t refusals;
     /**
-     * WebAssembly instructions.
+     * How many WebAssembly instructions it has executed.
      */
     uint64_t instructions;
     /**
-     * Memory of its image and queues, in bytes.
+     * The memory of its image and message queues, in bytes.
      */
     uint32_t image_bytes;
     /**
-     * What it uses in the runtime now, in bytes.
+     * The memory that it uses in the runtime now, in bytes.
      */
     uint32_t memory_used;
     /**
-     * The most it has used in the runtime, in bytes.
+     * The most memory that it has used in the runtime, in bytes.
      */
     uint32_t memory_peak;
     /**
-     * Of its refusals, those that are no longer kept for `tinycontainer_refusal_next`.
+     * How many of its refused calls have no record any more for `tinycontainer_audit_next`.
      */
     uint32_t dropped;
 } tinycontainer_status_t;
@@ -406,21 +406,22 @@ typedef struct tinycontainer_memory_t {
      */
     size_t free;
     /**
-     * The largest free piece.
+     * The largest free block.
      */
     size_t largest;
 } tinycontainer_memory_t;
 
 /**
- * A call that was refused.
+ * The record of a native call that was refused.
  */
-typedef struct tinycontainer_refusal_t {
+typedef struct tinycontainer_audit_record_t {
     /**
-     * Which one it is, counted from 1 over all refusals ever. Gaps show what was dropped.
+     * Its number, counted from 1 over all refused calls since the device started. Missing numbers are records
+     * that were dropped.
      */
     uint64_t number;
     /**
-     * On which endpoint, if `has_endpoint`.
+     * The endpoint of the call, if `has_endpoint`.
      */
     uint32_t endpoint;
     /**
@@ -428,26 +429,26 @@ typedef struct tinycontainer_refusal_t {
      */
     uint64_t at_ms;
     /**
-     * Who made the call, with a NUL at the end; empty if it is unloaded.
+     * The container that made the call, with a NUL at the end; empty if it is not loaded any more.
      */
     char uid[65];
     /**
-     * What was called; see `tinycontainer_call_text`.
+     * The native call; see `tinycontainer_call_text`.
      */
     uint8_t call;
     /**
-     * Why not; see `tinycontainer_refusal_text`.
+     * Why it was refused; see `tinycontainer_deny_reason_text`.
      */
     uint8_t reason;
     /**
-     * Whether it is known which endpoint it was about.
+     * Whether the call was about an endpoint.
      */
     bool has_endpoint;
     /**
-     * How many refusals before this one, of all containers, are no longer kept.
+     * How many records before this one, of all containers, were dropped.
      */
     uint64_t dropped;
-} tinycontainer_refusal_t;
+} tinycontainer_audit_record_t;
 
 /**
  * A peer that a container opens.
@@ -518,17 +519,17 @@ extern "C" {
 /**
  * Starts TinyContainer. As in 2024.
  *
- * The priorities are the operating system's: of whoever loads, starts and stops, of whoever serves the
- * containers' calls, and of the containers' threads. `driver` serves the peers on the bus `app`; it is
- * copied. NULL: there is none.
+ * The priorities are the operating system's: of the thread that loads, starts and stops containers, of a
+ * thread that serves their calls (reserved: no platform has one), and of the containers' threads.
+ * `driver` serves the peers on the bus `app`; it is copied. NULL: there is none.
  *
- * Returns the id of the controlling thread, 1 or more; or a result code, negated:
+ * Returns the id of the controller's thread, 1 or more; or a result code, negated:
  * `-TINYCONTAINER_RESULT_ALREADY_INITIALIZED`, `-TINYCONTAINER_RESULT_BAD_DRIVER` if one of its
  * functions is NULL, `-TINYCONTAINER_RESULT_BAD_ARGUMENT` if there is no such priority, or what the
  * device lacks. After a failure it may be called again.
  *
  * Required of the caller:
- * `driver` is NULL or leads to a driver whose functions do as they should.
+ * `driver` is NULL or points to a driver whose functions do what `tinycontainer_io_driver_t` says.
  */
 kernel_pid_t tinycontainer_init(uint8_t controller_prio,
                                 uint8_t service_prio,
@@ -536,7 +537,68 @@ kernel_pid_t tinycontainer_init(uint8_t controller_prio,
                                 const struct tinycontainer_io_driver_t *driver);
 
 /**
- * Takes an image in whole: metadata, data, code. As in 2024. `false`: see `tinycontainer_load_error`.
+ * Starts a loaded container. As in 2024. `false`: it was not started.
+ *
+ * Required of the caller:
+ * As for `tinycontainer_start`.
+ */
+bool tinycontainer_startcontainer(const uint8_t *uid, size_t uid_len);
+
+/**
+ * Asks a container to stop. As in 2024. `false`: it was not asked.
+ *
+ * Required of the caller:
+ * As for `tinycontainer_stop`.
+ */
+bool tinycontainer_stopcontainer(const uint8_t *uid, size_t uid_len);
+
+/**
+ * Whether a container runs: from its start until all that it held while running is released. As in 2024.
+ *
+ * Required of the caller:
+ * `uid` points to `uid_len` bytes, or is NULL.
+ */
+bool tinycontainer_iscontainerrunning(const uint8_t *uid, size_t uid_len);
+
+/**
+ * Starts a loaded container. The device checks again that it trusts the image, by its present time and
+ * trust anchors.
+ *
+ * Returns 0, or why it was not started: `TINYCONTAINER_RESULT_EXPIRED`,
+ * `TINYCONTAINER_RESULT_NOT_YET_VALID`, `TINYCONTAINER_RESULT_NO_CLOCK` or
+ * `TINYCONTAINER_RESULT_UNKNOWN_KEY` if the image is no longer trusted. Nothing has changed then.
+ *
+ * Required of the caller:
+ * `uid` points to `uid_len` bytes, or is NULL.
+ */
+tinycontainer_result_t tinycontainer_start(const uint8_t *uid, size_t uid_len);
+
+/**
+ * Asks a container to stop. It stops when the hook that runs now returns, whose time its budget limits. See
+ * `tinycontainer_iscontainerrunning`.
+ *
+ * Returns 0, or why it was not asked. Nothing has changed then.
+ *
+ * Required of the caller:
+ * `uid` points to `uid_len` bytes, or is NULL.
+ */
+tinycontainer_result_t tinycontainer_stop(const uint8_t *uid, size_t uid_len);
+
+/**
+ * Removes a container that does not run, and frees its memory.
+ *
+ * Returns 0, or why it was not removed: `TINYCONTAINER_RESULT_RUNNING` until it has stopped. Nothing has changed
+ * then.
+ *
+ * Required of the caller:
+ * `uid` points to `uid_len` bytes, or is NULL.
+ */
+tinycontainer_result_t tinycontainer_unload(const uint8_t *uid,
+                                            size_t uid_len);
+
+/**
+ * Loads a whole image: metadata, data, code. As in 2024. `false`: it was not loaded, see
+ * `tinycontainer_load_error`.
  *
  * Required of the caller:
  * As for `tinycontainer_load`.
@@ -549,37 +611,12 @@ bool tinycontainer_loadcontainer(const uint8_t *metadata,
                                  size_t code_len);
 
 /**
- * Starts a loaded container. As in 2024.
+ * Loads a whole image: metadata, data, code. The data may be empty. All three are copied.
+ *
+ * Returns 0, or why it was not loaded: see also `tinycontainer_load_error`. Nothing has changed then.
  *
  * Required of the caller:
- * As for `tinycontainer_start`.
- */
-bool tinycontainer_startcontainer(const uint8_t *uid, size_t uid_len);
-
-/**
- * Asks a container to stop. As in 2024.
- *
- * Required of the caller:
- * As for `tinycontainer_stop`.
- */
-bool tinycontainer_stopcontainer(const uint8_t *uid, size_t uid_len);
-
-/**
- * Whether a container runs: from its start until all it held was given back. As in 2024.
- *
- * Required of the caller:
- * `uid` leads to `uid_len` bytes, or is NULL.
- */
-bool tinycontainer_iscontainerrunning(const uint8_t *uid, size_t uid_len);
-
-/**
- * Takes an image in whole: metadata, data, code. The data may be empty. Nothing of it is kept by
- * reference.
- *
- * Returns 0, or why not: see also `tinycontainer_load_error`. Nothing has changed then.
- *
- * Required of the caller:
- * Each pointer leads to that many bytes, or is NULL.
+ * Each pointer points to that many bytes, or is NULL.
  */
 tinycontainer_result_t tinycontainer_load(const uint8_t *metadata,
                                           size_t metadata_len,
@@ -589,17 +626,17 @@ tinycontainer_result_t tinycontainer_load(const uint8_t *metadata,
                                           size_t code_len);
 
 /**
- * Begins to take an image in piece by piece: `tinycontainer_load_write` with metadata, data and code, in
- * this order, in pieces of any size; then `tinycontainer_load_finish`. The metadata is verified as soon
- * as it is complete. One session is open at a time. One that was not written to for 30 seconds has failed: its
- * next call answers `TINYCONTAINER_RESULT_TIMED_OUT`, and the next session takes its place.
+ * Opens a session that loads an image in pieces: call `tinycontainer_load_write` with metadata, data and
+ * code, in this order, in pieces of any size; then `tinycontainer_load_finish`. The metadata is verified as
+ * soon as it is complete. One session can be open at a time. If nothing is written to it for 30 seconds, it
+ * fails: its next call returns `TINYCONTAINER_RESULT_TIMED_OUT`, and another session can be opened.
  *
- * The sizes are those of the parts, in bytes; `session` gets the session's number, never 0.
+ * The lengths are those of the parts, in bytes. `session` receives the session's number, never 0.
  *
- * Returns 0, or why not: `TINYCONTAINER_RESULT_BUSY` if another session is open.
+ * Returns 0, or why it was not opened: `TINYCONTAINER_RESULT_BUSY` if another session is open.
  *
  * Required of the caller:
- * `session` leads to a place for a number, or is NULL.
+ * `session` points to memory for a number, or is NULL.
  */
 tinycontainer_result_t tinycontainer_load_begin(size_t metadata_len,
                                                 size_t data_len,
@@ -607,160 +644,128 @@ tinycontainer_result_t tinycontainer_load_begin(size_t metadata_len,
                                                 uint32_t *session);
 
 /**
- * Takes the next bytes of an image.
+ * Takes the next bytes of an image. They are copied.
  *
- * Returns 0, or the first thing that is wrong: see also `tinycontainer_load_error`. The session is over
- * then, without a trace, unless it is `TINYCONTAINER_RESULT_BUSY` or the caller's own mistake.
+ * Returns 0, or what is wrong with the image: see also `tinycontainer_load_error`. The session is closed then,
+ * and nothing else has changed. It stays open after `TINYCONTAINER_RESULT_BUSY`, `_NULL_POINTER` and `_BAD_SIZE`.
  *
  * Required of the caller:
- * `bytes` leads to `len` bytes, or is NULL.
+ * `bytes` points to `len` bytes, or is NULL.
  */
-tinycontainer_result_t tinycontainer_load_write(uint32_t session, const uint8_t *bytes, size_t len);
+tinycontainer_result_t tinycontainer_load_write(uint32_t session,
+                                                const uint8_t *bytes,
+                                                size_t len);
 
 /**
- * Ends a session: the container is loaded.
+ * Closes a session: the container is loaded.
  *
- * Returns 0, or why not: see also `tinycontainer_load_error`. The session is over either way, unless it
- * is `TINYCONTAINER_RESULT_BUSY`.
+ * Returns 0, or why it was not loaded: see also `tinycontainer_load_error`. The session is closed then too,
+ * unless it is `TINYCONTAINER_RESULT_BUSY`.
  */
 tinycontainer_result_t tinycontainer_load_finish(uint32_t session);
 
 /**
- * Ends a session without a trace.
+ * Closes a session without loading anything, and frees its memory.
  *
  * Returns 0, `TINYCONTAINER_RESULT_NO_SESSION` or `TINYCONTAINER_RESULT_BUSY`.
  */
 tinycontainer_result_t tinycontainer_load_abort(uint32_t session);
 
 /**
- * Writes into `text` why an image was not taken last, in a sentence that says which part of it, with a
- * NUL at the end; cut to `size` bytes. Empty if each was taken so far.
+ * Writes into `text` why the last image that was not loaded was not: a sentence that names the part of the
+ * image, with a NUL at the end, cut to `size` bytes. Empty if none has failed.
  *
  * Returns the length of the whole sentence, without the NUL.
  *
  * Required of the caller:
- * `text` leads to `size` bytes, or is NULL.
+ * `text` points to `size` bytes, or is NULL.
  */
 size_t tinycontainer_load_error(char *text, size_t size);
 
 /**
- * Starts a loaded container. The device asks again whether it believes the image, by its clock and its trust
- * anchors as they are now.
+ * Writes the present status of a container to `status`.
  *
- * Returns 0, or why not: `TINYCONTAINER_RESULT_EXPIRED`, `TINYCONTAINER_RESULT_NOT_YET_VALID`,
- * `TINYCONTAINER_RESULT_NO_CLOCK`, or `TINYCONTAINER_RESULT_UNKNOWN_KEY` if it does not. Nothing has changed then.
+ * Returns 0, or a result code; `status` is not written then.
  *
  * Required of the caller:
- * `uid` leads to `uid_len` bytes, or is NULL.
- */
-tinycontainer_result_t tinycontainer_start(const uint8_t *uid,
-                                           size_t uid_len);
-
-/**
- * Asks a container to stop: it does so after the hook that runs now, which its budget bounds. See
- * `tinycontainer_iscontainerrunning`.
- *
- * Returns 0, or why not. Nothing has changed then.
- *
- * Required of the caller:
- * `uid` leads to `uid_len` bytes, or is NULL.
- */
-tinycontainer_result_t tinycontainer_stop(const uint8_t *uid, size_t uid_len);
-
-/**
- * Removes a container that does not run, and gives back all it held.
- *
- * Returns 0, or why not: `TINYCONTAINER_RESULT_RUNNING` until it has stopped. Nothing has changed then.
- *
- * Required of the caller:
- * `uid` leads to `uid_len` bytes, or is NULL.
- */
-tinycontainer_result_t tinycontainer_unload(const uint8_t *uid, size_t uid_len);
-
-/**
- * Shows a container as it is now.
- *
- * Returns 0, or why not. `status` is as it was then.
- *
- * Required of the caller:
- * `uid` leads to `uid_len` bytes, or is NULL; `status` to a place for a status, or is NULL.
+ * `uid` points to `uid_len` bytes, or is NULL; `status` to memory for a status, or is NULL.
  */
 tinycontainer_result_t tinycontainer_status(const uint8_t *uid,
                                             size_t uid_len,
                                             struct tinycontainer_status_t *status);
 
 /**
- * Shows the container in a slot as it is now. Slots are counted from 0.
+ * Writes the present status of the container in a slot to `status`. Slots are counted from 0.
  *
  * Returns 0, `TINYCONTAINER_RESULT_NOT_FOUND` if the slot is empty, `TINYCONTAINER_RESULT_END` if there
- * is no such slot: to list all, go on until then.
+ * is no such slot: to list all containers, count up to the first slot that returns it.
  *
  * Required of the caller:
- * `status` leads to a place for a status, or is NULL.
+ * `status` points to memory for a status, or is NULL.
  */
 tinycontainer_result_t tinycontainer_status_at(uint32_t slot, struct tinycontainer_status_t *status);
 
 /**
  * Writes into `text` why a container stopped last, in a few words ("trapped: division by zero"), with a
- * NUL at the end; cut to `size` bytes. Empty if it has not stopped, or there is none.
+ * NUL at the end, cut to `size` bytes. Empty if it has not stopped, or if there is no such container.
  *
- * Returns the length of the whole, without the NUL.
+ * Returns the length of the whole text, without the NUL.
  *
  * Required of the caller:
- * `uid` leads to `uid_len` bytes, or is NULL; `text` to `size` bytes, or is NULL.
+ * `uid` points to `uid_len` bytes, or is NULL; `text` to `size` bytes, or is NULL.
  */
 size_t tinycontainer_stop_text(const uint8_t *uid, size_t uid_len, char *text, size_t size);
 
 /**
- * Shows the memory of all containers.
+ * Writes how much memory the containers have to `memory`.
  *
- * Returns 0, or why not.
+ * Returns 0, or a result code.
  *
  * Required of the caller:
- * `memory` leads to a place for it, or is NULL.
+ * `memory` points to memory for it, or is NULL.
  */
 tinycontainer_result_t tinycontainer_memory(struct tinycontainer_memory_t *memory);
 
 /**
- * Shows the refusal with the lowest number above `after`. Begin with 0, go on with the number of the
- * last one shown. The device keeps the last ones only, a share for each container: one that is refused often
- * pushes out its own.
+ * Writes the audit record with the lowest number above `after` to `record`: a native call of a container that
+ * was refused. Begin with 0 and go on with the number of the last record. The device keeps the latest records
+ * only, a share for each container: one that is refused often replaces its own.
  *
  * Returns 0, or `TINYCONTAINER_RESULT_END` if there is none.
  *
  * Required of the caller:
- * `refusal` leads to a place for a refusal, or is NULL.
+ * `record` points to memory for a record, or is NULL.
  */
-tinycontainer_result_t tinycontainer_refusal_next(uint64_t after, struct tinycontainer_refusal_t *refusal);
+tinycontainer_result_t tinycontainer_audit_next(uint64_t after, struct tinycontainer_audit_record_t *record);
 
 /**
- * Sets whom the device believes: the file that `tinycontainerctl trust` makes. Until then it believes
- * whom the platform's own store says, if it has one; else nobody, and takes no image. May be called before `tinycontainer_init`; a later store takes the place of
- * an earlier one, for images that come then.
+ * Sets the trust anchors: the file that `tinycontainerctl trust` writes. Before the first call they are
+ * those of the platform's own store, if it has one; otherwise there are none, and no image is loaded. May be
+ * called before `tinycontainer_init`. A later call replaces the anchors, for images loaded and containers
+ * started from then on.
  *
- * `cbor` must stay where and as it is for ever: make it `static const`.
+ * `cbor` is not copied and must never change: make it `static const`.
  *
  * Returns 0, or `TINYCONTAINER_RESULT_BAD_TRUST`. Nothing has changed then.
  *
  * Required of the caller:
- * `cbor` leads to `len` bytes that stay as they are, or is NULL.
+ * `cbor` points to `len` bytes that never change, or is NULL.
  */
-tinycontainer_result_t tinycontainer_trust(const uint8_t *cbor,
-                                           size_t len);
+tinycontainer_result_t tinycontainer_trust(const uint8_t *cbor, size_t len);
 
 /**
- * Sets what the device is called, and its class: what a token's audience may be. Each may be NULL for
- * none, else 1 to 64 characters that stay where and as they are for ever. Once, before the first image.
+ * Sets the device's name and class: the audiences that a token may have. Each is NULL for none, or 1 to
+ * 64 bytes that are not copied and must never change. Once, before the first image.
  *
  * Returns 0, `TINYCONTAINER_RESULT_BAD_ARGUMENT`, or `TINYCONTAINER_RESULT_ALREADY_SET`.
  *
  * Required of the caller:
- * Each leads to a string that ends with a NUL and stays as it is, or is NULL.
+ * Each points to a string that ends with a NUL and never changes, or is NULL.
  */
 tinycontainer_result_t tinycontainer_device(const char *device_name, const char *device_class);
 
 /**
- * Tells the device the time, in seconds since 1970. It goes on from there with the device's own clock.
+ * Sets the time, in seconds since 1970. It is continued by the device's own clock.
  *
  * Returns 0, `TINYCONTAINER_RESULT_NOT_INITIALIZED`, or `TINYCONTAINER_RESULT_TIME_GOES_BACK` if it is earlier
  * than the device's present time: nothing has changed then.
@@ -768,27 +773,28 @@ tinycontainer_result_t tinycontainer_device(const char *device_name, const char 
 tinycontainer_result_t tinycontainer_time(uint64_t seconds);
 
 /**
- * Sets a clock to be asked for the time: it answers seconds since 1970, or 0 if it does not know. It is
- * called while an image is loaded and when a container is started. An answer that is earlier than one before
- * counts as that one. NULL: none; then a host asks its own, and a device does not know.
+ * Sets a function that returns the time, in seconds since 1970, or 0 if it is not known. It is called while
+ * an image is loaded and when a container is started. If it returns an earlier time than before, the later
+ * one counts. NULL: none; a host uses its own clock then, and a device does not know the time.
  *
- * Without a time, images with tokens that are valid for a time only are not taken.
+ * While the time is not known, images with a token that is valid for a limited time are not loaded.
  */
 void tinycontainer_clock(uint64_t (*clock)(void));
 
 /**
- * Adds a driver for the units `first` to `last` of a bus, one of `TINYCONTAINER_BUS_...`. It is asked
- * before the driver given to `tinycontainer_init` and before the platform's own. May be called before
- * `tinycontainer_init`.
+ * Adds a driver for the units `first` to `last` of a bus, one of `TINYCONTAINER_BUS_...`. It takes precedence
+ * over the driver given to `tinycontainer_init` and over the platform's own. May be called before
+ * `tinycontainer_init`. Up to `TINYCONTAINER_DRIVERS` drivers can be added.
  *
- * `driver` must stay where and as it is for ever: make it `static const`.
+ * `driver` is not copied and must never change: make it `static const`.
  *
  * Returns 0, `TINYCONTAINER_RESULT_NULL_POINTER`, `TINYCONTAINER_RESULT_BAD_DRIVER` if one of its
  * functions is NULL, `TINYCONTAINER_RESULT_BAD_ARGUMENT`, `TINYCONTAINER_RESULT_ALREADY_SET` if one of the
- * units has a driver in the table, or `TINYCONTAINER_RESULT_DRIVER_TABLE_FULL`.
+ * units has a driver already, or `TINYCONTAINER_RESULT_DRIVER_TABLE_FULL`.
  *
  * Required of the caller:
- * `driver` is NULL or leads to a driver that stays as it is, and whose functions do as they should.
+ * `driver` is NULL or points to a driver that never changes, and whose functions do what
+ * `tinycontainer_driver_t` says.
  */
 tinycontainer_result_t tinycontainer_driver(uint8_t bus,
                                             uint32_t first,
@@ -796,29 +802,30 @@ tinycontainer_result_t tinycontainer_driver(uint8_t bus,
                                             const struct tinycontainer_driver_t *driver);
 
 /**
- * The result of that number as a sentence, for example `tinycontainer_result_text(result)`. Never NULL.
+ * A result code as a sentence. Never NULL, and valid for ever; so for all functions of this kind.
  */
 const char *tinycontainer_result_text(int32_t result);
 
 /**
- * The state of that number as its name. Never NULL.
+ * The name of a state (`state` of `tinycontainer_status_t`). Never NULL.
  */
 const char *tinycontainer_state_text(uint8_t state);
 
 /**
- * The reason of that number for which a container stopped, in a few words. Never NULL; empty for 0.
+ * Why a container stopped (`reason` of `tinycontainer_status_t`), in a few words. Never NULL; empty for 0.
  */
-const char *tinycontainer_reason_text(uint8_t reason);
+const char *tinycontainer_stop_reason_text(uint8_t reason);
 
 /**
- * The name of the native call of that number. Never NULL.
+ * The name of a native call (`call` of `tinycontainer_audit_record_t`). Never NULL.
  */
 const char *tinycontainer_call_text(uint8_t call);
 
 /**
- * Why a call was refused, by number, as a sentence to follow "because". Never NULL.
+ * Why a call was refused (`reason` of `tinycontainer_audit_record_t`), as a sentence that can follow "because".
+ * Never NULL.
  */
-const char *tinycontainer_refusal_text(uint8_t reason);
+const char *tinycontainer_deny_reason_text(uint8_t reason);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -123,7 +123,7 @@ impl Table {
 }
 
 impl IoDriver {
-    pub(crate) fn is_whole(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.open.is_some() && self.close.is_some() && self.read.is_some() && self.write.is_some()
     }
 }

@@ -79,7 +79,7 @@ static void nothing_works(void)
     uint32_t session = 7;
     tinycontainer_status_t status;
     tinycontainer_memory_t memory;
-    tinycontainer_refusal_t refusal;
+    tinycontainer_audit_record_t refusal;
     char text[8] = "x";
     const tinycontainer_result_t off = TINYCONTAINER_RESULT_NOT_INITIALIZED;
     CHECK(!tinycontainer_loadcontainer(bytes, 4, bytes, 4, bytes, 4));
@@ -92,7 +92,7 @@ static void nothing_works(void)
     CHECK(tinycontainer_start(UID("a")) == off && tinycontainer_stop(UID("a")) == off);
     CHECK(tinycontainer_unload(UID("a")) == off && tinycontainer_status(UID("a"), &status) == off);
     CHECK(tinycontainer_status_at(0, &status) == off && tinycontainer_memory(&memory) == off);
-    CHECK(tinycontainer_refusal_next(0, &refusal) == off && tinycontainer_time(1) == off);
+    CHECK(tinycontainer_audit_next(0, &refusal) == off && tinycontainer_time(1) == off);
     CHECK(tinycontainer_stop_text(UID("a"), text, sizeof text) == 0 && text[0] == 0);
 }
 
@@ -279,7 +279,7 @@ int main(int argc, char **argv)
     CHECK(tinycontainer_status_at(0, NULL) == TINYCONTAINER_RESULT_NOT_FOUND);
     CHECK(tinycontainer_status_at(0, &status) == TINYCONTAINER_RESULT_NOT_FOUND);
     CHECK(tinycontainer_status_at(UINT32_MAX, &status) == TINYCONTAINER_RESULT_END);
-    CHECK(tinycontainer_refusal_next(0, NULL) == TINYCONTAINER_RESULT_END);
+    CHECK(tinycontainer_audit_next(0, NULL) == TINYCONTAINER_RESULT_END);
     CHECK(strcmp(tinycontainer_result_text(-1), "unknown") == 0);
     CHECK(strcmp(tinycontainer_result_text(INT32_MAX), "unknown") == 0);
     CHECK(tinycontainer_memory(&after) == OK && after.free == before.free && after.largest == before.largest);

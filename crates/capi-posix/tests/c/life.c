@@ -148,7 +148,7 @@ int main(int argc, char **argv)
     WAIT(!tinycontainer_iscontainerrunning(UID("idle")));
     CHECK(tinycontainer_stop(UID("idle")) == TINYCONTAINER_RESULT_NOT_RUNNING);
     CHECK(tinycontainer_status(UID("idle"), &status) == OK);
-    CHECK(strcmp(tinycontainer_reason_text(status.reason), "stop requested") == 0);
+    CHECK(strcmp(tinycontainer_stop_reason_text(status.reason), "stop requested") == 0);
     CHECK(tinycontainer_start(UID("idle")) == OK);
     CHECK(tinycontainer_stop(UID("idle")) == OK);
     WAIT(!tinycontainer_iscontainerrunning(UID("idle")));
@@ -222,20 +222,20 @@ int main(int argc, char **argv)
     CHECK(strcmp(text, "trapped: unreachable executed") == 0);
 
     /* A call that is refused is in the ring. */
-    tinycontainer_refusal_t refusal;
+    tinycontainer_audit_record_t refusal;
     uint64_t last = 0;
-    while (tinycontainer_refusal_next(last, &refusal) == OK) {
+    while (tinycontainer_audit_next(last, &refusal) == OK) {
         last = refusal.number;
     }
     CHECK(load(dir, "curious") == OK && tinycontainer_start(UID("curious")) == OK);
     WAIT(!tinycontainer_iscontainerrunning(UID("curious")));
-    CHECK(tinycontainer_refusal_next(last, &refusal) == OK);
+    CHECK(tinycontainer_audit_next(last, &refusal) == OK);
     CHECK(refusal.number == last + 1 && refusal.has_endpoint && refusal.endpoint == 9);
     CHECK(strcmp(refusal.uid, "curious") == 0 && refusal.dropped == 0);
     CHECK(tinycontainer_status(UID("curious"), &status) == OK && status.refusals == 1 && status.dropped == 0);
     CHECK(strcmp(tinycontainer_call_text(refusal.call), "open") == 0);
-    CHECK(strcmp(tinycontainer_refusal_text(refusal.reason), "it has no right to such an endpoint") == 0);
-    CHECK(tinycontainer_refusal_next(refusal.number, &refusal) == TINYCONTAINER_RESULT_END);
+    CHECK(strcmp(tinycontainer_deny_reason_text(refusal.reason), "it has no right to such an endpoint") == 0);
+    CHECK(tinycontainer_audit_next(refusal.number, &refusal) == TINYCONTAINER_RESULT_END);
     CHECK(tinycontainer_unload(UID("curious")) == OK);
 
     /* Many lives: all memory is back at the end. */
