@@ -55,17 +55,47 @@ typedef int16_t kernel_pid_t;
 #define TINYCONTAINER_BUS_SAUL 5
 
 /**
- * How many entries the driver table has.
+ * The bus of a remote peer: none.
+ */
+#define TINYCONTAINER_BUS_NONE 255
+
+/**
+ * CoAP over UDP (RFC 7252).
+ */
+#define TINYCONTAINER_SCHEME_COAP 0
+
+/**
+ * CoAP over DTLS (RFC 7252, section 9).
+ */
+#define TINYCONTAINER_SCHEME_COAPS 1
+
+/**
+ * HTTP over TLS.
+ */
+#define TINYCONTAINER_SCHEME_HTTPS 2
+
+/**
+ * Datagrams over DTLS.
+ */
+#define TINYCONTAINER_SCHEME_DTLS 3
+
+/**
+ * The scheme of a local peer: none.
+ */
+#define TINYCONTAINER_SCHEME_NONE 255
+
+/**
+ * How many drivers can be added with `tinycontainer_driver` and `tinycontainer_remote_driver`.
  */
 #define TINYCONTAINER_DRIVERS 8
 
 /**
- * What a driver answers when there is nothing to read or no room to write now.
+ * What a driver returns when there is nothing to read, or nothing can be written, now.
  */
 #define TINYCONTAINER_IO_WOULD_BLOCK (-2)
 
 /**
- * What a driver answers when the peer is not there.
+ * What a driver returns when there is no such peer, or no connection to it.
  */
 #define TINYCONTAINER_IO_NO_PEER (-3)
 
@@ -298,26 +328,26 @@ typedef int32_t tinycontainer_result_t;
 #endif // __cplusplus
 
 /**
- * The application's driver, as in 2024: serves the peers on the bus `app`. All four functions must be
- * there. Containers' threads call them, several at a time, with no lock held. What a container reads or
- * writes comes in pieces of at most 256 bytes, as then. The time that a call takes is charged to the
- * container's budget.
+ * The application's driver, as in 2024: serves the peers on the bus `app`. None of the functions may be NULL.
+ * Containers' threads call them, several at a time, with no lock held. `len` is at most 256 bytes, as in 2024: what
+ * a container reads or writes beyond that is cut, and its call returns the shorter count. The time that a call takes
+ * is charged to the container's budget.
  */
 typedef struct tinycontainer_io_driver_t {
     /**
-     * Opens the peer of that number; answers a descriptor, or a negative number.
+     * Opens the peer of that number; returns a descriptor, or a negative number.
      */
     int (*open)(uint32_t peer);
     /**
-     * Closes a descriptor; what it answers is ignored.
+     * Closes a descriptor; the result is ignored.
      */
     int (*close)(int fd);
     /**
-     * Reads at most `len` bytes; answers how many, or a negative number.
+     * Reads at most `len` bytes; returns how many, or a negative number.
      */
     int (*read)(int fd, uint8_t *buf, size_t len);
     /**
-     * Writes; answers how many of the `len` bytes were taken, or a negative number. Must not change
+     * Writes; returns how many of the `len` bytes were taken, or a negative number. Must not change
      * the bytes.
      */
     int (*write)(int fd, uint8_t *buf, size_t len);
@@ -451,63 +481,78 @@ typedef struct tinycontainer_audit_record_t {
 } tinycontainer_audit_record_t;
 
 /**
- * A peer that a container opens.
+ * A peer that a container opens. The struct and what it points to are valid until `open` returns: copy what is
+ * needed later. Later versions may add fields at the end.
  */
 typedef struct tinycontainer_peer_t {
     /**
-     * Who opens it: `uid_len` bytes without a NUL at their end, there until `open` returns.
+     * The container's uid: `uid_len` bytes of ASCII, without a NUL at the end.
      */
     const char *uid;
     /**
-     * The length of the name, in bytes.
+     * The length of the uid, 1 to 64 bytes.
      */
     size_t uid_len;
     /**
-     * The unit on the bus.
+     * A local peer's unit on its bus. 0 for a remote peer.
      */
     uint32_t unit;
     /**
-     * The bus: one of `TINYCONTAINER_BUS_...`.
+     * A local peer's bus: one of `TINYCONTAINER_BUS_...`. `TINYCONTAINER_BUS_NONE` for a remote peer.
      */
     uint8_t bus;
     /**
      * 0: the container reads; 1: it writes; 2: both.
      */
     uint8_t direction;
+    /**
+     * A remote peer's scheme: one of `TINYCONTAINER_SCHEME_...`. `TINYCONTAINER_SCHEME_NONE` for a local peer.
+     */
+    uint8_t scheme;
+    /**
+     * A remote peer's authority: host and, if given, `:` and port (RFC 3986, section 3.2), as it is in the container's
+     * metadata: `authority_len` bytes of ASCII, without a NUL at the end. NULL for a local peer.
+     */
+    const char *authority;
+    /**
+     * The length of the authority, 1 to 128 bytes. 0 for a local peer.
+     */
+    size_t authority_len;
 } tinycontainer_peer_t;
 
 /**
- * A driver for the table. All four functions must be there; each gets `context` back. Containers'
- * threads call them, several at a time, with no lock held. A negative answer is
- * `TINYCONTAINER_IO_WOULD_BLOCK`, `TINYCONTAINER_IO_NO_PEER`, or any other number for a failure. The time
- * that a call takes is charged to the container's budget; one that would wait for long answers
- * `TINYCONTAINER_IO_WOULD_BLOCK` instead.
+ * A driver to be added with `tinycontainer_driver` or `tinycontainer_remote_driver`. None of the functions may be
+ * NULL; each receives `context`. Containers' threads call them, several at a time, with no lock held. A negative
+ * result is `TINYCONTAINER_IO_WOULD_BLOCK`, `TINYCONTAINER_IO_NO_PEER`, or any other number for a failure. The time
+ * that a call takes is charged to the container's budget: a call must not wait for long, but return
+ * `TINYCONTAINER_IO_WOULD_BLOCK`.
  */
 typedef struct tinycontainer_driver_t {
     /**
-     * The driver's own.
+     * The driver's own pointer; NULL is allowed.
      */
     void *context;
     /**
-     * Opens a peer; answers a handle, or a negative number.
+     * Opens a peer; returns a handle, or a negative number.
      */
     int (*open)(void *context, const struct tinycontainer_peer_t *peer);
     /**
-     * Closes a handle; called once for each, at the latest when the container stops.
+     * Closes a handle. Called once for each, at the latest when the container stops.
      */
     void (*close)(void *context, int handle);
     /**
-     * Reads at most `len` bytes; answers how many, or a negative number.
+     * Reads at most `len` bytes; returns how many, or a negative number.
      */
     int (*read)(void *context, int handle, uint8_t *buf, size_t len);
     /**
-     * Writes; answers how many of the `len` bytes were taken, or a negative number.
+     * Writes; returns how many of the `len` bytes were taken, or a negative number.
      */
     int (*write)(void *context, int handle, const uint8_t *buf, size_t len);
     /**
-     * The most bytes that one read or write transfers: `len` is never more. What a container asks for beyond
-     * that is not done, and its call answers the shorter count. 0: 64 bytes. A container's hook can exceed
-     * its budget by one such transfer, so choose what takes a few milliseconds.
+     * The most bytes that one read or write transfers: `len` is never more. What a container reads or writes beyond
+     * that is cut, and its call returns the shorter count. 0: 64 bytes. A container's hook can exceed its budget by
+     * one such transfer: choose what takes a few milliseconds, or the longest message of a peer whose messages cannot
+     * be cut.
      */
     size_t max_transfer;
 } tinycontainer_driver_t;
@@ -784,7 +829,7 @@ void tinycontainer_clock(uint64_t (*clock)(void));
 /**
  * Adds a driver for the units `first` to `last` of a bus, one of `TINYCONTAINER_BUS_...`. It takes precedence
  * over the driver given to `tinycontainer_init` and over the platform's own. May be called before
- * `tinycontainer_init`. Up to `TINYCONTAINER_DRIVERS` drivers can be added.
+ * `tinycontainer_init`. Up to `TINYCONTAINER_DRIVERS` drivers can be added, those of schemes included.
  *
  * `driver` is not copied and must never change: make it `static const`.
  *
@@ -800,6 +845,25 @@ tinycontainer_result_t tinycontainer_driver(uint8_t bus,
                                             uint32_t first,
                                             uint32_t last,
                                             const struct tinycontainer_driver_t *driver);
+
+/**
+ * Adds a driver for the remote peers of a scheme, one of `TINYCONTAINER_SCHEME_...`. The scheme and authority
+ * of each peer are in the `tinycontainer_peer_t` that its `open` receives. Only peers that the container was
+ * granted are opened. The driver takes precedence over the platform's own. May be called before
+ * `tinycontainer_init`.
+ *
+ * `driver` is not copied and must never change: make it `static const`.
+ *
+ * Returns 0, `TINYCONTAINER_RESULT_NULL_POINTER`, `TINYCONTAINER_RESULT_BAD_DRIVER` if one of its
+ * functions is NULL, `TINYCONTAINER_RESULT_BAD_ARGUMENT` if there is no such scheme,
+ * `TINYCONTAINER_RESULT_ALREADY_SET` if the scheme has a driver already, or
+ * `TINYCONTAINER_RESULT_DRIVER_TABLE_FULL`.
+ *
+ * Required of the caller:
+ * As for `tinycontainer_driver`.
+ */
+tinycontainer_result_t tinycontainer_remote_driver(uint8_t scheme,
+                                                   const struct tinycontainer_driver_t *driver);
 
 /**
  * A result code as a sentence. Never NULL, and valid for ever; so for all functions of this kind.

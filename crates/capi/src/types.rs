@@ -19,6 +19,20 @@ pub const TINYCONTAINER_BUS_UART: u8 = 4;
 /// An entry of the SAUL registry.
 pub const TINYCONTAINER_BUS_SAUL: u8 = 5;
 
+/// The bus of a remote peer: none.
+pub const TINYCONTAINER_BUS_NONE: u8 = 255;
+
+/// CoAP over UDP (RFC 7252).
+pub const TINYCONTAINER_SCHEME_COAP: u8 = 0;
+/// CoAP over DTLS (RFC 7252, section 9).
+pub const TINYCONTAINER_SCHEME_COAPS: u8 = 1;
+/// HTTP over TLS.
+pub const TINYCONTAINER_SCHEME_HTTPS: u8 = 2;
+/// Datagrams over DTLS.
+pub const TINYCONTAINER_SCHEME_DTLS: u8 = 3;
+/// The scheme of a local peer: none.
+pub const TINYCONTAINER_SCHEME_NONE: u8 = 255;
+
 /// The status of a container. Counters stop at their maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
@@ -124,4 +138,33 @@ pub(crate) fn c_uid(uid: &str) -> [c_char; 65] {
         *to = byte as c_char;
     }
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tinycontainer::metadata::{Bus, Scheme};
+
+    #[test]
+    fn buses_and_schemes_are_those_of_the_metadata() {
+        let schemes = [
+            (TINYCONTAINER_SCHEME_COAP, "coap"),
+            (TINYCONTAINER_SCHEME_COAPS, "coaps"),
+            (TINYCONTAINER_SCHEME_HTTPS, "https"),
+            (TINYCONTAINER_SCHEME_DTLS, "dtls"),
+        ];
+        assert_eq!(Scheme::ALL.map(|scheme| (scheme as u8, scheme.name())), schemes);
+        let buses = [
+            (TINYCONTAINER_BUS_APP, "app"),
+            (TINYCONTAINER_BUS_GPIO, "gpio"),
+            (TINYCONTAINER_BUS_I2C, "i2c"),
+            (TINYCONTAINER_BUS_SPI, "spi"),
+            (TINYCONTAINER_BUS_UART, "uart"),
+            (TINYCONTAINER_BUS_SAUL, "saul"),
+        ];
+        let local = Bus::ALL.iter().filter(|bus| **bus != Bus::Data).map(|bus| (*bus as u8, bus.name()));
+        assert!(local.eq(buses), "the container's own data has no driver");
+        assert_eq!(Bus::from_number(TINYCONTAINER_BUS_NONE), None);
+        assert_eq!(Scheme::from_number(TINYCONTAINER_SCHEME_NONE), None);
+    }
 }

@@ -52,9 +52,10 @@ type Name = (Bus, u32);
 /// From a time in milliseconds on, these bytes.
 type Trace = Vec<(u64, Vec<u8>)>;
 
-/// Devices that are not virtual: what a program that has a host in it brings along.
+/// Drivers of the application that embeds the host, for local and remote peers. Set by [`Buses::with_devices`].
 pub trait Devices: fmt::Debug + Send + Sync {
-    /// Opens a peer for a container; `None` if it is not one of theirs.
+    /// Opens a peer for a container: of any bus, or [`Peer::Remote`] with its scheme and authority. `None` if it is not
+    /// one of these devices: then it is a virtual device or, if remote, there is no such peer.
     ///
     /// # Errors
     /// As those of [`Drivers::open`]; so for the functions of [`Device`].
@@ -77,7 +78,7 @@ pub trait Device: fmt::Debug + Send {
 /// The virtual devices of a host.
 #[derive(Debug)]
 pub struct Buses {
-    /// Asked before the virtual ones.
+    /// Take precedence over the virtual ones.
     devices: Option<Box<dyn Devices>>,
     /// What each device answers.
     traces: HashMap<Name, Trace>,
@@ -199,7 +200,7 @@ impl Buses {
         Ok(buses)
     }
 
-    /// Has these devices asked before the virtual ones.
+    /// Adds the application's drivers. They take precedence over the virtual devices.
     pub fn with_devices(self, devices: impl Devices + 'static) -> Self {
         Self { devices: Some(Box::new(devices)), ..self }
     }

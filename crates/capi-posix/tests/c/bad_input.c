@@ -196,11 +196,15 @@ static void bad_drivers(void)
     holes[3].write = NULL;
     for (size_t i = 0; i < 4; i++) {
         CHECK(tinycontainer_driver(TINYCONTAINER_BUS_I2C, 0, 9, &holes[i]) == TINYCONTAINER_RESULT_BAD_DRIVER);
+        CHECK(tinycontainer_remote_driver(TINYCONTAINER_SCHEME_COAP, &holes[i]) == TINYCONTAINER_RESULT_BAD_DRIVER);
     }
     CHECK(tinycontainer_driver(TINYCONTAINER_BUS_I2C, 0, 9, NULL) == TINYCONTAINER_RESULT_NULL_POINTER);
     CHECK(tinycontainer_driver(6, 0, 9, &good) == TINYCONTAINER_RESULT_BAD_ARGUMENT);
     CHECK(tinycontainer_driver(255, 0, 9, &good) == TINYCONTAINER_RESULT_BAD_ARGUMENT);
     CHECK(tinycontainer_driver(TINYCONTAINER_BUS_I2C, 9, 8, &good) == TINYCONTAINER_RESULT_BAD_ARGUMENT);
+    CHECK(tinycontainer_remote_driver(TINYCONTAINER_SCHEME_COAP, NULL) == TINYCONTAINER_RESULT_NULL_POINTER);
+    CHECK(tinycontainer_remote_driver(4, &good) == TINYCONTAINER_RESULT_BAD_ARGUMENT);
+    CHECK(tinycontainer_remote_driver(TINYCONTAINER_SCHEME_NONE, &good) == TINYCONTAINER_RESULT_BAD_ARGUMENT);
     static const tinycontainer_driver_t stays = {NULL, table_open, table_close, table_read, table_write, 0};
     for (uint32_t i = 0; i < TINYCONTAINER_DRIVERS; i++) {
         CHECK(tinycontainer_driver(TINYCONTAINER_BUS_SPI, 2 * i, 2 * i + 1, &stays) == OK);

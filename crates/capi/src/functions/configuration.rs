@@ -64,7 +64,7 @@ pub extern "C" fn tinycontainer_clock(clock: Option<extern "C" fn() -> u64>) {
 
 /// Adds a driver for the units `first` to `last` of a bus, one of `TINYCONTAINER_BUS_...`. It takes precedence
 /// over the driver given to `tinycontainer_init` and over the platform's own. May be called before
-/// `tinycontainer_init`. Up to `TINYCONTAINER_DRIVERS` drivers can be added.
+/// `tinycontainer_init`. Up to `TINYCONTAINER_DRIVERS` drivers can be added, those of schemes included.
 ///
 /// `driver` is not copied and must never change: make it `static const`.
 ///
@@ -84,5 +84,29 @@ pub unsafe extern "C" fn tinycontainer_driver(
 ) -> TinycontainerResult {
     // SAFETY: NULL or a driver that never changes, as the caller has promised.
     let driver = unsafe { driver.as_ref() }.ok_or(Code::NullPointer);
-    code(driver.and_then(|driver| drivers::add(bus, first, last, driver)))
+    code(driver.and_then(|driver| drivers::add_local(bus, first, last, driver)))
+}
+
+/// Adds a driver for the remote peers of a scheme, one of `TINYCONTAINER_SCHEME_...`. The scheme and authority
+/// of each peer are in the `tinycontainer_peer_t` that its `open` receives. Only peers that the container was
+/// granted are opened. The driver takes precedence over the platform's own. May be called before
+/// `tinycontainer_init`.
+///
+/// `driver` is not copied and must never change: make it `static const`.
+///
+/// Returns 0, `TINYCONTAINER_RESULT_NULL_POINTER`, `TINYCONTAINER_RESULT_BAD_DRIVER` if one of its
+/// functions is NULL, `TINYCONTAINER_RESULT_BAD_ARGUMENT` if there is no such scheme,
+/// `TINYCONTAINER_RESULT_ALREADY_SET` if the scheme has a driver already, or
+/// `TINYCONTAINER_RESULT_DRIVER_TABLE_FULL`.
+///
+/// # Safety
+/// As for `tinycontainer_driver`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tinycontainer_remote_driver(
+    scheme: u8,
+    driver: *const TableDriver,
+) -> TinycontainerResult {
+    // SAFETY: NULL or a driver that never changes, as the caller has promised.
+    let driver = unsafe { driver.as_ref() }.ok_or(Code::NullPointer);
+    code(driver.and_then(|driver| drivers::add_remote(scheme, driver)))
 }
