@@ -6,7 +6,7 @@ use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_void};
 use core::mem::MaybeUninit;
 use core::ptr::{NonNull, null_mut};
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use riot_sys as riot;
 
 /// A thread's number: 1 to [`LAST_PID`].
@@ -162,40 +162,6 @@ impl<const BYTES: usize> Region<BYTES> {
     }
 }
 
-/// A place for one large value, made in it and not moved there: no stack holds it meanwhile.
-pub(crate) struct OnceCell<T> {
-    state: AtomicU8,
-    value: UnsafeCell<MaybeUninit<T>>,
-}
-
-// SAFETY: `value` is written by the one thread that moved `state` on from 0, and only read, shared, once
-// it is 2.
-unsafe impl<T: Send + Sync> Sync for OnceCell<T> {}
-
-impl<T> OnceCell<T> {
-    pub(crate) const fn new() -> Self {
-        Self { state: AtomicU8::new(0), value: UnsafeCell::new(MaybeUninit::uninit()) }
-    }
-
-    /// Makes the value, unless there is one. Inlined, so that the compiler writes where it is to lie.
-    #[inline(always)]
-    pub(crate) fn make(&self, value: impl FnOnce() -> T) -> bool {
-        if self.state.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_err() {
-            return false;
-        }
-        // SAFETY: this thread moved the state on: nobody else reads or writes.
-        unsafe { (*self.value.get()).as_mut_ptr().write(value()) };
-        self.state.store(2, Ordering::Release);
-        true
-    }
-
-    /// The value.
-    pub(crate) fn value(&self) -> Option<&T> {
-        // SAFETY: 2 is stored after the value was written, and it is never written again.
-        (self.state.load(Ordering::Acquire) == 2).then(|| unsafe { (*self.value.get()).assume_init_ref() })
-    }
-}
-
 // `module/tinycontainer/output.c`, unless the application has its own.
 unsafe extern "C" {
     fn tinycontainer_log(uid: *const u8, uid_len: usize, line: *const u8, len: usize);
@@ -225,9 +191,26 @@ pub(crate) fn notice(uid: &str, event: &str, text: &str) {
     }
 }
 
-/// Work for another thread. On the stack of the thread that waits for it.
+/// Work for another thread.
+trait Work: Send {
+    fn run(&mut self);
+}
+
+/// A call of `f`, and its result when it has run.
+struct Call<F, R> {
+    f: Option<F>,
+    result: Option<R>,
+}
+
+impl<F: FnOnce() -> R + Send, R: Send> Work for Call<F, R> {
+    fn run(&mut self) {
+        self.result = self.f.take().map(|f| f());
+    }
+}
+
+/// What is sent to the other thread. On the stack of the thread that waits for it.
 struct Job<'a> {
-    work: &'a mut (dyn FnMut() + Send),
+    work: &'a mut dyn Work,
     /// The priority at which it is done.
     priority: u8,
 }
@@ -236,9 +219,9 @@ struct Job<'a> {
 /// thread's stack. What the server does meanwhile at a lower priority, it finishes at this one first. Returns `None`,
 /// without running `f`, if there is no such thread.
 pub(crate) fn run_in<R: Send>(server: Pid, priority: u8, f: impl FnOnce() -> R + Send) -> Option<R> {
-    let (mut f, mut result) = (Some(f), None);
-    hand_over(server, priority, &mut || result = f.take().map(|f| f()));
-    result
+    let mut call = Call { f: Some(f), result: None };
+    hand_over(server, priority, &mut call);
+    call.result
 }
 
 /// How many jobs are about to be sent to the server, or sent and not done.
@@ -258,9 +241,9 @@ pub(crate) fn wake_for_output(server: Pid) {
 
 /// Not inlined: it is the same for each kind of work.
 #[inline(never)]
-fn hand_over(server: Pid, priority: u8, work: &mut (dyn FnMut() + Send)) {
+fn hand_over(server: Pid, priority: u8, work: &mut dyn Work) {
     if server == pid() {
-        return work();
+        return work.run();
     }
     let mut job = Job { work, priority };
     // Before the priority is raised: from here on the server does not lower it.
@@ -317,7 +300,7 @@ pub(crate) fn serve(output: impl Fn() -> u8) -> ! {
                 continue;
             }
             set_priority(pid(), (*job).priority);
-            ((*job).work)();
+            (*job).work.run();
             let mut answer: riot::msg_t = core::mem::zeroed();
             answer.content.ptr = null_mut();
             riot::msg_reply(&raw mut message, &raw mut answer);

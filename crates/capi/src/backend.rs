@@ -170,8 +170,7 @@ impl<T: Port<N>, const N: usize> EngineBackend<T, N> {
 mod tests {
     extern crate std;
     use super::*;
-    use crate::LoadSession;
-    use crate::drivers::NoDrivers;
+    use crate::{LoadSession, NoDrivers};
     use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
     use std::boxed::Box;
     use std::sync::{Mutex, OnceLock};

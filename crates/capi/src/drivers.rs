@@ -2,12 +2,12 @@
 
 #![expect(unsafe_code, reason = "calls functions of the application")]
 
-use crate::cell::SetOnce;
+use crate::cell::OnceCell;
 use crate::result::TinycontainerResult as Code;
 use crate::types::{TINYCONTAINER_BUS_NONE, TINYCONTAINER_SCHEME_NONE};
 use core::ffi::{c_char, c_int, c_void};
 use tinycontainer::metadata::{Access, Bus, Peer, Scheme};
-use tinycontainer::{DEFAULT_MAX_TRANSFER, Drivers, IoError};
+use tinycontainer::{DEFAULT_MAX_TRANSFER, Drivers, IoError, NoDrivers};
 
 /// How many drivers can be added with `tinycontainer_driver` and `tinycontainer_remote_driver`.
 pub const TINYCONTAINER_DRIVERS: u32 = 8;
@@ -161,19 +161,19 @@ struct Entry {
     driver: &'static TableDriver,
 }
 
-static APP: SetOnce<IoDriver> = SetOnce::new();
+static APP: OnceCell<IoDriver> = OnceCell::new();
 static TABLE: Table = Table::new();
 
 /// The drivers of the application. Entries are only ever added, and read without a lock.
-struct Table([SetOnce<Entry>; TINYCONTAINER_DRIVERS as usize]);
+struct Table([OnceCell<Entry>; TINYCONTAINER_DRIVERS as usize]);
 
 impl Table {
     const fn new() -> Self {
-        Self([const { SetOnce::new() }; TINYCONTAINER_DRIVERS as usize])
+        Self([const { OnceCell::new() }; TINYCONTAINER_DRIVERS as usize])
     }
 
     fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.0.iter().filter_map(SetOnce::value)
+        self.0.iter().filter_map(OnceCell::value)
     }
 
     /// Adds an entry, unless another serves one of its peers. Check and addition are one step: of two threads that add
@@ -353,34 +353,6 @@ fn failure(answer: c_int) -> IoError {
         TINYCONTAINER_IO_WOULD_BLOCK => IoError::WouldBlock,
         TINYCONTAINER_IO_NO_PEER => IoError::NoPeer,
         _ => IoError::Failed,
-    }
-}
-
-/// No driver for anything: for a platform that has none of its own.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoDrivers;
-
-/// What [`NoDrivers`] never opens.
-#[derive(Debug)]
-pub enum Never {}
-
-impl Drivers for NoDrivers {
-    type Handle = Never;
-
-    fn open(&self, _uid: &str, _access: &Access<'_>) -> Result<Never, IoError> {
-        Err(IoError::NoPeer)
-    }
-
-    fn read(&self, handle: &mut Never, _buf: &mut [u8]) -> Result<usize, IoError> {
-        match *handle {}
-    }
-
-    fn write(&self, handle: &mut Never, _buf: &[u8]) -> Result<usize, IoError> {
-        match *handle {}
-    }
-
-    fn close(&self, handle: Never) {
-        match handle {}
     }
 }
 

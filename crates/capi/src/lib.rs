@@ -10,6 +10,7 @@
 //! | [`drivers`] | drivers written in C, under the engine |
 //! | [`settings`] | trust store, names and clock, for the platform's `device()` |
 //! | [`result`] | result codes |
+//! | `cell` | [`OnceCell`], for statics |
 //! | [`types`] | the structs of the header |
 //!
 //! # How a platform is bound to it
@@ -37,9 +38,9 @@ pub mod settings;
 pub mod types;
 
 pub use backend::{AuditEntry, EngineBackend};
-pub use cell::SetOnce;
-pub use drivers::{CDrivers, NoDrivers};
+pub use cell::OnceCell;
+pub use drivers::CDrivers;
 pub use port::{Memory, Pid, Port, Priorities};
 pub use result::{LoadFailure, TinycontainerResult as Code};
 pub use session::LoadSession;
-pub use tinycontainer::{self, Sizes};
+pub use tinycontainer::{self, NoDrivers, Sizes};

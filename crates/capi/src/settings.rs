@@ -1,6 +1,6 @@
 //! What the application tells the device about itself: whom to believe, its names, the time.
 
-use crate::cell::SetOnce;
+use crate::cell::OnceCell;
 use crate::link::calls;
 use crate::result::TinycontainerResult as Code;
 use core::cell::Cell;
@@ -11,7 +11,7 @@ use tinycontainer::policy::{Ceilings, Device, Trust};
 pub type Clock = extern "C" fn() -> u64;
 
 static TRUST: Mutex<Cell<Option<Trust<'static>>>> = Mutex::new(Cell::new(None));
-static NAMES: SetOnce<Names> = SetOnce::new();
+static NAMES: OnceCell<Names> = OnceCell::new();
 static CLOCK: Mutex<Cell<Time>> = Mutex::new(Cell::new(Time::Unknown));
 /// The latest time that was given out or set: the clock of a device does not go back.
 static LATEST: Mutex<Cell<u64>> = Mutex::new(Cell::new(0));

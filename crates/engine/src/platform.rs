@@ -1,5 +1,6 @@
 //! What an operating system, its memory and its drivers must offer.
 
+use core::convert::Infallible;
 use core::ops::DerefMut;
 use tinycontainer_abi::{Syscall, Type};
 use tinycontainer_firewall::Denial;
@@ -163,4 +164,29 @@ pub trait Drivers {
 
     /// Closes a peer. Called once for each handle, at the latest when the container stops.
     fn close(&self, handle: Self::Handle);
+}
+
+/// No driver for any peer: for a platform that has none of its own.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoDrivers;
+
+impl Drivers for NoDrivers {
+    /// A handle that does not exist: no peer is ever opened.
+    type Handle = Infallible;
+
+    fn open(&self, _uid: &str, _access: &Access<'_>) -> Result<Infallible, IoError> {
+        Err(IoError::NoPeer)
+    }
+
+    fn read(&self, handle: &mut Infallible, _buf: &mut [u8]) -> Result<usize, IoError> {
+        match *handle {}
+    }
+
+    fn write(&self, handle: &mut Infallible, _buf: &[u8]) -> Result<usize, IoError> {
+        match *handle {}
+    }
+
+    fn close(&self, handle: Infallible) {
+        match handle {}
+    }
 }

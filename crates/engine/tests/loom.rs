@@ -73,25 +73,8 @@ impl Drop for Counted {
     }
 }
 
-struct NoDrivers;
-
-impl Drivers for NoDrivers {
-    type Handle = ();
-    fn open(&self, _: &str, _: &Access<'_>) -> Result<(), IoError> {
-        Err(IoError::NoPeer)
-    }
-    fn read(&self, (): &mut (), _: &mut [u8]) -> Result<usize, IoError> {
-        Err(IoError::Failed)
-    }
-    fn write(&self, (): &mut (), _: &[u8]) -> Result<usize, IoError> {
-        Err(IoError::Failed)
-    }
-    fn close(&self, (): ()) {}
-}
-
 struct Loomed {
     runtime: Counting,
-    drivers: NoDrivers,
     store: &'static [u8],
 }
 
@@ -111,7 +94,7 @@ impl Platform for Loomed {
         0
     }
     fn drivers(&self) -> &NoDrivers {
-        &self.drivers
+        &NoDrivers
     }
     fn allocate(&self, _: usize, len: usize) -> Option<Box<[u8]>> {
         Some(vec![0; len].into())
@@ -139,7 +122,7 @@ impl Fixture {
     }
 
     fn engine(&self) -> Arc<Engine<Loomed, SLOTS>> {
-        Arc::new(Engine::new(Loomed { runtime: Counting::default(), drivers: NoDrivers, store: self.store }))
+        Arc::new(Engine::new(Loomed { runtime: Counting::default(), store: self.store }))
     }
 
     fn load(&self, engine: &Engine<Loomed, SLOTS>) -> Result<(), ImageError> {
