@@ -74,10 +74,10 @@ pub trait Platform {
     /// to the container's budget; so it is for [`notice`](Self::notice) during a call.
     fn log(&self, uid: &str, line: &[u8]);
 
-    /// A record of the versions that were loaded is new or was raised: a platform with a store keeps it, one for
-    /// each signer, uid and scope, and gives all of them back after a restart; see
-    /// [`Engine::restore_version`](crate::Engine::restore_version). Called without the lock, by the thread that has
-    /// loaded or unloaded an image.
+    /// A record of the versions that were loaded is new or was raised. A platform with persistent storage stores it, one
+    /// record for each signer, uid and scope, in place of an earlier one. After a restart it restores all of them, in the
+    /// order in which they were last reported; see [`Engine::restore_version`](crate::Engine::restore_version). Called
+    /// without the lock, by the thread that has loaded or unloaded an image.
     fn version_seen(&self, record: &VersionRecord) {
         let _ = record;
     }

@@ -11,13 +11,13 @@
 use loom::sync::Arc;
 use loom::thread;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tinycontainer::metadata::{Access, Schedule};
+use tinycontainer::metadata::Schedule;
 use tinycontainer::policy::Device;
 use tinycontainer::runtime::{
     Account, Budget, Host, Instance, Limits, MemoryUse, ModuleError, Outcome, Rate, Runtime, Type,
 };
 use tinycontainer::{
-    Drivers, Engine, Hook, ImageError, IoError, Lock, Next, Platform, Sizes, StartError, State, StopError,
+    Engine, Hook, ImageError, Lock, Next, NoDrivers, Platform, Sizes, StartError, State, StopError,
     StopReason, UnloadError,
 };
 use tinycontainer_testkit as kit;
