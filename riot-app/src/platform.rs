@@ -83,7 +83,7 @@ impl Platform for Riot {
             linear_memory: LINEAR_MEMORY_BYTES,
             stack: OPERAND_STACK_BYTES,
             heap: HEAP_BYTES,
-            // A quarter of the pool: one party's image leaves room for the others.
+            // A quarter of the pool: one party's image leaves memory for the others.
             image: POOL_BYTES as u32 / 4,
             hook_ms: HOOK_MS,
         })

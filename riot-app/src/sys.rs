@@ -15,16 +15,16 @@ pub(crate) type Pid = riot::kernel_pid_t;
 /// The highest thread number there is.
 pub(crate) const LAST_PID: usize = riot::MAXTHREADS as usize;
 
-/// Woken by somebody.
+/// Set by [`wake`].
 const WOKEN: riot::thread_flags_t = 1;
-/// RIOT's flag for a timer that has run down.
+/// RIOT's flag for a timer that has expired.
 const TIMEOUT: riot::thread_flags_t = riot::THREAD_FLAG_TIMEOUT as riot::thread_flags_t;
 
 /// A thread's stack. Aligned for the MPU's guard, which takes its lowest 32 bytes.
 #[repr(align(32))]
 pub(crate) struct Stack<const BYTES: usize>(UnsafeCell<[MaybeUninit<u8>; BYTES]>);
 
-// SAFETY: nobody but the thread that it is given to (`spawn`) touches its contents.
+// SAFETY: only the thread that it is given to (`spawn`) uses its contents.
 unsafe impl<const BYTES: usize> Sync for Stack<BYTES> {}
 
 impl<const BYTES: usize> Stack<BYTES> {
@@ -38,7 +38,7 @@ impl<const BYTES: usize> Stack<BYTES> {
     }
 }
 
-/// Starts a thread that runs `body(argument)`, which never ends. The stack must be no other thread's.
+/// Starts a thread that runs `body(argument)`, which never returns. No other thread may have the stack.
 pub(crate) fn spawn<const BYTES: usize>(
     stack: &'static Stack<BYTES>,
     priority: u8,
@@ -47,7 +47,7 @@ pub(crate) fn spawn<const BYTES: usize>(
     argument: usize,
 ) -> Option<Pid> {
     let flags = riot::THREAD_CREATE_STACKTEST as i32;
-    // SAFETY: stack and name live for ever, and the stack is no other thread's.
+    // SAFETY: stack and name are static, and no other thread has the stack.
     let pid = unsafe {
         riot::thread_create(
             stack.0.get().cast(),
@@ -96,7 +96,7 @@ pub(crate) fn wake(pid: Pid) {
     }
 }
 
-/// Sleeps until it is rung or, if given, until so many milliseconds are over.
+/// Sleeps until [`wake`] or, if given, for so many milliseconds.
 pub(crate) fn sleep(ms: Option<u32>) {
     // SAFETY: the timer lives until it is removed, and all bytes zero is a timer that is not set.
     unsafe {
@@ -112,13 +112,13 @@ pub(crate) fn sleep(ms: Option<u32>) {
     }
 }
 
-/// Lets other threads of the same priority run.
+/// Lets other threads of the same priority run first.
 pub(crate) fn pass() {
     // SAFETY: called by threads.
     unsafe { riot::thread_yield() };
 }
 
-/// Keeps the clocks running for good, where they would stop when nobody waits for them.
+/// Keeps the clocks running for ever. RIOT would stop them while no timer is set.
 pub(crate) fn keep_clock() {
     core::mem::forget(riot_wrappers::ztimer::Clock::msec_unbound().acquire());
     core::mem::forget(riot_wrappers::ztimer::Clock::usec_unbound().acquire());
@@ -126,24 +126,24 @@ pub(crate) fn keep_clock() {
 
 /// Milliseconds; wraps.
 pub(crate) fn msec() -> u32 {
-    // SAFETY: the clock is RIOT's own.
+    // SAFETY: the clock is one of RIOT's.
     unsafe { riot::inline::ztimer_now(riot::ZTIMER_MSEC.cast()) }
 }
 
 /// Microseconds; wraps.
 pub(crate) fn usec() -> u32 {
-    // SAFETY: the clock is RIOT's own.
+    // SAFETY: the clock is one of RIOT's.
     unsafe { riot::inline::ztimer_now(riot::ZTIMER_USEC.cast()) }
 }
 
-/// Memory that is handed out once.
+/// Memory that can be taken once.
 #[repr(align(8))]
 pub(crate) struct Region<const BYTES: usize> {
     memory: UnsafeCell<[MaybeUninit<u8>; BYTES]>,
     taken: AtomicBool,
 }
 
-// SAFETY: nobody reaches the memory but the one who took it.
+// SAFETY: only the caller that took the memory has a reference to it.
 unsafe impl<const BYTES: usize> Sync for Region<BYTES> {}
 
 impl<const BYTES: usize> Region<BYTES> {
@@ -152,12 +152,12 @@ impl<const BYTES: usize> Region<BYTES> {
     }
 
     /// The memory, the first time.
-    #[expect(clippy::mut_from_ref, reason = "one gets it, once")]
+    #[expect(clippy::mut_from_ref, reason = "returned once")]
     pub(crate) fn take(&'static self) -> Option<&'static mut [MaybeUninit<u8>]> {
         if self.taken.swap(true, Ordering::Acquire) {
             return None;
         }
-        // SAFETY: `taken` lets one in.
+        // SAFETY: `taken` was false: this is the only reference to it.
         Some(unsafe { &mut *self.memory.get() })
     }
 }
@@ -230,7 +230,7 @@ static JOBS: AtomicUsize = AtomicUsize::new(0);
 /// Lets the server, which is in [`serve`], write what output waits. Does not wait for it.
 pub(crate) fn wake_for_output(server: Pid) {
     if tinycontainer_output_waits() {
-        // SAFETY: all bytes zero is a message without a job. If there is no room for it, another message waits, and
+        // SAFETY: all bytes zero is a message without a job. If the server's queue is full, another message is in it, and
         // the server looks for output after each.
         unsafe {
             let mut message: riot::msg_t = core::mem::zeroed();
@@ -265,7 +265,7 @@ fn hand_over(server: Pid, priority: u8, work: &mut dyn Work) {
     JOBS.fetch_sub(1, Ordering::AcqRel);
 }
 
-/// Takes the priority for output, unless there is a job: then says so.
+/// Sets the priority for output, unless there is a job; returns whether it has.
 fn lower_for_output(priority: u8) -> bool {
     critical_section::with(|_| {
         let idle = JOBS.load(Ordering::Acquire) == 0;
@@ -276,8 +276,8 @@ fn lower_for_output(priority: u8) -> bool {
     })
 }
 
-/// Does what others send by [`run_in`], for ever. When there is nothing to do, writes containers' output, piece by
-/// piece, at the priority that `output` says: a job waits for one piece at most.
+/// Does the work that other threads send by [`run_in`], for ever. When there is none, writes containers' output in pieces,
+/// at the priority that `output` returns: a job waits for one piece at most.
 pub(crate) fn serve(output: impl Fn() -> u8) -> ! {
     // SAFETY: all bytes zero is a message.
     let mut queue: [riot::msg_t; 1] = unsafe { core::mem::zeroed() };
@@ -289,9 +289,9 @@ pub(crate) fn serve(output: impl Fn() -> u8) -> ! {
             tinycontainer_output_write();
             continue;
         }
-        // SAFETY: all bytes zero is a message. Nobody but `run_in`, which waits for the answer, and
-        // `wake_for_output`, whose message has no job, sends to this thread; the job is done by the one thread that
-        // is in here.
+        // SAFETY: all bytes zero is a message. Only `run_in`, which waits for the answer, and
+        // `wake_for_output`, whose message has no job, send to this thread, and only this thread uses the job until it
+        // answers.
         unsafe {
             let mut message: riot::msg_t = core::mem::zeroed();
             riot::msg_receive(&raw mut message);

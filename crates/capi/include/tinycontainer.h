@@ -100,10 +100,10 @@ typedef int16_t kernel_pid_t;
 #define TINYCONTAINER_IO_NO_PEER (-3)
 
 /**
- * How a call ended. 0 is good; the rest says who is to blame: below 100 the caller, from 100 on the
- * device's means, from 200 on the image, from 300 on what its signers may do.
+ * The result of a call: 0 for success. The other numbers are grouped by cause: below 100 the call itself, from 100
+ * on resources of the device, from 200 on the image, from 300 on its signatures and what its signers may do.
  *
- * Numbers are permanent. New ones may come: take an unknown one for a failure.
+ * Numbers are permanent. Later versions may add some: treat an unknown number as a failure.
  */
 enum tinycontainer_result_t
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -123,15 +123,15 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_ALREADY_INITIALIZED = 2,
     /**
-     * A pointer is NULL that must not be.
+     * A pointer that must not be NULL is.
      */
     TINYCONTAINER_RESULT_NULL_POINTER = 3,
     /**
-     * A size is 0 that must not be, or larger than half the address space.
+     * A size is larger than half the address space.
      */
     TINYCONTAINER_RESULT_BAD_SIZE = 4,
     /**
-     * That cannot be a uid: 1 to 64 of `A-Z a-z 0-9 . _ -`.
+     * Not a valid uid, which is 1 to 64 of `A-Z a-z 0-9 . _ -`.
      */
     TINYCONTAINER_RESULT_BAD_UID = 5,
     /**
@@ -139,7 +139,7 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_BAD_ARGUMENT = 6,
     /**
-     * No container of that name is loaded; or there is none in that slot.
+     * No container of that uid is loaded, or there is none in that slot.
      */
     TINYCONTAINER_RESULT_NOT_FOUND = 7,
     /**
@@ -155,7 +155,7 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_BUSY = 10,
     /**
-     * That loading session is over, or never was.
+     * There is no such loading session, or it is closed.
      */
     TINYCONTAINER_RESULT_NO_SESSION = 11,
     /**
@@ -167,15 +167,15 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_DRIVER_TABLE_FULL = 13,
     /**
-     * The trust store is not one.
+     * The trust anchors cannot be decoded.
      */
     TINYCONTAINER_RESULT_BAD_TRUST = 14,
     /**
-     * It can be set once, and has been.
+     * It can be set once, and is set.
      */
     TINYCONTAINER_RESULT_ALREADY_SET = 15,
     /**
-     * There is nothing more: no refusal after that one, no slot of that number.
+     * There is no further audit record, or no slot of that number.
      */
     TINYCONTAINER_RESULT_END = 16,
     /**
@@ -183,7 +183,7 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_TIME_GOES_BACK = 17,
     /**
-     * The loading session is over: nothing of the image came for 30 seconds.
+     * The loading session timed out: nothing was written to it for 30 seconds, or it was open for 10 minutes.
      */
     TINYCONTAINER_RESULT_TIMED_OUT = 18,
     /**
@@ -191,35 +191,35 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_FULL = 100,
     /**
-     * There is no memory for it now.
+     * There is not enough free memory now.
      */
     TINYCONTAINER_RESULT_OUT_OF_MEMORY = 101,
     /**
-     * There is no thread for the container.
+     * No thread could be started for the container.
      */
     TINYCONTAINER_RESULT_NO_THREAD = 102,
     /**
-     * The interpreter does not start on this device.
+     * The runtime does not start on this device.
      */
     TINYCONTAINER_RESULT_RUNTIME_FAILED = 103,
     /**
-     * As many images are on their way in as may be at once.
+     * As many images are being loaded as can be at once.
      */
     TINYCONTAINER_RESULT_TOO_MANY_SESSIONS = 104,
     /**
-     * A part of the image is empty that must not be, or is too large.
+     * A part of the image is empty but must not be, or is too large.
      */
     TINYCONTAINER_RESULT_BAD_IMAGE_SIZE = 200,
     /**
-     * More bytes came than were announced.
+     * More bytes were written than the session was opened for.
      */
     TINYCONTAINER_RESULT_TOO_LONG = 201,
     /**
-     * Fewer bytes came than were announced.
+     * Fewer bytes were written than the session was opened for.
      */
     TINYCONTAINER_RESULT_TOO_SHORT = 202,
     /**
-     * The metadata is not of the format.
+     * The metadata is malformed.
      */
     TINYCONTAINER_RESULT_MALFORMED = 203,
     /**
@@ -227,7 +227,7 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_UNSUPPORTED_TYPE = 204,
     /**
-     * A container of that name is loaded, or on its way in.
+     * A container of that uid is loaded or being loaded.
      */
     TINYCONTAINER_RESULT_DUPLICATE_UID = 205,
     /**
@@ -239,15 +239,15 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_TOO_MANY_QUEUES = 207,
     /**
-     * More endpoints than this device takes.
+     * More endpoints than this device supports.
      */
     TINYCONTAINER_RESULT_TOO_MANY_ENDPOINTS = 208,
     /**
-     * More memory asked for than this device gives a container.
+     * The image requests more memory than this device gives a container.
      */
     TINYCONTAINER_RESULT_OVER_LIMITS = 209,
     /**
-     * Other sizes of data and code were announced than the signed metadata says.
+     * The sizes of data and code differ from those in the signed metadata.
      */
     TINYCONTAINER_RESULT_OTHER_SIZES = 210,
     /**
@@ -259,19 +259,19 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_UNSIGNED = 300,
     /**
-     * A token is malformed, has claims other than its use takes, or is of a kind that is not supported.
+     * A token is malformed, has claims that do not belong to its use, or is of a kind that is not supported.
      */
     TINYCONTAINER_RESULT_BAD_TOKEN = 301,
     /**
-     * A token names a key that is no trust anchor here.
+     * A token's key is not a trust anchor of this device.
      */
     TINYCONTAINER_RESULT_UNKNOWN_KEY = 302,
     /**
-     * A signature does not hold.
+     * A signature is invalid.
      */
     TINYCONTAINER_RESULT_BAD_SIGNATURE = 303,
     /**
-     * A token is about another container, another use, another signer's image or other code, or from somebody else.
+     * A token is for another container, use, signer's image or code, or from another issuer.
      */
     TINYCONTAINER_RESULT_WRONG_TOKEN = 304,
     /**
@@ -279,15 +279,15 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_WRONG_AUDIENCE = 305,
     /**
-     * A token's time is over.
+     * A token has expired.
      */
     TINYCONTAINER_RESULT_EXPIRED = 306,
     /**
-     * A token's time has not come.
+     * A token is not valid yet.
      */
     TINYCONTAINER_RESULT_NOT_YET_VALID = 307,
     /**
-     * A token is valid for a time only, and this device does not know the time.
+     * A token is valid for a limited time, and this device does not know the time.
      */
     TINYCONTAINER_RESULT_NO_CLOCK = 308,
     /**
@@ -295,7 +295,7 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_BAD_DIGEST = 309,
     /**
-     * A signer's role does not include this.
+     * A signer's role does not permit this.
      */
     TINYCONTAINER_RESULT_WRONG_ROLE = 310,
     /**
@@ -303,15 +303,15 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_OUT_OF_SCOPE = 311,
     /**
-     * Nobody who may has granted the syscalls.
+     * A native call was not granted by a signer who may grant it.
      */
     TINYCONTAINER_RESULT_SYSCALLS_NOT_GRANTED = 312,
     /**
-     * Nobody who may has granted an endpoint.
+     * An endpoint was not granted by a signer who may grant it.
      */
     TINYCONTAINER_RESULT_ENDPOINT_NOT_GRANTED = 313,
     /**
-     * The signer may not ask for that priority.
+     * The signer may not request that priority.
      */
     TINYCONTAINER_RESULT_PRIORITY_NOT_GRANTED = 314,
     /**
@@ -673,8 +673,9 @@ tinycontainer_result_t tinycontainer_load(const uint8_t *metadata,
 /**
  * Opens a session that loads an image in pieces: call `tinycontainer_load_write` with metadata, data and
  * code, in this order, in pieces of any size; then `tinycontainer_load_finish`. The metadata is verified as
- * soon as it is complete. One session can be open at a time. If nothing is written to it for 30 seconds, it
- * fails: its next call returns `TINYCONTAINER_RESULT_TIMED_OUT`, and another session can be opened.
+ * soon as it is complete. One session can be open at a time. If nothing is written to it for 30 seconds, or if it
+ * is open for more than 10 minutes, it fails: its next call returns `TINYCONTAINER_RESULT_TIMED_OUT`, and another
+ * session can be opened.
  *
  * The lengths are those of the parts, in bytes. `session` receives the session's number, never 0.
  *

@@ -233,11 +233,11 @@ pub struct CDrivers<D = NoDrivers>(pub D);
 /// An open peer.
 #[derive(Debug)]
 pub enum Handle<H> {
-    /// Of the driver of 2024.
+    /// A descriptor of the driver of 2024.
     App(c_int),
-    /// Of a driver of the table.
+    /// A handle of a driver of the table.
     Table(&'static TableDriver, c_int),
-    /// Of the platform's drivers.
+    /// A handle of the platform's drivers.
     Platform(H),
 }
 
@@ -249,8 +249,8 @@ impl<D: Drivers> Drivers for CDrivers<D> {
             && let (Some(open), Some(peer)) = (driver.open, DriverPeer::new(uid, access))
         {
             // SAFETY: the application's function, with what the header promises; `peer`, `uid` and `access` outlive it.
-            let answer = unsafe { open(driver.context, &raw const peer) };
-            return handle(answer).map(|handle| Handle::Table(driver, handle));
+            let result = unsafe { open(driver.context, &raw const peer) };
+            return handle(result).map(|handle| Handle::Table(driver, handle));
         }
         match (access.peer, APP.value().and_then(|driver| driver.open)) {
             // SAFETY: the application's function, with what the header promises.
@@ -284,14 +284,14 @@ impl<D: Drivers> Drivers for CDrivers<D> {
         match handle {
             Handle::App(fd) => {
                 let read = APP.value().and_then(|driver| driver.read).ok_or(IoError::NoPeer)?;
-                // SAFETY: `buf` may be written over its whole length, and nobody else has it meanwhile.
+                // SAFETY: `buf` may be written over its whole length, and no other code uses it during the call.
                 count(unsafe { read(*fd, buf.as_mut_ptr(), buf.len()) }, buf.len(), |_| IoError::Failed)
             }
             Handle::Table(driver, handle) => {
                 let read = driver.read.ok_or(IoError::NoPeer)?;
                 // SAFETY: as above.
-                let answer = unsafe { read(driver.context, *handle, buf.as_mut_ptr(), buf.len()) };
-                count(answer, buf.len(), failure)
+                let result = unsafe { read(driver.context, *handle, buf.as_mut_ptr(), buf.len()) };
+                count(result, buf.len(), failure)
             }
             Handle::Platform(handle) => self.0.read(handle, buf),
         }
@@ -303,14 +303,14 @@ impl<D: Drivers> Drivers for CDrivers<D> {
                 let write = APP.value().and_then(|driver| driver.write).ok_or(IoError::NoPeer)?;
                 // SAFETY: `buf` may be read over its whole length. The pointer is not const because it
                 // was not in 2024; the header says that the bytes must not be changed.
-                let answer = unsafe { write(*fd, buf.as_ptr().cast_mut(), buf.len()) };
-                count(answer, buf.len(), |_| IoError::Failed)
+                let result = unsafe { write(*fd, buf.as_ptr().cast_mut(), buf.len()) };
+                count(result, buf.len(), |_| IoError::Failed)
             }
             Handle::Table(driver, handle) => {
                 let write = driver.write.ok_or(IoError::NoPeer)?;
                 // SAFETY: `buf` may be read over its whole length.
-                let answer = unsafe { write(driver.context, *handle, buf.as_ptr(), buf.len()) };
-                count(answer, buf.len(), failure)
+                let result = unsafe { write(driver.context, *handle, buf.as_ptr(), buf.len()) };
+                count(result, buf.len(), failure)
             }
             Handle::Platform(handle) => self.0.write(handle, buf),
         }
@@ -320,7 +320,7 @@ impl<D: Drivers> Drivers for CDrivers<D> {
         match handle {
             Handle::App(fd) => {
                 if let Some(close) = APP.value().and_then(|driver| driver.close) {
-                    // SAFETY: a descriptor that its `open` gave, closed once: the handle is gone now.
+                    // SAFETY: a descriptor that its `open` returned, closed once: the handle is gone now.
                     unsafe { close(fd) };
                 }
             }
@@ -335,21 +335,21 @@ impl<D: Drivers> Drivers for CDrivers<D> {
     }
 }
 
-fn handle(answer: c_int) -> Result<c_int, IoError> {
-    if answer < 0 { Err(failure(answer)) } else { Ok(answer) }
+fn handle(result: c_int) -> Result<c_int, IoError> {
+    if result < 0 { Err(failure(result)) } else { Ok(result) }
 }
 
-/// How many bytes, if that can be true of a buffer of `most` bytes.
-fn count(answer: c_int, most: usize, failure: impl FnOnce(c_int) -> IoError) -> Result<usize, IoError> {
-    match usize::try_from(answer) {
+/// The number of bytes, if it is possible for a buffer of `most` bytes.
+fn count(result: c_int, most: usize, failure: impl FnOnce(c_int) -> IoError) -> Result<usize, IoError> {
+    match usize::try_from(result) {
         Ok(count) if count <= most => Ok(count),
         Ok(_) => Err(IoError::Failed),
-        Err(_) => Err(failure(answer)),
+        Err(_) => Err(failure(result)),
     }
 }
 
-fn failure(answer: c_int) -> IoError {
-    match answer {
+fn failure(result: c_int) -> IoError {
+    match result {
         TINYCONTAINER_IO_WOULD_BLOCK => IoError::WouldBlock,
         TINYCONTAINER_IO_NO_PEER => IoError::NoPeer,
         _ => IoError::Failed,

@@ -85,7 +85,7 @@ impl Host {
             .map(|name| &*String::leak(name.clone()))
             .collect();
         let observer: Arc<dyn Fn(Event) + Send + Sync> = config.observer.into();
-        config.buses.tell({
+        config.buses.on_record_limit({
             let observer = observer.clone();
             move |path, limit| observer(Event::RecordingEnded { path: path.into(), limit })
         });

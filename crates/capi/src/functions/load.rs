@@ -64,8 +64,9 @@ pub unsafe extern "C" fn tinycontainer_load(
 
 /// Opens a session that loads an image in pieces: call `tinycontainer_load_write` with metadata, data and
 /// code, in this order, in pieces of any size; then `tinycontainer_load_finish`. The metadata is verified as
-/// soon as it is complete. One session can be open at a time. If nothing is written to it for 30 seconds, it
-/// fails: its next call returns `TINYCONTAINER_RESULT_TIMED_OUT`, and another session can be opened.
+/// soon as it is complete. One session can be open at a time. If nothing is written to it for 30 seconds, or if it
+/// is open for more than 10 minutes, it fails: its next call returns `TINYCONTAINER_RESULT_TIMED_OUT`, and another
+/// session can be opened.
 ///
 /// The lengths are those of the parts, in bytes. `session` receives the session's number, never 0.
 ///
