@@ -321,4 +321,66 @@ mod tests {
         assert_eq!(HELD.load(Ordering::Relaxed), 0);
         assert_eq!(write(second), Err(Code::NoSession));
     }
+
+    /// As [`IdlePort`], with a thread of its own for what needs a deep stack.
+    struct DeepPort;
+
+    std::thread_local! {
+        /// Whether this thread is that of a [`DeepPort`].
+        static IS_DEEP: core::cell::Cell<bool> = const { core::cell::Cell::new(false) };
+    }
+
+    impl Port<4> for DeepPort {
+        type Platform = Idle;
+        fn init(&self, _: Priorities) -> Result<Pid, Code> {
+            Err(Code::RuntimeFailed)
+        }
+        fn engine(&self) -> Option<&'static Engine<Idle, 4>> {
+            IS_DEEP.get().then(|| IdlePort.engine()).flatten()
+        }
+        fn session(&self) -> &'static LoadSession<Idle, 4> {
+            static SESSION: LoadSession<Idle, 4> = LoadSession::new();
+            assert!(IS_DEEP.get());
+            &SESSION
+        }
+        fn ensure_agent(&self, _: usize) -> Result<(), Code> {
+            Ok(())
+        }
+        fn memory(&self) -> Memory {
+            Memory::default()
+        }
+        fn uptime_ms(&self) -> u64 {
+            0
+        }
+        fn on_deep_stack<R: Send, E: From<Code> + Send>(
+            &self,
+            f: impl FnOnce() -> Result<R, E> + Send,
+        ) -> Result<R, E> {
+            std::thread::scope(|scope| {
+                let deep = scope.spawn(|| {
+                    IS_DEEP.set(true);
+                    f()
+                });
+                deep.join().unwrap()
+            })
+        }
+    }
+
+    #[test]
+    fn what_verifies_tokens_runs_on_a_deep_stack() {
+        let backend = EngineBackend(DeepPort);
+        let code = |result: Result<(), LoadFailure>| result.map_err(LoadFailure::code);
+        // The engine is found on the port's thread only, and the session too.
+        assert_eq!(code(backend.load(&[], &[], &[])), Err(Code::BadImageSize));
+        let sizes = Sizes { metadata: 0, data: 0, code: 0 };
+        assert_eq!(code(backend.begin(sizes).map(drop)), Err(Code::BadImageSize));
+        assert_eq!(code(backend.write(1, &[0])), Err(Code::NoSession));
+        assert_eq!(code(backend.finish(1)), Err(Code::NoSession));
+        assert_eq!(backend.abort(1), Err(Code::NoSession));
+        assert_eq!(backend.start("nothing"), Err(Code::NotFound));
+        assert_eq!(backend.unload("nothing"), Err(Code::NotFound));
+        // The rest runs on the caller's.
+        assert_eq!(backend.stop("nothing"), Err(Code::NotInitialized));
+        assert_eq!(backend.status("nothing").map(drop), Err(Code::NotInitialized));
+    }
 }
