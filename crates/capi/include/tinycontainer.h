@@ -123,7 +123,7 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_ALREADY_INITIALIZED = 2,
     /**
-     * A pointer that must not be NULL is.
+     * A pointer is NULL but must not be.
      */
     TINYCONTAINER_RESULT_NULL_POINTER = 3,
     /**

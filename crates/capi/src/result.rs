@@ -17,8 +17,8 @@ tinycontainer_abi::numbered_enum! {
         NotInitialized = 1 => "not_initialized", "tinycontainer_init has not been called, or has failed",
         /// `tinycontainer_init` has been called before, or is being called now.
         AlreadyInitialized = 2 => "already_initialized", "tinycontainer_init has been called before",
-        /// A pointer that must not be NULL is.
-        NullPointer = 3 => "null_pointer", "a pointer that must not be NULL is",
+        /// A pointer is NULL but must not be.
+        NullPointer = 3 => "null_pointer", "a pointer is NULL but must not be",
         /// A size is larger than half the address space.
         BadSize = 4 => "bad_size", "a size is too large",
         /// Not a valid uid, which is 1 to 64 of `A-Z a-z 0-9 . _ -`.
