@@ -174,7 +174,7 @@ static int _cmd_status(int argc, char **argv)
         found = true;
         printf("%s: %s%s%s loops=%lu missed=%lu calls=%lu refused=%lu starts=%lu image=%lu used=%lu peak=%lu\n",
                status.uid, tinycontainer_state_text(status.state), status.reason ? ", stopped: " : "",
-               tinycontainer_reason_text(status.reason), (unsigned long)status.loops, (unsigned long)status.missed,
+               tinycontainer_stop_reason_text(status.reason), (unsigned long)status.loops, (unsigned long)status.missed,
                (unsigned long)status.calls, (unsigned long)status.refusals, (unsigned long)status.starts,
                (unsigned long)status.image_bytes, (unsigned long)status.memory_used,
                (unsigned long)status.memory_peak);
@@ -195,15 +195,15 @@ static int _cmd_audit(int argc, char **argv)
     if (argc != 1) {
         return _expects("audit");
     }
-    tinycontainer_refusal_t refusal;
+    tinycontainer_audit_record_t refusal;
     uint64_t last = 0;
-    while (tinycontainer_refusal_next(last, &refusal) == 0) {
+    while (tinycontainer_audit_next(last, &refusal) == 0) {
         last = refusal.number;
         printf("%lu: %s: %s", (unsigned long)refusal.number, refusal.uid, tinycontainer_call_text(refusal.call));
         if (refusal.has_endpoint) {
             printf(" on endpoint %lu", (unsigned long)refusal.endpoint);
         }
-        printf(": refused because %s\n", tinycontainer_refusal_text(refusal.reason));
+        printf(": refused because %s\n", tinycontainer_deny_reason_text(refusal.reason));
     }
     printf("%lu refusals\n", (unsigned long)last);
     return 0;

@@ -9,7 +9,7 @@ static SEEN: Mutex<Cell<(u32, u32)>> = Mutex::new(Cell::new((0, 0)));
 /// The microseconds at the last reading, and the milliseconds then.
 static MICROS: Mutex<Cell<(u64, u64)>> = Mutex::new(Cell::new((0, 0)));
 
-/// Milliseconds since the device started. Never goes back, if it is asked once in 49 days.
+/// Milliseconds since the device started. Never decreases, if it is called at least once in 49 days.
 pub(crate) fn now_ms() -> u64 {
     critical_section::with(|cs| {
         let now = sys::msec();
@@ -22,7 +22,7 @@ pub(crate) fn now_ms() -> u64 {
 }
 
 /// Microseconds since the device started. Never goes back. The counter wraps after 71 minutes; how often it has done
-/// so since the last reading, the milliseconds tell, which may come from another oscillator.
+/// so since the last reading is known from the milliseconds, which may come from another oscillator.
 pub(crate) fn now_us() -> u64 {
     critical_section::with(|cs| {
         let (ms, counter) = (now_ms(), sys::usec());

@@ -38,15 +38,10 @@ pub(crate) fn wake_for_output() {
     }
 }
 
-/// Runs `f` in the controller's thread, at its own priority.
-pub(crate) fn controlled<R: Send, E: From<Code> + Send>(
-    f: impl FnOnce() -> Result<R, E> + Send,
-) -> Result<R, E> {
-    match CONTROLLER.load(Ordering::Acquire) {
-        0 => Err(Code::NotInitialized.into()),
-        pid => sys::run_in(pid, PRIORITY.load(Ordering::Relaxed), f)
-            .unwrap_or_else(|| Err(Code::NoThread.into())),
-    }
+/// Runs `f` on the controller's thread, at its own priority, and waits for it.
+pub(crate) fn run<R: Send, E: From<Code> + Send>(f: impl FnOnce() -> Result<R, E> + Send) -> Result<R, E> {
+    sys::run_in(CONTROLLER.load(Ordering::Acquire), PRIORITY.load(Ordering::Relaxed), f)
+        .unwrap_or_else(|| Err(Code::NotInitialized.into()))
 }
 
 /// Runs a step that takes much stack in the controller's thread, at the priority of the container whose step it is: its

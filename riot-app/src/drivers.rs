@@ -1,4 +1,4 @@
-//! RIOT's own buses. The board's table, `tinycontainer_board.h`, says which unit is what.
+//! RIOT's own buses. The board's tables (`tinycontainer_board.h`) define the units.
 
 #![expect(unsafe_code, reason = "calls C")]
 
@@ -6,7 +6,7 @@ use core::ffi::c_int;
 use tinycontainer::metadata::{Access, Bus, Peer};
 use tinycontainer::{Drivers, IoError};
 
-// `module/tinycontainer/periph.c`. An answer below 0 is one of capi's `TINYCONTAINER_IO_...`.
+// `module/tinycontainer/periph.c`. A result below 0 is one of capi's `TINYCONTAINER_IO_...`.
 unsafe extern "C" {
     fn tinycontainer_periph_open(bus: u8, unit: u32, direction: u8) -> c_int;
     safe fn tinycontainer_periph_max_transfer(bus: u8, place: c_int) -> usize;
@@ -32,12 +32,12 @@ impl Drivers for Periph {
     type Handle = Handle;
 
     fn open(&self, _uid: &str, access: &Access<'_>) -> Result<Handle, IoError> {
-        // Remote peers need a network, which this platform does not have.
+        // This platform has no drivers for remote peers; the application can add some.
         let Peer::Local { bus, unit } = access.peer else { return Err(IoError::NoPeer) };
         let bus = bus as u8;
         // SAFETY: takes numbers only.
         let place = unsafe { tinycontainer_periph_open(bus, unit, access.direction as u8) };
-        answer(place).map(|place| Handle { bus, place })
+        result(place).map(|place| Handle { bus, place })
     }
 
     fn max_transfer(&self, handle: &Handle) -> usize {
@@ -66,7 +66,7 @@ impl Drivers for Periph {
     fn close(&self, _handle: Handle) {}
 }
 
-fn answer(number: c_int) -> Result<c_int, IoError> {
+fn result(number: c_int) -> Result<c_int, IoError> {
     match number {
         0.. => Ok(number),
         tinycontainer_capi::drivers::TINYCONTAINER_IO_WOULD_BLOCK => Err(IoError::WouldBlock),
@@ -76,5 +76,5 @@ fn answer(number: c_int) -> Result<c_int, IoError> {
 }
 
 fn count(number: c_int) -> Result<usize, IoError> {
-    answer(number).map(|count| usize::try_from(count).unwrap_or(0))
+    result(number).map(|count| usize::try_from(count).unwrap_or(0))
 }

@@ -4,12 +4,12 @@
 //! | --- | --- |
 //! | `sys` | the one module that calls RIOT: threads, flags, messages, time, output |
 //! | `platform` | what the engine asks for: lock, memory, device, and the start of it all |
-//! | `port` | the backend of the C API |
+//! | `port` | what the C API needs of the platform |
 //! | `controller` | the thread that verifies and loads, and writes output |
 //! | `slots` | each slot's stack, thread and priority |
 //! | `threads` | a thread for each container |
 //! | `drivers` | RIOT's own buses, through `module/tinycontainer/periph.c` |
-//! | `clock`, `lock`, `settings` | ztimer without its wrap; RIOT's mutex; what the board has room for |
+//! | `clock`, `lock`, `settings` | ztimer without its wrap; RIOT's mutex; the settings of the build |
 //!
 //! Why riot-wrappers and riot-sys and not declarations of our own: mutexes, threads and messages have
 //! layouts that RIOT's modules change, and riot-sys takes them from the headers of this very build.

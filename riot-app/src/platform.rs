@@ -9,22 +9,20 @@ use crate::settings::{
 use crate::slots::{self, THREADS};
 use crate::{clock, controller, sys};
 use tinycontainer::policy::{Ceilings, Device};
-use tinycontainer::runtime::{Account, Rate, Type};
+use tinycontainer::runtime::{Rate, Type};
 use tinycontainer::{Engine, Notice, Platform};
-use tinycontainer_capi::{CDrivers, Code, settings};
-use tinycontainer_pool::{Pool, PoolBuf};
+use tinycontainer_capi::{CDrivers, Code, OnceCell, settings};
+use tinycontainer_pool::{Accounts, Pool, PoolBuf};
 use tinycontainer_wamr::Wamr;
 
 pub(crate) type RiotEngine = Engine<Riot, CONTAINERS>;
 
 pub(crate) static POOL: Pool = Pool::new();
 static REGION: sys::Region<POOL_BYTES> = sys::Region::new();
-static ENGINE: sys::OnceCell<RiotEngine> = sys::OnceCell::new();
+static ENGINE: OnceCell<RiotEngine> = OnceCell::new();
 static DRIVERS: CDrivers<Periph> = CDrivers(Periph);
 
-/// The account of what belongs to WAMR and to no container.
-const WAMR_ACCOUNT: Account = Account(2 * CONTAINERS as u8);
-const FITS: () = assert!(CONTAINERS <= 127, "accounts are counted in 8 bits");
+type RiotAccounts = Accounts<CONTAINERS>;
 
 /// A device under the engine.
 pub(crate) struct Riot {
@@ -39,23 +37,14 @@ pub(crate) fn engine() -> Option<&'static RiotEngine> {
 
 /// Takes the memory, starts the runtime, measures its speed, makes the engine. Needs much stack.
 pub(crate) fn start() -> Result<(), Code> {
-    let () = FITS;
     if let Some(region) = REGION.take() {
-        POOL.init(region, 2 * CONTAINERS + 1).map_err(|_| Code::OutOfMemory)?;
-    }
-    for account in 0..=WAMR_ACCOUNT.0 {
-        POOL.open(Account(account), POOL_BYTES as u32);
+        RiotAccounts::init(&POOL, region).map_err(|_| Code::OutOfMemory)?;
     }
     sys::keep_clock();
-    let runtime = Wamr::init(&POOL, &THREADS, WAMR_ACCOUNT).map_err(|_| Code::RuntimeFailed)?;
+    let runtime = Wamr::init(&POOL, &THREADS, RiotAccounts::RUNTIME).map_err(|_| Code::RuntimeFailed)?;
     let rate = runtime.calibrate(&clock::now_us, 1).map_err(|_| Code::RuntimeFailed)?;
-    let made = ENGINE.make(|| Engine::new(Riot { runtime, rate }));
+    let made = ENGINE.set_with(|| Engine::new(Riot { runtime, rate }));
     if made { Ok(()) } else { Err(Code::AlreadyInitialized) }
-}
-
-/// Images are booked on accounts of their own, behind those of the instances.
-fn image_account(slot: usize) -> Account {
-    Account(u8::try_from(slot + CONTAINERS).unwrap_or(u8::MAX))
 }
 
 impl Platform for Riot {
@@ -86,7 +75,7 @@ impl Platform for Riot {
     }
 
     fn allocate(&self, slot: usize, len: usize) -> Option<PoolBuf> {
-        POOL.take(image_account(slot), len).ok()
+        POOL.take(RiotAccounts::image(slot), len).ok()
     }
 
     fn device(&self) -> Device<'_> {
@@ -94,7 +83,7 @@ impl Platform for Riot {
             linear_memory: LINEAR_MEMORY_BYTES,
             stack: OPERAND_STACK_BYTES,
             heap: HEAP_BYTES,
-            // A quarter of the pool: one party's image leaves room for the others.
+            // A quarter of the pool: one party's image leaves memory for the others.
             image: POOL_BYTES as u32 / 4,
             hook_ms: HOOK_MS,
         })

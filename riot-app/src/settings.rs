@@ -1,4 +1,4 @@
-//! What the board has room for: `Makefile.settings` decides, the build passes it on.
+//! The settings of the build, from `Makefile.settings`.
 
 /// How many containers there can be.
 pub(crate) const CONTAINERS: usize = number(env!("TINYCONTAINER_CONTAINERS"));

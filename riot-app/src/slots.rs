@@ -37,7 +37,7 @@ pub(crate) fn output_priority() -> u8 {
     priority(Priority::Normal)
 }
 
-/// Idle has the lowest of RIOT's 16; nobody shares it.
+/// The lowest of RIOT's 16 priorities but one, which the idle thread has alone.
 pub(crate) const LOWEST: u8 = 14;
 
 /// Lets a slot's agent step.

@@ -6,7 +6,7 @@ use core::cell::UnsafeCell;
 use core::ffi::{CStr, c_void};
 use core::mem::MaybeUninit;
 use core::ptr::{NonNull, null_mut};
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use riot_sys as riot;
 
 /// A thread's number: 1 to [`LAST_PID`].
@@ -15,16 +15,16 @@ pub(crate) type Pid = riot::kernel_pid_t;
 /// The highest thread number there is.
 pub(crate) const LAST_PID: usize = riot::MAXTHREADS as usize;
 
-/// Woken by somebody.
+/// Set by [`wake`].
 const WOKEN: riot::thread_flags_t = 1;
-/// RIOT's flag for a timer that has run down.
+/// RIOT's flag for a timer that has expired.
 const TIMEOUT: riot::thread_flags_t = riot::THREAD_FLAG_TIMEOUT as riot::thread_flags_t;
 
 /// A thread's stack. Aligned for the MPU's guard, which takes its lowest 32 bytes.
 #[repr(align(32))]
 pub(crate) struct Stack<const BYTES: usize>(UnsafeCell<[MaybeUninit<u8>; BYTES]>);
 
-// SAFETY: nobody but the thread that it is given to (`spawn`) touches its contents.
+// SAFETY: only the thread that it is given to (`spawn`) uses its contents.
 unsafe impl<const BYTES: usize> Sync for Stack<BYTES> {}
 
 impl<const BYTES: usize> Stack<BYTES> {
@@ -38,7 +38,7 @@ impl<const BYTES: usize> Stack<BYTES> {
     }
 }
 
-/// Starts a thread that runs `body(argument)`, which never ends. The stack must be no other thread's.
+/// Starts a thread that runs `body(argument)`, which never returns. No other thread may have the stack.
 pub(crate) fn spawn<const BYTES: usize>(
     stack: &'static Stack<BYTES>,
     priority: u8,
@@ -47,7 +47,7 @@ pub(crate) fn spawn<const BYTES: usize>(
     argument: usize,
 ) -> Option<Pid> {
     let flags = riot::THREAD_CREATE_STACKTEST as i32;
-    // SAFETY: stack and name live for ever, and the stack is no other thread's.
+    // SAFETY: stack and name are static, and no other thread has the stack.
     let pid = unsafe {
         riot::thread_create(
             stack.0.get().cast(),
@@ -96,7 +96,7 @@ pub(crate) fn wake(pid: Pid) {
     }
 }
 
-/// Sleeps until it is rung or, if given, until so many milliseconds are over.
+/// Sleeps until [`wake`] or, if given, for so many milliseconds.
 pub(crate) fn sleep(ms: Option<u32>) {
     // SAFETY: the timer lives until it is removed, and all bytes zero is a timer that is not set.
     unsafe {
@@ -112,13 +112,13 @@ pub(crate) fn sleep(ms: Option<u32>) {
     }
 }
 
-/// Lets other threads of the same priority run.
+/// Lets other threads of the same priority run first.
 pub(crate) fn pass() {
     // SAFETY: called by threads.
     unsafe { riot::thread_yield() };
 }
 
-/// Keeps the clocks running for good, where they would stop when nobody waits for them.
+/// Keeps the clocks running for ever. RIOT would stop them while no timer is set.
 pub(crate) fn keep_clock() {
     core::mem::forget(riot_wrappers::ztimer::Clock::msec_unbound().acquire());
     core::mem::forget(riot_wrappers::ztimer::Clock::usec_unbound().acquire());
@@ -126,24 +126,24 @@ pub(crate) fn keep_clock() {
 
 /// Milliseconds; wraps.
 pub(crate) fn msec() -> u32 {
-    // SAFETY: the clock is RIOT's own.
+    // SAFETY: the clock is one of RIOT's.
     unsafe { riot::inline::ztimer_now(riot::ZTIMER_MSEC.cast()) }
 }
 
 /// Microseconds; wraps.
 pub(crate) fn usec() -> u32 {
-    // SAFETY: the clock is RIOT's own.
+    // SAFETY: the clock is one of RIOT's.
     unsafe { riot::inline::ztimer_now(riot::ZTIMER_USEC.cast()) }
 }
 
-/// Memory that is handed out once.
+/// Memory that can be taken once.
 #[repr(align(8))]
 pub(crate) struct Region<const BYTES: usize> {
     memory: UnsafeCell<[MaybeUninit<u8>; BYTES]>,
     taken: AtomicBool,
 }
 
-// SAFETY: nobody reaches the memory but the one who took it.
+// SAFETY: only the caller that took the memory has a reference to it.
 unsafe impl<const BYTES: usize> Sync for Region<BYTES> {}
 
 impl<const BYTES: usize> Region<BYTES> {
@@ -152,47 +152,13 @@ impl<const BYTES: usize> Region<BYTES> {
     }
 
     /// The memory, the first time.
-    #[expect(clippy::mut_from_ref, reason = "one gets it, once")]
+    #[expect(clippy::mut_from_ref, reason = "returned once")]
     pub(crate) fn take(&'static self) -> Option<&'static mut [MaybeUninit<u8>]> {
         if self.taken.swap(true, Ordering::Acquire) {
             return None;
         }
-        // SAFETY: `taken` lets one in.
+        // SAFETY: `taken` was false: this is the only reference to it.
         Some(unsafe { &mut *self.memory.get() })
-    }
-}
-
-/// A place for one large value, made in it and not moved there: no stack holds it meanwhile.
-pub(crate) struct OnceCell<T> {
-    state: AtomicU8,
-    value: UnsafeCell<MaybeUninit<T>>,
-}
-
-// SAFETY: `value` is written by the one thread that moved `state` on from 0, and only read, shared, once
-// it is 2.
-unsafe impl<T: Send + Sync> Sync for OnceCell<T> {}
-
-impl<T> OnceCell<T> {
-    pub(crate) const fn new() -> Self {
-        Self { state: AtomicU8::new(0), value: UnsafeCell::new(MaybeUninit::uninit()) }
-    }
-
-    /// Makes the value, unless there is one. Inlined, so that the compiler writes where it is to lie.
-    #[inline(always)]
-    pub(crate) fn make(&self, value: impl FnOnce() -> T) -> bool {
-        if self.state.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_err() {
-            return false;
-        }
-        // SAFETY: this thread moved the state on: nobody else reads or writes.
-        unsafe { (*self.value.get()).as_mut_ptr().write(value()) };
-        self.state.store(2, Ordering::Release);
-        true
-    }
-
-    /// The value.
-    pub(crate) fn value(&self) -> Option<&T> {
-        // SAFETY: 2 is stored after the value was written, and it is never written again.
-        (self.state.load(Ordering::Acquire) == 2).then(|| unsafe { (*self.value.get()).assume_init_ref() })
     }
 }
 
@@ -225,39 +191,37 @@ pub(crate) fn notice(uid: &str, event: &str, text: &str) {
     }
 }
 
-/// Something to be done by another thread. It lies on the stack of whoever waits for it.
-struct Job {
-    call: unsafe fn(*mut c_void),
-    data: *mut c_void,
-    /// The priority that it is done at.
+/// Work for another thread.
+trait Work: Send {
+    fn run(&mut self);
+}
+
+/// A call of `f`, and its result when it has run.
+struct Call<F, R> {
+    f: Option<F>,
+    result: Option<R>,
+}
+
+impl<F: FnOnce() -> R + Send, R: Send> Work for Call<F, R> {
+    fn run(&mut self) {
+        self.result = self.f.take().map(|f| f());
+    }
+}
+
+/// What is sent to the other thread. On the stack of the thread that waits for it.
+struct Job<'a> {
+    work: &'a mut dyn Work,
+    /// The priority at which it is done.
     priority: u8,
 }
 
-/// Runs `f` in the thread `server`, which is in [`serve`], at a priority, and waits for it: for what needs that
-/// thread's stack. What it does now, at a lower priority, is finished at this one first.
+/// Runs `f` on the thread `server`, which is in [`serve`], at a priority, and waits for it: for what needs that
+/// thread's stack. What the server does meanwhile at a lower priority, it finishes at this one first. Returns `None`,
+/// without running `f`, if there is no such thread.
 pub(crate) fn run_in<R: Send>(server: Pid, priority: u8, f: impl FnOnce() -> R + Send) -> Option<R> {
-    if server == pid() {
-        return Some(f());
-    }
-    struct Call<F, R> {
-        f: Option<F>,
-        result: Option<R>,
-    }
-    /// # Safety
-    /// `data` is a `Call<F, R>` that nobody else uses meanwhile.
-    unsafe fn call<F: FnOnce() -> R, R>(data: *mut c_void) {
-        // SAFETY: the caller's.
-        let call = unsafe { &mut *data.cast::<Call<F, R>>() };
-        call.result = call.f.take().map(|f| f());
-    }
-    fn caller<F: FnOnce() -> R, R>(_: &Call<F, R>) -> unsafe fn(*mut c_void) {
-        call::<F, R>
-    }
-    let mut this = Call { f: Some(f), result: None };
-    let mut job = Job { call: caller(&this), data: (&raw mut this).cast(), priority };
-    hand_over(server, &mut job);
-    // Without a result the thread is gone, which it never is.
-    this.result
+    let mut call = Call { f: Some(f), result: None };
+    hand_over(server, priority, &mut call);
+    call.result
 }
 
 /// How many jobs are about to be sent to the server, or sent and not done.
@@ -266,7 +230,7 @@ static JOBS: AtomicUsize = AtomicUsize::new(0);
 /// Lets the server, which is in [`serve`], write what output waits. Does not wait for it.
 pub(crate) fn wake_for_output(server: Pid) {
     if tinycontainer_output_waits() {
-        // SAFETY: all bytes zero is a message without a job. If there is no room for it, another message waits, and
+        // SAFETY: all bytes zero is a message without a job. If the server's queue is full, another message is in it, and
         // the server looks for output after each.
         unsafe {
             let mut message: riot::msg_t = core::mem::zeroed();
@@ -275,27 +239,33 @@ pub(crate) fn wake_for_output(server: Pid) {
     }
 }
 
-/// In a function of its own: it is the same for each kind of job.
+/// Not inlined: it is the same for each kind of work.
 #[inline(never)]
-fn hand_over(server: Pid, job: &mut Job) {
+fn hand_over(server: Pid, priority: u8, work: &mut dyn Work) {
+    if server == pid() {
+        return work.run();
+    }
+    let mut job = Job { work, priority };
     // Before the priority is raised: from here on the server does not lower it.
     JOBS.fetch_add(1, Ordering::AcqRel);
-    // SAFETY: our threads never end, so the number is a thread's. All bytes zero is a message. Job and call live
+    // SAFETY: our threads never end, so the number is a thread's. All bytes zero is a message. The job and its work live
     // until the answer has come, and the server uses them only before.
     unsafe {
         let thread = riot::inline::thread_get(server);
-        if !thread.is_null() && job.priority < (*thread).priority {
-            riot::sched_change_priority(thread.cast(), job.priority);
+        if !thread.is_null() {
+            if priority < (*thread).priority {
+                riot::sched_change_priority(thread.cast(), priority);
+            }
+            let mut message: riot::msg_t = core::mem::zeroed();
+            let mut answer: riot::msg_t = core::mem::zeroed();
+            message.content.ptr = (&raw mut job).cast();
+            riot::msg_send_receive(&raw mut message, &raw mut answer, server);
         }
-        let mut message: riot::msg_t = core::mem::zeroed();
-        let mut answer: riot::msg_t = core::mem::zeroed();
-        message.content.ptr = (&raw mut *job).cast();
-        riot::msg_send_receive(&raw mut message, &raw mut answer, server);
     }
     JOBS.fetch_sub(1, Ordering::AcqRel);
 }
 
-/// Takes the priority for output, unless there is a job: then says so.
+/// Sets the priority for output, unless there is a job; returns whether it has.
 fn lower_for_output(priority: u8) -> bool {
     critical_section::with(|_| {
         let idle = JOBS.load(Ordering::Acquire) == 0;
@@ -306,8 +276,8 @@ fn lower_for_output(priority: u8) -> bool {
     })
 }
 
-/// Does what others send by [`run_in`], for ever. When there is nothing to do, writes containers' output, piece by
-/// piece, at the priority that `output` says: a job waits for one piece at most.
+/// Does the work that other threads send by [`run_in`], for ever. When there is none, writes containers' output in pieces,
+/// at the priority that `output` returns: a job waits for one piece at most.
 pub(crate) fn serve(output: impl Fn() -> u8) -> ! {
     // SAFETY: all bytes zero is a message.
     let mut queue: [riot::msg_t; 1] = unsafe { core::mem::zeroed() };
@@ -319,18 +289,18 @@ pub(crate) fn serve(output: impl Fn() -> u8) -> ! {
             tinycontainer_output_write();
             continue;
         }
-        // SAFETY: all bytes zero is a message. Nobody but `run_in`, which waits for the answer, and
-        // `wake_for_output`, whose message has no job, sends to this thread; the job is done by the one thread that
-        // is in here.
+        // SAFETY: all bytes zero is a message. Only `run_in`, which waits for the answer, and
+        // `wake_for_output`, whose message has no job, send to this thread, and only this thread uses the job until it
+        // answers.
         unsafe {
             let mut message: riot::msg_t = core::mem::zeroed();
             riot::msg_receive(&raw mut message);
-            let job = message.content.ptr.cast::<Job>();
+            let job = message.content.ptr.cast::<Job<'_>>();
             if job.is_null() {
                 continue;
             }
             set_priority(pid(), (*job).priority);
-            ((*job).call)((*job).data);
+            (*job).work.run();
             let mut answer: riot::msg_t = core::mem::zeroed();
             answer.content.ptr = null_mut();
             riot::msg_reply(&raw mut message, &raw mut answer);

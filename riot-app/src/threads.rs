@@ -18,7 +18,7 @@ pub(crate) fn ensure(slot: usize) -> bool {
     match sys::spawn(stack, priority(Priority::Low), c"container", drive, slot) {
         Some(new) => {
             pid.store(new, Ordering::Release);
-            // It runs into its first sleep before it is known: whoever wakes it from now on finds it.
+            // It may have gone to sleep before its number was stored, and missed a wake-up.
             sys::wake(new);
             true
         }

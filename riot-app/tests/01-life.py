@@ -55,8 +55,8 @@ def testfunc(child):
                     "audit x", "list x", "rounds", "rounds empty", "rounds empty -1", "rounds no-such-image 1"):
         command(child, rubbish, "usage: ")
     for unknown in ("start nobody", "stop nobody", "unload nobody", "status nobody", "start " + "x" * 64):
-        command(child, unknown, "no such container is loaded|cannot be a uid")
-    command(child, "start " + "x" * 65, "cannot be a uid")
+        command(child, unknown, "no such container is loaded|not a valid uid")
+    command(child, "start " + "x" * 65, "not a valid uid")
 
     command(child, "list", "ticker", "listener", "empty-tampered")
 

@@ -7,9 +7,7 @@ use tinycontainer_capi::drivers::Handle;
 use tinycontainer_capi::tinycontainer::metadata::Access;
 use tinycontainer_capi::tinycontainer::policy::{Ceilings, Device};
 use tinycontainer_capi::tinycontainer::{Drivers, Engine, IoError, Notice};
-use tinycontainer_capi::{
-    CDrivers, Code, EngineBackend, LoadSession, Memory, NoDrivers, Pid, Port, Priorities,
-};
+use tinycontainer_capi::{CDrivers, Code, LoadSession, Memory, NoDrivers, Pid, Port, Priorities};
 use tinycontainer_posix::{Buses, Config, Devices, Event, Host, HostError, MAX_CONTAINERS, Posix, buses};
 
 /// The one host of the process. It ends with it.
@@ -19,7 +17,7 @@ static SESSION: LoadSession<Posix, MAX_CONTAINERS> = LoadSession::new();
 /// A POSIX host.
 struct OnHost;
 
-tinycontainer_capi::set_backend!(EngineBackend<OnHost, MAX_CONTAINERS> = EngineBackend(OnHost));
+tinycontainer_capi::set_port!(OnHost: MAX_CONTAINERS = OnHost);
 
 impl Port<MAX_CONTAINERS> for OnHost {
     type Platform = Posix;
@@ -39,7 +37,7 @@ impl Port<MAX_CONTAINERS> for OnHost {
             HostError::Calibration(_) => Code::RuntimeFailed,
         })?;
         HOST.set(host).map_err(|_| Code::AlreadyInitialized)?;
-        // The controller is whoever calls: there is no thread of that name here.
+        // There is no controller's thread here: the calling threads load images.
         Pid::new(1).ok_or(Code::NoThread)
     }
 
@@ -69,7 +67,7 @@ impl Port<MAX_CONTAINERS> for OnHost {
     }
 }
 
-/// What the program has not said itself.
+/// Reads from the environment what the program has not set.
 fn from_environment() -> Result<(), Code> {
     if let Some(path) = std::env::var_os("TINYCONTAINER_TRUST") {
         let store = std::fs::read(path).map_err(|_| Code::BadTrust)?;
@@ -90,7 +88,7 @@ fn describe(ceilings: Ceilings) -> Device<'static> {
 }
 
 fn show(event: Event) {
-    // Nobody may be listening.
+    // Standard output may be closed.
     let _ = match event {
         Event::Log { uid, line } => writeln!(std::io::stdout(), "{uid}: {line}"),
         Event::Notice { uid, notice: Notice::LogDropped(dropped) } => {
@@ -100,11 +98,11 @@ fn show(event: Event) {
     };
 }
 
-/// The program's drivers.
+/// The C program's drivers, for [`Buses`].
 #[derive(Debug)]
 struct FromC;
 
-/// The drivers of a C program, and none besides.
+/// The drivers of the C program. The platform's own are the virtual devices, which `Buses` opens.
 static DRIVERS: CDrivers = CDrivers(NoDrivers);
 
 #[derive(Debug)]
@@ -113,7 +111,7 @@ struct Opened(Option<Handle<<NoDrivers as Drivers>::Handle>>);
 impl Devices for FromC {
     fn open(&self, uid: &str, access: &Access<'_>) -> Option<Result<Box<dyn buses::Device>, IoError>> {
         match DRIVERS.open(uid, access) {
-            // The host's own devices may have one.
+            // There may be a virtual device.
             Err(IoError::NoPeer) => None,
             opened => Some(opened.map(|handle| -> Box<dyn buses::Device> { Box::new(Opened(Some(handle))) })),
         }

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use tinycontainer_capi_posix as _;
 use tinycontainer_posix::tinycontainer::Direction;
-use tinycontainer_posix::tinycontainer::metadata::Bus;
+use tinycontainer_posix::tinycontainer::metadata::{Bus, Scheme};
 use tinycontainer_testkit::{
     CLASS, DEVICE, IDLE, NOW, OWNER, OwnedPeer, PROVIDER_A, STRANGER, Signer, Spec, module, trust_store,
 };
@@ -94,6 +94,14 @@ fn images() -> &'static Path {
         put(&dir, "pin", &Spec::new("pin", &pin).endpoint(1, gpio, Direction::Both), OWNER);
         let none = OwnedPeer::Local(Bus::Gpio, 18);
         put(&dir, "nopin", &Spec::new("nopin", &reads).endpoint(1, none, Direction::Both), OWNER);
+
+        // A remote peer that the program's driver serves, and one without a driver.
+        for (name, scheme, authority) in
+            [("remote", Scheme::Coap, "[2001:db8::1]:5683"), ("noremote", Scheme::Https, "example.org")]
+        {
+            let peer = OwnedPeer::Remote(scheme, authority.to_owned());
+            put(&dir, name, &Spec::new(name, &reads).endpoint(1, peer, Direction::Both), OWNER);
+        }
 
         let echo = module(
             "",

@@ -55,25 +55,55 @@ typedef int16_t kernel_pid_t;
 #define TINYCONTAINER_BUS_SAUL 5
 
 /**
- * How many entries the driver table has.
+ * The bus of a remote peer: none.
+ */
+#define TINYCONTAINER_BUS_NONE 255
+
+/**
+ * CoAP over UDP (RFC 7252).
+ */
+#define TINYCONTAINER_SCHEME_COAP 0
+
+/**
+ * CoAP over DTLS (RFC 7252, section 9).
+ */
+#define TINYCONTAINER_SCHEME_COAPS 1
+
+/**
+ * HTTP over TLS.
+ */
+#define TINYCONTAINER_SCHEME_HTTPS 2
+
+/**
+ * Datagrams over DTLS.
+ */
+#define TINYCONTAINER_SCHEME_DTLS 3
+
+/**
+ * The scheme of a local peer: none.
+ */
+#define TINYCONTAINER_SCHEME_NONE 255
+
+/**
+ * How many drivers can be added with `tinycontainer_driver` and `tinycontainer_remote_driver`.
  */
 #define TINYCONTAINER_DRIVERS 8
 
 /**
- * What a driver answers when there is nothing to read or no room to write now.
+ * What a driver returns when there is nothing to read, or nothing can be written, now.
  */
 #define TINYCONTAINER_IO_WOULD_BLOCK (-2)
 
 /**
- * What a driver answers when the peer is not there.
+ * What a driver returns when there is no such peer, or no connection to it.
  */
 #define TINYCONTAINER_IO_NO_PEER (-3)
 
 /**
- * How a call ended. 0 is good; the rest says who is to blame: below 100 the caller, from 100 on the
- * device's means, from 200 on the image, from 300 on what its signers may do.
+ * The result of a call: 0 for success. The other numbers are grouped by cause: below 100 the call itself, from 100
+ * on resources of the device, from 200 on the image, from 300 on its signatures and what its signers may do.
  *
- * Numbers are permanent. New ones may come: take an unknown one for a failure.
+ * Numbers are permanent. Later versions may add some: treat an unknown number as a failure.
  */
 enum tinycontainer_result_t
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -93,15 +123,15 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_ALREADY_INITIALIZED = 2,
     /**
-     * A pointer is NULL that must not be.
+     * A pointer is NULL but must not be.
      */
     TINYCONTAINER_RESULT_NULL_POINTER = 3,
     /**
-     * A size is 0 that must not be, or larger than half the address space.
+     * A size is larger than half the address space.
      */
     TINYCONTAINER_RESULT_BAD_SIZE = 4,
     /**
-     * That cannot be a uid: 1 to 64 of `A-Z a-z 0-9 . _ -`.
+     * Not a valid uid, which is 1 to 64 of `A-Z a-z 0-9 . _ -`.
      */
     TINYCONTAINER_RESULT_BAD_UID = 5,
     /**
@@ -109,7 +139,7 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_BAD_ARGUMENT = 6,
     /**
-     * No container of that name is loaded; or there is none in that slot.
+     * No container of that uid is loaded, or there is none in that slot.
      */
     TINYCONTAINER_RESULT_NOT_FOUND = 7,
     /**
@@ -125,7 +155,7 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_BUSY = 10,
     /**
-     * That loading session is over, or never was.
+     * There is no such loading session, or it is closed.
      */
     TINYCONTAINER_RESULT_NO_SESSION = 11,
     /**
@@ -137,15 +167,15 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_DRIVER_TABLE_FULL = 13,
     /**
-     * The trust store is not one.
+     * The trust anchors cannot be decoded.
      */
     TINYCONTAINER_RESULT_BAD_TRUST = 14,
     /**
-     * It can be set once, and has been.
+     * It can be set once, and is set.
      */
     TINYCONTAINER_RESULT_ALREADY_SET = 15,
     /**
-     * There is nothing more: no refusal after that one, no slot of that number.
+     * There is no further audit record, or no slot of that number.
      */
     TINYCONTAINER_RESULT_END = 16,
     /**
@@ -153,7 +183,7 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_TIME_GOES_BACK = 17,
     /**
-     * The loading session is over: nothing of the image came for 30 seconds.
+     * The loading session timed out: nothing was written to it for 30 seconds, or it was open for 10 minutes.
      */
     TINYCONTAINER_RESULT_TIMED_OUT = 18,
     /**
@@ -161,35 +191,35 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_FULL = 100,
     /**
-     * There is no memory for it now.
+     * There is not enough free memory now.
      */
     TINYCONTAINER_RESULT_OUT_OF_MEMORY = 101,
     /**
-     * There is no thread for the container.
+     * No thread could be started for the container.
      */
     TINYCONTAINER_RESULT_NO_THREAD = 102,
     /**
-     * The interpreter does not start on this device.
+     * The runtime does not start on this device.
      */
     TINYCONTAINER_RESULT_RUNTIME_FAILED = 103,
     /**
-     * As many images are on their way in as may be at once.
+     * As many images are being loaded as can be at once.
      */
     TINYCONTAINER_RESULT_TOO_MANY_SESSIONS = 104,
     /**
-     * A part of the image is empty that must not be, or is too large.
+     * A part of the image is empty but must not be, or is too large.
      */
     TINYCONTAINER_RESULT_BAD_IMAGE_SIZE = 200,
     /**
-     * More bytes came than were announced.
+     * More bytes were written than the session was opened for.
      */
     TINYCONTAINER_RESULT_TOO_LONG = 201,
     /**
-     * Fewer bytes came than were announced.
+     * Fewer bytes were written than the session was opened for.
      */
     TINYCONTAINER_RESULT_TOO_SHORT = 202,
     /**
-     * The metadata is not of the format.
+     * The metadata is malformed.
      */
     TINYCONTAINER_RESULT_MALFORMED = 203,
     /**
@@ -197,7 +227,7 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_UNSUPPORTED_TYPE = 204,
     /**
-     * A container of that name is loaded, or on its way in.
+     * A container of that uid is loaded or being loaded.
      */
     TINYCONTAINER_RESULT_DUPLICATE_UID = 205,
     /**
@@ -209,15 +239,15 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_TOO_MANY_QUEUES = 207,
     /**
-     * More endpoints than this device takes.
+     * More endpoints than this device supports.
      */
     TINYCONTAINER_RESULT_TOO_MANY_ENDPOINTS = 208,
     /**
-     * More memory asked for than this device gives a container.
+     * The image requests more memory than this device gives a container.
      */
     TINYCONTAINER_RESULT_OVER_LIMITS = 209,
     /**
-     * Other sizes of data and code were announced than the signed metadata says.
+     * The sizes of data and code differ from those in the signed metadata.
      */
     TINYCONTAINER_RESULT_OTHER_SIZES = 210,
     /**
@@ -229,19 +259,19 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_UNSIGNED = 300,
     /**
-     * A token is malformed, has claims other than its use takes, or is of a kind that is not supported.
+     * A token is malformed, has claims that do not belong to its use, or is of a kind that is not supported.
      */
     TINYCONTAINER_RESULT_BAD_TOKEN = 301,
     /**
-     * A token names a key that is no trust anchor here.
+     * A token's key is not a trust anchor of this device.
      */
     TINYCONTAINER_RESULT_UNKNOWN_KEY = 302,
     /**
-     * A signature does not hold.
+     * A signature is invalid.
      */
     TINYCONTAINER_RESULT_BAD_SIGNATURE = 303,
     /**
-     * A token is about another container, another use, another signer's image or other code, or from somebody else.
+     * A token is for another container, use, signer's image or code, or from another issuer.
      */
     TINYCONTAINER_RESULT_WRONG_TOKEN = 304,
     /**
@@ -249,15 +279,15 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_WRONG_AUDIENCE = 305,
     /**
-     * A token's time is over.
+     * A token has expired.
      */
     TINYCONTAINER_RESULT_EXPIRED = 306,
     /**
-     * A token's time has not come.
+     * A token is not valid yet.
      */
     TINYCONTAINER_RESULT_NOT_YET_VALID = 307,
     /**
-     * A token is valid for a time only, and this device does not know the time.
+     * A token is valid for a limited time, and this device does not know the time.
      */
     TINYCONTAINER_RESULT_NO_CLOCK = 308,
     /**
@@ -265,7 +295,7 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_BAD_DIGEST = 309,
     /**
-     * A signer's role does not include this.
+     * A signer's role does not permit this.
      */
     TINYCONTAINER_RESULT_WRONG_ROLE = 310,
     /**
@@ -273,15 +303,15 @@ enum tinycontainer_result_t
      */
     TINYCONTAINER_RESULT_OUT_OF_SCOPE = 311,
     /**
-     * Nobody who may has granted the syscalls.
+     * A native call was not granted by a signer who may grant it.
      */
     TINYCONTAINER_RESULT_SYSCALLS_NOT_GRANTED = 312,
     /**
-     * Nobody who may has granted an endpoint.
+     * An endpoint was not granted by a signer who may grant it.
      */
     TINYCONTAINER_RESULT_ENDPOINT_NOT_GRANTED = 313,
     /**
-     * The signer may not ask for that priority.
+     * The signer may not request that priority.
      */
     TINYCONTAINER_RESULT_PRIORITY_NOT_GRANTED = 314,
     /**
@@ -298,49 +328,49 @@ typedef int32_t tinycontainer_result_t;
 #endif // __cplusplus
 
 /**
- * The application's driver, as in 2024: serves the peers on the bus `app`. All four functions must be
- * there. Containers' threads call them, several at a time, with no lock held. What a container reads or
- * writes comes in pieces of at most 256 bytes, as then. The time that a call takes is charged to the
- * container's budget.
+ * The application's driver, as in 2024: serves the peers on the bus `app`. None of the functions may be NULL.
+ * Containers' threads call them, several at a time, with no lock held. `len` is at most 256 bytes, as in 2024: what
+ * a container reads or writes beyond that is cut, and its call returns the shorter count. The time that a call takes
+ * is charged to the container's budget.
  */
 typedef struct tinycontainer_io_driver_t {
     /**
-     * Opens the peer of that number; answers a descriptor, or a negative number.
+     * Opens the peer of that number; returns a descriptor, or a negative number.
      */
     int (*open)(uint32_t peer);
     /**
-     * Closes a descriptor; what it answers is ignored.
+     * Closes a descriptor; the result is ignored.
      */
     int (*close)(int fd);
     /**
-     * Reads at most `len` bytes; answers how many, or a negative number.
+     * Reads at most `len` bytes; returns how many, or a negative number.
      */
     int (*read)(int fd, uint8_t *buf, size_t len);
     /**
-     * Writes; answers how many of the `len` bytes were taken, or a negative number. Must not change
+     * Writes; returns how many of the `len` bytes were taken, or a negative number. Must not change
      * the bytes.
      */
     int (*write)(int fd, uint8_t *buf, size_t len);
 } tinycontainer_io_driver_t;
 
 /**
- * A container as it is now. Counters stay at their maximum.
+ * The status of a container. Counters stop at their maximum.
  */
 typedef struct tinycontainer_status_t {
     /**
-     * Its name, with a NUL at the end.
+     * Its uid, with a NUL at the end.
      */
     char uid[65];
     /**
-     * Where it is in its life; see `tinycontainer_state_text`.
+     * Its state; see `tinycontainer_state_text`.
      */
     uint8_t state;
     /**
-     * Why it stopped last, 0 if it has not; see `tinycontainer_reason_text`.
+     * Why it stopped last, 0 if it has not; see `tinycontainer_stop_reason_text`.
      */
     uint8_t reason;
     /**
-     * From its start until all it held was given back.
+     * Whether it runs: from its start until all that it held while running is released.
      */
     bool running;
     /**
@@ -356,39 +386,39 @@ typedef struct tinycontainer_status_t {
      */
     uint32_t starts;
     /**
-     * How often `loop()` was called, since its last start.
+     * How often `loop()` was called since its last start.
      */
     uint32_t loops;
     /**
-     * Periods that passed without a loop, since its last start.
+     * How many periods have passed without a call of `loop()` since its last start.
      */
     uint32_t missed;
     /**
-     * Native calls.
+     * How many native calls it has made.
      */
     uint32_t calls;
     /**
-     * Of these, refused.
+     * How many of these were refused.
      */
     uint32_t refusals;
     /**
-     * WebAssembly instructions.
+     * How many WebAssembly instructions it has executed.
      */
     uint64_t instructions;
     /**
-     * Memory of its image and queues, in bytes.
+     * The memory of its image and message queues, in bytes.
      */
     uint32_t image_bytes;
     /**
-     * What it uses in the runtime now, in bytes.
+     * The memory that it uses in the runtime now, in bytes.
      */
     uint32_t memory_used;
     /**
-     * The most it has used in the runtime, in bytes.
+     * The most memory that it has used in the runtime, in bytes.
      */
     uint32_t memory_peak;
     /**
-     * Of its refusals, those that are no longer kept for `tinycontainer_refusal_next`.
+     * How many of its refused calls have no record any more for `tinycontainer_audit_next`.
      */
     uint32_t dropped;
 } tinycontainer_status_t;
@@ -406,21 +436,22 @@ typedef struct tinycontainer_memory_t {
      */
     size_t free;
     /**
-     * The largest free piece.
+     * The largest free block.
      */
     size_t largest;
 } tinycontainer_memory_t;
 
 /**
- * A call that was refused.
+ * The record of a native call that was refused.
  */
-typedef struct tinycontainer_refusal_t {
+typedef struct tinycontainer_audit_record_t {
     /**
-     * Which one it is, counted from 1 over all refusals ever. Gaps show what was dropped.
+     * Its number, counted from 1 over all refused calls since the device started. Missing numbers are records
+     * that were dropped.
      */
     uint64_t number;
     /**
-     * On which endpoint, if `has_endpoint`.
+     * The endpoint of the call, if `has_endpoint`.
      */
     uint32_t endpoint;
     /**
@@ -428,85 +459,100 @@ typedef struct tinycontainer_refusal_t {
      */
     uint64_t at_ms;
     /**
-     * Who made the call, with a NUL at the end; empty if it is unloaded.
+     * The container that made the call, with a NUL at the end; empty if it is not loaded any more.
      */
     char uid[65];
     /**
-     * What was called; see `tinycontainer_call_text`.
+     * The native call; see `tinycontainer_call_text`.
      */
     uint8_t call;
     /**
-     * Why not; see `tinycontainer_refusal_text`.
+     * Why it was refused; see `tinycontainer_deny_reason_text`.
      */
     uint8_t reason;
     /**
-     * Whether it is known which endpoint it was about.
+     * Whether the call was about an endpoint.
      */
     bool has_endpoint;
     /**
-     * How many refusals before this one, of all containers, are no longer kept.
+     * How many records before this one, of all containers, were dropped.
      */
     uint64_t dropped;
-} tinycontainer_refusal_t;
+} tinycontainer_audit_record_t;
 
 /**
- * A peer that a container opens.
+ * A peer that a container opens. The struct and what it points to are valid until `open` returns: copy what is
+ * needed later. Later versions may add fields at the end.
  */
 typedef struct tinycontainer_peer_t {
     /**
-     * Who opens it: `uid_len` bytes without a NUL at their end, there until `open` returns.
+     * The container's uid: `uid_len` bytes of ASCII, without a NUL at the end.
      */
     const char *uid;
     /**
-     * The length of the name, in bytes.
+     * The length of the uid, 1 to 64 bytes.
      */
     size_t uid_len;
     /**
-     * The unit on the bus.
+     * A local peer's unit on its bus. 0 for a remote peer.
      */
     uint32_t unit;
     /**
-     * The bus: one of `TINYCONTAINER_BUS_...`.
+     * A local peer's bus: one of `TINYCONTAINER_BUS_...`. `TINYCONTAINER_BUS_NONE` for a remote peer.
      */
     uint8_t bus;
     /**
      * 0: the container reads; 1: it writes; 2: both.
      */
     uint8_t direction;
+    /**
+     * A remote peer's scheme: one of `TINYCONTAINER_SCHEME_...`. `TINYCONTAINER_SCHEME_NONE` for a local peer.
+     */
+    uint8_t scheme;
+    /**
+     * A remote peer's authority: host and, if given, `:` and port (RFC 3986, section 3.2), as it is in the container's
+     * metadata: `authority_len` bytes of ASCII, without a NUL at the end. NULL for a local peer.
+     */
+    const char *authority;
+    /**
+     * The length of the authority, 1 to 128 bytes. 0 for a local peer.
+     */
+    size_t authority_len;
 } tinycontainer_peer_t;
 
 /**
- * A driver for the table. All four functions must be there; each gets `context` back. Containers'
- * threads call them, several at a time, with no lock held. A negative answer is
- * `TINYCONTAINER_IO_WOULD_BLOCK`, `TINYCONTAINER_IO_NO_PEER`, or any other number for a failure. The time
- * that a call takes is charged to the container's budget; one that would wait for long answers
- * `TINYCONTAINER_IO_WOULD_BLOCK` instead.
+ * A driver to be added with `tinycontainer_driver` or `tinycontainer_remote_driver`. None of the functions may be
+ * NULL; each receives `context`. Containers' threads call them, several at a time, with no lock held. A negative
+ * result is `TINYCONTAINER_IO_WOULD_BLOCK`, `TINYCONTAINER_IO_NO_PEER`, or any other number for a failure. The time
+ * that a call takes is charged to the container's budget: a call must not wait for long, but return
+ * `TINYCONTAINER_IO_WOULD_BLOCK`.
  */
 typedef struct tinycontainer_driver_t {
     /**
-     * The driver's own.
+     * The driver's own pointer; NULL is allowed.
      */
     void *context;
     /**
-     * Opens a peer; answers a handle, or a negative number.
+     * Opens a peer; returns a handle, or a negative number.
      */
     int (*open)(void *context, const struct tinycontainer_peer_t *peer);
     /**
-     * Closes a handle; called once for each, at the latest when the container stops.
+     * Closes a handle. Called once for each, at the latest when the container stops.
      */
     void (*close)(void *context, int handle);
     /**
-     * Reads at most `len` bytes; answers how many, or a negative number.
+     * Reads at most `len` bytes; returns how many, or a negative number.
      */
     int (*read)(void *context, int handle, uint8_t *buf, size_t len);
     /**
-     * Writes; answers how many of the `len` bytes were taken, or a negative number.
+     * Writes; returns how many of the `len` bytes were taken, or a negative number.
      */
     int (*write)(void *context, int handle, const uint8_t *buf, size_t len);
     /**
-     * The most bytes that one read or write transfers: `len` is never more. What a container asks for beyond
-     * that is not done, and its call answers the shorter count. 0: 64 bytes. A container's hook can exceed
-     * its budget by one such transfer, so choose what takes a few milliseconds.
+     * The most bytes that one read or write transfers: `len` is never more. What a container reads or writes beyond
+     * that is cut, and its call returns the shorter count. 0: 64 bytes. A container's hook can exceed its budget by
+     * one such transfer: choose what takes a few milliseconds, or the longest message of a peer whose messages cannot
+     * be cut.
      */
     size_t max_transfer;
 } tinycontainer_driver_t;
@@ -518,17 +564,17 @@ extern "C" {
 /**
  * Starts TinyContainer. As in 2024.
  *
- * The priorities are the operating system's: of whoever loads, starts and stops, of whoever serves the
- * containers' calls, and of the containers' threads. `driver` serves the peers on the bus `app`; it is
- * copied. NULL: there is none.
+ * The priorities are the operating system's: of the thread that loads, starts and stops containers, of a
+ * thread that serves their calls (reserved: no platform has one), and of the containers' threads.
+ * `driver` serves the peers on the bus `app`; it is copied. NULL: there is none.
  *
- * Returns the id of the controlling thread, 1 or more; or a result code, negated:
+ * Returns the id of the controller's thread, 1 or more; or a result code, negated:
  * `-TINYCONTAINER_RESULT_ALREADY_INITIALIZED`, `-TINYCONTAINER_RESULT_BAD_DRIVER` if one of its
  * functions is NULL, `-TINYCONTAINER_RESULT_BAD_ARGUMENT` if there is no such priority, or what the
  * device lacks. After a failure it may be called again.
  *
  * Required of the caller:
- * `driver` is NULL or leads to a driver whose functions do as they should.
+ * `driver` is NULL or points to a driver whose functions do what `tinycontainer_io_driver_t` says.
  */
 kernel_pid_t tinycontainer_init(uint8_t controller_prio,
                                 uint8_t service_prio,
@@ -536,7 +582,68 @@ kernel_pid_t tinycontainer_init(uint8_t controller_prio,
                                 const struct tinycontainer_io_driver_t *driver);
 
 /**
- * Takes an image in whole: metadata, data, code. As in 2024. `false`: see `tinycontainer_load_error`.
+ * Starts a loaded container. As in 2024. `false`: it was not started.
+ *
+ * Required of the caller:
+ * As for `tinycontainer_start`.
+ */
+bool tinycontainer_startcontainer(const uint8_t *uid, size_t uid_len);
+
+/**
+ * Asks a container to stop. As in 2024. `false`: it was not asked.
+ *
+ * Required of the caller:
+ * As for `tinycontainer_stop`.
+ */
+bool tinycontainer_stopcontainer(const uint8_t *uid, size_t uid_len);
+
+/**
+ * Whether a container runs: from its start until all that it held while running is released. As in 2024.
+ *
+ * Required of the caller:
+ * `uid` points to `uid_len` bytes, or is NULL.
+ */
+bool tinycontainer_iscontainerrunning(const uint8_t *uid, size_t uid_len);
+
+/**
+ * Starts a loaded container. The device checks again that it trusts the image, by its present time and
+ * trust anchors.
+ *
+ * Returns 0, or why it was not started: `TINYCONTAINER_RESULT_EXPIRED`,
+ * `TINYCONTAINER_RESULT_NOT_YET_VALID`, `TINYCONTAINER_RESULT_NO_CLOCK` or
+ * `TINYCONTAINER_RESULT_UNKNOWN_KEY` if the image is no longer trusted. Nothing has changed then.
+ *
+ * Required of the caller:
+ * `uid` points to `uid_len` bytes, or is NULL.
+ */
+tinycontainer_result_t tinycontainer_start(const uint8_t *uid, size_t uid_len);
+
+/**
+ * Asks a container to stop. It stops when the hook that runs now returns, whose time its budget limits. See
+ * `tinycontainer_iscontainerrunning`.
+ *
+ * Returns 0, or why it was not asked. Nothing has changed then.
+ *
+ * Required of the caller:
+ * `uid` points to `uid_len` bytes, or is NULL.
+ */
+tinycontainer_result_t tinycontainer_stop(const uint8_t *uid, size_t uid_len);
+
+/**
+ * Removes a container that does not run, and frees its memory.
+ *
+ * Returns 0, or why it was not removed: `TINYCONTAINER_RESULT_RUNNING` until it has stopped. Nothing has changed
+ * then.
+ *
+ * Required of the caller:
+ * `uid` points to `uid_len` bytes, or is NULL.
+ */
+tinycontainer_result_t tinycontainer_unload(const uint8_t *uid,
+                                            size_t uid_len);
+
+/**
+ * Loads a whole image: metadata, data, code. As in 2024. `false`: it was not loaded, see
+ * `tinycontainer_load_error`.
  *
  * Required of the caller:
  * As for `tinycontainer_load`.
@@ -549,37 +656,12 @@ bool tinycontainer_loadcontainer(const uint8_t *metadata,
                                  size_t code_len);
 
 /**
- * Starts a loaded container. As in 2024.
+ * Loads a whole image: metadata, data, code. The data may be empty. All three are copied.
+ *
+ * Returns 0, or why it was not loaded: see also `tinycontainer_load_error`. Nothing has changed then.
  *
  * Required of the caller:
- * As for `tinycontainer_start`.
- */
-bool tinycontainer_startcontainer(const uint8_t *uid, size_t uid_len);
-
-/**
- * Asks a container to stop. As in 2024.
- *
- * Required of the caller:
- * As for `tinycontainer_stop`.
- */
-bool tinycontainer_stopcontainer(const uint8_t *uid, size_t uid_len);
-
-/**
- * Whether a container runs: from its start until all it held was given back. As in 2024.
- *
- * Required of the caller:
- * `uid` leads to `uid_len` bytes, or is NULL.
- */
-bool tinycontainer_iscontainerrunning(const uint8_t *uid, size_t uid_len);
-
-/**
- * Takes an image in whole: metadata, data, code. The data may be empty. Nothing of it is kept by
- * reference.
- *
- * Returns 0, or why not: see also `tinycontainer_load_error`. Nothing has changed then.
- *
- * Required of the caller:
- * Each pointer leads to that many bytes, or is NULL.
+ * Each pointer points to that many bytes, or is NULL.
  */
 tinycontainer_result_t tinycontainer_load(const uint8_t *metadata,
                                           size_t metadata_len,
@@ -589,17 +671,18 @@ tinycontainer_result_t tinycontainer_load(const uint8_t *metadata,
                                           size_t code_len);
 
 /**
- * Begins to take an image in piece by piece: `tinycontainer_load_write` with metadata, data and code, in
- * this order, in pieces of any size; then `tinycontainer_load_finish`. The metadata is verified as soon
- * as it is complete. One session is open at a time. One that was not written to for 30 seconds has failed: its
- * next call answers `TINYCONTAINER_RESULT_TIMED_OUT`, and the next session takes its place.
+ * Opens a session that loads an image in pieces: call `tinycontainer_load_write` with metadata, data and
+ * code, in this order, in pieces of any size; then `tinycontainer_load_finish`. The metadata is verified as
+ * soon as it is complete. One session can be open at a time. If nothing is written to it for 30 seconds, or if it
+ * is open for more than 10 minutes, it fails: its next call returns `TINYCONTAINER_RESULT_TIMED_OUT`, and another
+ * session can be opened.
  *
- * The sizes are those of the parts, in bytes; `session` gets the session's number, never 0.
+ * The lengths are those of the parts, in bytes. `session` receives the session's number, never 0.
  *
- * Returns 0, or why not: `TINYCONTAINER_RESULT_BUSY` if another session is open.
+ * Returns 0, or why it was not opened: `TINYCONTAINER_RESULT_BUSY` if another session is open.
  *
  * Required of the caller:
- * `session` leads to a place for a number, or is NULL.
+ * `session` points to memory for a number, or is NULL.
  */
 tinycontainer_result_t tinycontainer_load_begin(size_t metadata_len,
                                                 size_t data_len,
@@ -607,160 +690,128 @@ tinycontainer_result_t tinycontainer_load_begin(size_t metadata_len,
                                                 uint32_t *session);
 
 /**
- * Takes the next bytes of an image.
+ * Takes the next bytes of an image. They are copied.
  *
- * Returns 0, or the first thing that is wrong: see also `tinycontainer_load_error`. The session is over
- * then, without a trace, unless it is `TINYCONTAINER_RESULT_BUSY` or the caller's own mistake.
+ * Returns 0, or what is wrong with the image: see also `tinycontainer_load_error`. The session is closed then,
+ * and nothing else has changed. It stays open after `TINYCONTAINER_RESULT_BUSY`, `_NULL_POINTER` and `_BAD_SIZE`.
  *
  * Required of the caller:
- * `bytes` leads to `len` bytes, or is NULL.
+ * `bytes` points to `len` bytes, or is NULL.
  */
-tinycontainer_result_t tinycontainer_load_write(uint32_t session, const uint8_t *bytes, size_t len);
+tinycontainer_result_t tinycontainer_load_write(uint32_t session,
+                                                const uint8_t *bytes,
+                                                size_t len);
 
 /**
- * Ends a session: the container is loaded.
+ * Closes a session: the container is loaded.
  *
- * Returns 0, or why not: see also `tinycontainer_load_error`. The session is over either way, unless it
- * is `TINYCONTAINER_RESULT_BUSY`.
+ * Returns 0, or why it was not loaded: see also `tinycontainer_load_error`. The session is closed then too,
+ * unless it is `TINYCONTAINER_RESULT_BUSY`.
  */
 tinycontainer_result_t tinycontainer_load_finish(uint32_t session);
 
 /**
- * Ends a session without a trace.
+ * Closes a session without loading anything, and frees its memory.
  *
  * Returns 0, `TINYCONTAINER_RESULT_NO_SESSION` or `TINYCONTAINER_RESULT_BUSY`.
  */
 tinycontainer_result_t tinycontainer_load_abort(uint32_t session);
 
 /**
- * Writes into `text` why an image was not taken last, in a sentence that says which part of it, with a
- * NUL at the end; cut to `size` bytes. Empty if each was taken so far.
+ * Writes into `text` why the last image that was not loaded was not: a sentence that names the part of the
+ * image, with a NUL at the end, cut to `size` bytes. Empty if none has failed.
  *
  * Returns the length of the whole sentence, without the NUL.
  *
  * Required of the caller:
- * `text` leads to `size` bytes, or is NULL.
+ * `text` points to `size` bytes, or is NULL.
  */
 size_t tinycontainer_load_error(char *text, size_t size);
 
 /**
- * Starts a loaded container. The device asks again whether it believes the image, by its clock and its trust
- * anchors as they are now.
+ * Writes the present status of a container to `status`.
  *
- * Returns 0, or why not: `TINYCONTAINER_RESULT_EXPIRED`, `TINYCONTAINER_RESULT_NOT_YET_VALID`,
- * `TINYCONTAINER_RESULT_NO_CLOCK`, or `TINYCONTAINER_RESULT_UNKNOWN_KEY` if it does not. Nothing has changed then.
+ * Returns 0, or a result code; `status` is not written then.
  *
  * Required of the caller:
- * `uid` leads to `uid_len` bytes, or is NULL.
- */
-tinycontainer_result_t tinycontainer_start(const uint8_t *uid,
-                                           size_t uid_len);
-
-/**
- * Asks a container to stop: it does so after the hook that runs now, which its budget bounds. See
- * `tinycontainer_iscontainerrunning`.
- *
- * Returns 0, or why not. Nothing has changed then.
- *
- * Required of the caller:
- * `uid` leads to `uid_len` bytes, or is NULL.
- */
-tinycontainer_result_t tinycontainer_stop(const uint8_t *uid, size_t uid_len);
-
-/**
- * Removes a container that does not run, and gives back all it held.
- *
- * Returns 0, or why not: `TINYCONTAINER_RESULT_RUNNING` until it has stopped. Nothing has changed then.
- *
- * Required of the caller:
- * `uid` leads to `uid_len` bytes, or is NULL.
- */
-tinycontainer_result_t tinycontainer_unload(const uint8_t *uid, size_t uid_len);
-
-/**
- * Shows a container as it is now.
- *
- * Returns 0, or why not. `status` is as it was then.
- *
- * Required of the caller:
- * `uid` leads to `uid_len` bytes, or is NULL; `status` to a place for a status, or is NULL.
+ * `uid` points to `uid_len` bytes, or is NULL; `status` to memory for a status, or is NULL.
  */
 tinycontainer_result_t tinycontainer_status(const uint8_t *uid,
                                             size_t uid_len,
                                             struct tinycontainer_status_t *status);
 
 /**
- * Shows the container in a slot as it is now. Slots are counted from 0.
+ * Writes the present status of the container in a slot to `status`. Slots are counted from 0.
  *
  * Returns 0, `TINYCONTAINER_RESULT_NOT_FOUND` if the slot is empty, `TINYCONTAINER_RESULT_END` if there
- * is no such slot: to list all, go on until then.
+ * is no such slot: to list all containers, count up to the first slot that returns it.
  *
  * Required of the caller:
- * `status` leads to a place for a status, or is NULL.
+ * `status` points to memory for a status, or is NULL.
  */
 tinycontainer_result_t tinycontainer_status_at(uint32_t slot, struct tinycontainer_status_t *status);
 
 /**
  * Writes into `text` why a container stopped last, in a few words ("trapped: division by zero"), with a
- * NUL at the end; cut to `size` bytes. Empty if it has not stopped, or there is none.
+ * NUL at the end, cut to `size` bytes. Empty if it has not stopped, or if there is no such container.
  *
- * Returns the length of the whole, without the NUL.
+ * Returns the length of the whole text, without the NUL.
  *
  * Required of the caller:
- * `uid` leads to `uid_len` bytes, or is NULL; `text` to `size` bytes, or is NULL.
+ * `uid` points to `uid_len` bytes, or is NULL; `text` to `size` bytes, or is NULL.
  */
 size_t tinycontainer_stop_text(const uint8_t *uid, size_t uid_len, char *text, size_t size);
 
 /**
- * Shows the memory of all containers.
+ * Writes how much memory the containers have to `memory`.
  *
- * Returns 0, or why not.
+ * Returns 0, or a result code.
  *
  * Required of the caller:
- * `memory` leads to a place for it, or is NULL.
+ * `memory` points to memory for it, or is NULL.
  */
 tinycontainer_result_t tinycontainer_memory(struct tinycontainer_memory_t *memory);
 
 /**
- * Shows the refusal with the lowest number above `after`. Begin with 0, go on with the number of the
- * last one shown. The device keeps the last ones only, a share for each container: one that is refused often
- * pushes out its own.
+ * Writes the audit record with the lowest number above `after` to `record`: a native call of a container that
+ * was refused. Begin with 0 and go on with the number of the last record. The device keeps the latest records
+ * only, a share for each container: one that is refused often replaces its own.
  *
  * Returns 0, or `TINYCONTAINER_RESULT_END` if there is none.
  *
  * Required of the caller:
- * `refusal` leads to a place for a refusal, or is NULL.
+ * `record` points to memory for a record, or is NULL.
  */
-tinycontainer_result_t tinycontainer_refusal_next(uint64_t after, struct tinycontainer_refusal_t *refusal);
+tinycontainer_result_t tinycontainer_audit_next(uint64_t after, struct tinycontainer_audit_record_t *record);
 
 /**
- * Sets whom the device believes: the file that `tinycontainerctl trust` makes. Until then it believes
- * whom the platform's own store says, if it has one; else nobody, and takes no image. May be called before `tinycontainer_init`; a later store takes the place of
- * an earlier one, for images that come then.
+ * Sets the trust anchors: the file that `tinycontainerctl trust` writes. Before the first call they are
+ * those of the platform's own store, if it has one; otherwise there are none, and no image is loaded. May be
+ * called before `tinycontainer_init`. A later call replaces the anchors, for images loaded and containers
+ * started from then on.
  *
- * `cbor` must stay where and as it is for ever: make it `static const`.
+ * `cbor` is not copied and must never change: make it `static const`.
  *
  * Returns 0, or `TINYCONTAINER_RESULT_BAD_TRUST`. Nothing has changed then.
  *
  * Required of the caller:
- * `cbor` leads to `len` bytes that stay as they are, or is NULL.
+ * `cbor` points to `len` bytes that never change, or is NULL.
  */
-tinycontainer_result_t tinycontainer_trust(const uint8_t *cbor,
-                                           size_t len);
+tinycontainer_result_t tinycontainer_trust(const uint8_t *cbor, size_t len);
 
 /**
- * Sets what the device is called, and its class: what a token's audience may be. Each may be NULL for
- * none, else 1 to 64 characters that stay where and as they are for ever. Once, before the first image.
+ * Sets the device's name and class: the audiences that a token may have. Each is NULL for none, or 1 to
+ * 64 bytes that are not copied and must never change. Once, before the first image.
  *
  * Returns 0, `TINYCONTAINER_RESULT_BAD_ARGUMENT`, or `TINYCONTAINER_RESULT_ALREADY_SET`.
  *
  * Required of the caller:
- * Each leads to a string that ends with a NUL and stays as it is, or is NULL.
+ * Each points to a string that ends with a NUL and never changes, or is NULL.
  */
 tinycontainer_result_t tinycontainer_device(const char *device_name, const char *device_class);
 
 /**
- * Tells the device the time, in seconds since 1970. It goes on from there with the device's own clock.
+ * Sets the time, in seconds since 1970. It is continued by the device's own clock.
  *
  * Returns 0, `TINYCONTAINER_RESULT_NOT_INITIALIZED`, or `TINYCONTAINER_RESULT_TIME_GOES_BACK` if it is earlier
  * than the device's present time: nothing has changed then.
@@ -768,27 +819,28 @@ tinycontainer_result_t tinycontainer_device(const char *device_name, const char 
 tinycontainer_result_t tinycontainer_time(uint64_t seconds);
 
 /**
- * Sets a clock to be asked for the time: it answers seconds since 1970, or 0 if it does not know. It is
- * called while an image is loaded and when a container is started. An answer that is earlier than one before
- * counts as that one. NULL: none; then a host asks its own, and a device does not know.
+ * Sets a function that returns the time, in seconds since 1970, or 0 if it is not known. It is called while
+ * an image is loaded and when a container is started. If it returns an earlier time than before, the later
+ * one counts. NULL: none; a host uses its own clock then, and a device does not know the time.
  *
- * Without a time, images with tokens that are valid for a time only are not taken.
+ * While the time is not known, images with a token that is valid for a limited time are not loaded.
  */
 void tinycontainer_clock(uint64_t (*clock)(void));
 
 /**
- * Adds a driver for the units `first` to `last` of a bus, one of `TINYCONTAINER_BUS_...`. It is asked
- * before the driver given to `tinycontainer_init` and before the platform's own. May be called before
- * `tinycontainer_init`.
+ * Adds a driver for the units `first` to `last` of a bus, one of `TINYCONTAINER_BUS_...`. It takes precedence
+ * over the driver given to `tinycontainer_init` and over the platform's own. May be called before
+ * `tinycontainer_init`. Up to `TINYCONTAINER_DRIVERS` drivers can be added, those of schemes included.
  *
- * `driver` must stay where and as it is for ever: make it `static const`.
+ * `driver` is not copied and must never change: make it `static const`.
  *
  * Returns 0, `TINYCONTAINER_RESULT_NULL_POINTER`, `TINYCONTAINER_RESULT_BAD_DRIVER` if one of its
  * functions is NULL, `TINYCONTAINER_RESULT_BAD_ARGUMENT`, `TINYCONTAINER_RESULT_ALREADY_SET` if one of the
- * units has a driver in the table, or `TINYCONTAINER_RESULT_DRIVER_TABLE_FULL`.
+ * units has a driver already, or `TINYCONTAINER_RESULT_DRIVER_TABLE_FULL`.
  *
  * Required of the caller:
- * `driver` is NULL or leads to a driver that stays as it is, and whose functions do as they should.
+ * `driver` is NULL or points to a driver that never changes, and whose functions do what
+ * `tinycontainer_driver_t` says.
  */
 tinycontainer_result_t tinycontainer_driver(uint8_t bus,
                                             uint32_t first,
@@ -796,29 +848,49 @@ tinycontainer_result_t tinycontainer_driver(uint8_t bus,
                                             const struct tinycontainer_driver_t *driver);
 
 /**
- * The result of that number as a sentence, for example `tinycontainer_result_text(result)`. Never NULL.
+ * Adds a driver for the remote peers of a scheme, one of `TINYCONTAINER_SCHEME_...`. The scheme and authority
+ * of each peer are in the `tinycontainer_peer_t` that its `open` receives. Only peers that the container was
+ * granted are opened. The driver takes precedence over the platform's own. May be called before
+ * `tinycontainer_init`.
+ *
+ * `driver` is not copied and must never change: make it `static const`.
+ *
+ * Returns 0, `TINYCONTAINER_RESULT_NULL_POINTER`, `TINYCONTAINER_RESULT_BAD_DRIVER` if one of its
+ * functions is NULL, `TINYCONTAINER_RESULT_BAD_ARGUMENT` if there is no such scheme,
+ * `TINYCONTAINER_RESULT_ALREADY_SET` if the scheme has a driver already, or
+ * `TINYCONTAINER_RESULT_DRIVER_TABLE_FULL`.
+ *
+ * Required of the caller:
+ * As for `tinycontainer_driver`.
+ */
+tinycontainer_result_t tinycontainer_remote_driver(uint8_t scheme,
+                                                   const struct tinycontainer_driver_t *driver);
+
+/**
+ * A result code as a sentence. Never NULL, and valid for ever; so for all functions of this kind.
  */
 const char *tinycontainer_result_text(int32_t result);
 
 /**
- * The state of that number as its name. Never NULL.
+ * The name of a state (`state` of `tinycontainer_status_t`). Never NULL.
  */
 const char *tinycontainer_state_text(uint8_t state);
 
 /**
- * The reason of that number for which a container stopped, in a few words. Never NULL; empty for 0.
+ * Why a container stopped (`reason` of `tinycontainer_status_t`), in a few words. Never NULL; empty for 0.
  */
-const char *tinycontainer_reason_text(uint8_t reason);
+const char *tinycontainer_stop_reason_text(uint8_t reason);
 
 /**
- * The name of the native call of that number. Never NULL.
+ * The name of a native call (`call` of `tinycontainer_audit_record_t`). Never NULL.
  */
 const char *tinycontainer_call_text(uint8_t call);
 
 /**
- * Why a call was refused, by number, as a sentence to follow "because". Never NULL.
+ * Why a call was refused (`reason` of `tinycontainer_audit_record_t`), as a sentence that can follow "because".
+ * Never NULL.
  */
-const char *tinycontainer_refusal_text(uint8_t reason);
+const char *tinycontainer_deny_reason_text(uint8_t reason);
 
 #ifdef __cplusplus
 }  // extern "C"

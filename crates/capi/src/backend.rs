@@ -1,264 +1,297 @@
-//! What the C functions need of a platform.
+//! What the C functions do, over an engine.
 
+use crate::port::{Memory, Pid, Port, Priorities};
 use crate::result::{LoadFailure, TinycontainerResult as Code};
-pub use tinycontainer::Sizes;
-use tinycontainer::Status;
-use tinycontainer::Uid;
 use tinycontainer::firewall::AuditRecord;
+use tinycontainer::{Engine, Loading, Sizes, Status, Uid};
 
-/// What `tinycontainer_init` was given, in the operating system's own numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Priorities {
-    /// Of whoever loads, starts and stops.
-    pub controller: u8,
-    /// Of whoever serves the containers' calls.
-    pub service: u8,
-    /// Of the containers.
-    pub containers: u8,
-}
-
-/// A process or thread id, as the operating system counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pid(u16);
-
-impl Pid {
-    /// The id of that number, 1 to 32767.
-    pub const fn new(pid: u16) -> Option<Self> {
-        if pid != 0 && pid <= i16::MAX as u16 { Some(Self(pid)) } else { None }
-    }
-
-    /// The number.
-    pub const fn number(self) -> i16 {
-        // At most `i16::MAX`: `new` has seen to it.
-        self.0 as i16
-    }
-}
-
-/// The memory of all containers, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Memory {
-    /// All of it.
-    pub total: usize,
-    /// Free now.
-    pub free: usize,
-    /// The largest free piece.
-    pub largest: usize,
-}
-
-/// A refusal and the name of whoever was refused, if it is still loaded.
+/// An audit record, and the uid of its container if that is still loaded.
 pub type AuditEntry = (AuditRecord, Option<Uid>);
 
-/// What the C functions need of a platform. Several threads may call at a time; nothing is called
-/// before [`Backend::init`] has succeeded, but for `init` itself.
-///
-/// Whatever fails has changed nothing.
-pub trait Backend: Sync {
-    /// Makes engine, runtime and memory. One thread calls it, and never again once it has succeeded.
-    ///
-    /// # Errors
-    /// Why the device does not start. Then it may be called again.
-    fn init(&self, priorities: Priorities) -> Result<Pid, Code>;
+/// What the C functions do, over the engine of a [`Port`]. A call that fails has changed nothing, unless stated.
+pub struct EngineBackend<T, const N: usize>(pub T);
 
-    /// Opens the one loading session; gives the number that it has from now on, never 0.
+impl<T: Port<N>, const N: usize> EngineBackend<T, N> {
+    fn engine(&self) -> Result<&'static Engine<T::Platform, N>, Code> {
+        self.0.engine().ok_or(Code::NotInitialized)
+    }
+
+    /// Loads the container, after starting its thread: a container without a thread must not exist.
+    fn complete(&self, loading: &mut Loading<'static, T::Platform, N>) -> Result<(), LoadFailure> {
+        self.0.ensure_agent(loading.slot())?;
+        loading.finish()?;
+        Ok(())
+    }
+
+    /// Makes engine, runtime and memory.
     ///
     /// # Errors
-    /// Why not: [`Code::Busy`] if there is one that has not timed out.
-    fn begin(&self, sizes: Sizes) -> Result<u32, LoadFailure>;
+    /// Those of [`Port::init`].
+    pub fn init(&self, priorities: Priorities) -> Result<Pid, Code> {
+        self.0.init(priorities)
+    }
+
+    /// Loads a whole image, independently of any session.
+    ///
+    /// # Errors
+    /// Why the image was not loaded.
+    pub fn load(&self, metadata: &[u8], data: &[u8], code: &[u8]) -> Result<(), LoadFailure> {
+        self.0.on_deep_stack(|| {
+            let sizes = Sizes { metadata: metadata.len(), data: data.len(), code: code.len() };
+            let mut loading = self.engine()?.begin(sizes)?;
+            for part in [metadata, data, code] {
+                loading.write(part)?;
+            }
+            self.complete(&mut loading)
+        })
+    }
+
+    /// Opens the loading session; returns its number, never 0.
+    ///
+    /// # Errors
+    /// Why it was not opened: [`Code::Busy`] if another session is open and has not timed out.
+    pub fn begin(&self, sizes: Sizes) -> Result<u32, LoadFailure> {
+        self.0.on_deep_stack(|| {
+            let engine = self.engine()?;
+            self.0.session().open(|| engine.begin(sizes))
+        })
+    }
 
     /// Takes the next bytes of metadata, data and code.
     ///
     /// # Errors
-    /// Why not; unless it is [`Code::NoSession`] or [`Code::Busy`], the session is over.
-    fn write(&self, session: u32, bytes: &[u8]) -> Result<(), LoadFailure>;
+    /// What is wrong. The session is closed then, unless it is [`Code::NoSession`] or [`Code::Busy`].
+    pub fn write(&self, session: u32, bytes: &[u8]) -> Result<(), LoadFailure> {
+        self.0.on_deep_stack(|| {
+            self.0.session().with(session, |open| {
+                let written = open.as_mut().map_or(Ok(()), |loading| loading.write(bytes));
+                if written.is_err() {
+                    *open = None;
+                }
+                Ok(written?)
+            })
+        })
+    }
 
-    /// Ends the session: the container exists.
+    /// Closes the session and loads the container.
     ///
     /// # Errors
-    /// Why not; unless it is [`Code::NoSession`] or [`Code::Busy`], the session is over.
-    fn finish(&self, session: u32) -> Result<(), LoadFailure>;
+    /// Why it was not loaded. The session is closed then too, unless it is [`Code::NoSession`] or [`Code::Busy`].
+    pub fn finish(&self, session: u32) -> Result<(), LoadFailure> {
+        self.0.on_deep_stack(|| {
+            self.0.session().with(session, |open| {
+                let ended = open.as_mut().map_or(Ok(()), |loading| self.complete(loading));
+                *open = None;
+                ended
+            })
+        })
+    }
 
-    /// Ends the session without a trace.
+    /// Closes the session and frees its memory.
     ///
     /// # Errors
     /// [`Code::NoSession`] or [`Code::Busy`].
-    fn abort(&self, session: u32) -> Result<(), Code>;
-
-    /// Takes an image in whole, beside any session.
-    ///
-    /// # Errors
-    /// Why not.
-    fn load(&self, metadata: &[u8], data: &[u8], code: &[u8]) -> Result<(), LoadFailure>;
+    pub fn abort(&self, session: u32) -> Result<(), Code> {
+        self.0.on_deep_stack(|| {
+            let aborted = self.0.session().with(session, |open| {
+                *open = None;
+                Ok(())
+            });
+            aborted.map_err(LoadFailure::code)
+        })
+    }
 
     /// Starts a loaded container.
     ///
     /// # Errors
-    /// Why not.
-    fn start(&self, uid: &str) -> Result<(), Code>;
+    /// Why it was not started.
+    pub fn start(&self, uid: &str) -> Result<(), Code> {
+        // Hashes trust anchors.
+        self.0.on_deep_stack(|| Ok(self.engine()?.start(uid)?))
+    }
 
     /// Asks a container to stop.
     ///
     /// # Errors
-    /// Why not.
-    fn stop(&self, uid: &str) -> Result<(), Code>;
+    /// [`Code::NotFound`] or [`Code::NotRunning`].
+    pub fn stop(&self, uid: &str) -> Result<(), Code> {
+        Ok(self.engine()?.stop(uid)?)
+    }
 
     /// Removes a container that does not run.
     ///
     /// # Errors
-    /// Why not.
-    fn unload(&self, uid: &str) -> Result<(), Code>;
+    /// [`Code::NotFound`] or [`Code::Running`].
+    pub fn unload(&self, uid: &str) -> Result<(), Code> {
+        self.0.on_deep_stack(|| Ok(self.engine()?.unload(uid)?))
+    }
 
     /// Whether a container runs.
-    fn is_running(&self, uid: &str) -> bool;
+    pub fn is_running(&self, uid: &str) -> bool {
+        self.engine().is_ok_and(|engine| engine.is_running(uid))
+    }
 
-    /// A container as it is now.
+    /// The present status of a container.
     ///
     /// # Errors
     /// [`Code::NotFound`].
-    fn status(&self, uid: &str) -> Result<Status, Code>;
+    pub fn status(&self, uid: &str) -> Result<Status, Code> {
+        Ok(self.engine()?.status(uid)?)
+    }
 
-    /// The container in a slot as it is now.
+    /// The present status of the container in a slot.
     ///
     /// # Errors
     /// [`Code::NotFound`] if the slot is empty, [`Code::End`] if there is no such slot.
-    fn status_at(&self, slot: usize) -> Result<Status, Code>;
-
-    /// The refusal with the lowest number above `after`.
-    fn refusal_after(&self, after: u64) -> Option<AuditEntry>;
-
-    /// The memory of all containers.
-    fn memory(&self) -> Memory;
-
-    /// Milliseconds since the device started; never goes back.
-    fn uptime_ms(&self) -> u64;
-}
-
-/// Puts a [`Backend`] under the C functions: `set_backend!(Type = expression)`, the expression a
-/// constant one. Exactly once in a program; without it, linking fails.
-#[macro_export]
-macro_rules! set_backend {
-    ($type:ty = $value:expr) => {
-        $crate::__methods! { [$crate::__define] $type = $value; }
-    };
-}
-
-/// The methods and their symbols: one list for whoever defines and whoever calls, so that they cannot
-/// differ.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __methods {
-    ([$($with:tt)+] $($head:tt)*) => {
-        $($with)+! { $($head)*
-            _tinycontainer_backend_init => init(priorities: $crate::Priorities)
-                -> ::core::result::Result<$crate::Pid, $crate::Code>;
-            _tinycontainer_backend_begin => begin(sizes: $crate::Sizes)
-                -> ::core::result::Result<u32, $crate::LoadFailure>;
-            _tinycontainer_backend_write => write(session: u32, bytes: &[u8])
-                -> ::core::result::Result<(), $crate::LoadFailure>;
-            _tinycontainer_backend_finish => finish(session: u32)
-                -> ::core::result::Result<(), $crate::LoadFailure>;
-            _tinycontainer_backend_abort => abort(session: u32)
-                -> ::core::result::Result<(), $crate::Code>;
-            _tinycontainer_backend_load => load(metadata: &[u8], data: &[u8], code: &[u8])
-                -> ::core::result::Result<(), $crate::LoadFailure>;
-            _tinycontainer_backend_start => start(uid: &str) -> ::core::result::Result<(), $crate::Code>;
-            _tinycontainer_backend_stop => stop(uid: &str) -> ::core::result::Result<(), $crate::Code>;
-            _tinycontainer_backend_unload => unload(uid: &str) -> ::core::result::Result<(), $crate::Code>;
-            _tinycontainer_backend_is_running => is_running(uid: &str) -> bool;
-            _tinycontainer_backend_status => status(uid: &str)
-                -> ::core::result::Result<$crate::tinycontainer::Status, $crate::Code>;
-            _tinycontainer_backend_status_at => status_at(slot: usize)
-                -> ::core::result::Result<$crate::tinycontainer::Status, $crate::Code>;
-            _tinycontainer_backend_refusal_after => refusal_after(after: u64)
-                -> ::core::option::Option<$crate::AuditEntry>;
-            _tinycontainer_backend_memory => memory() -> $crate::Memory;
-            _tinycontainer_backend_uptime_ms => uptime_ms() -> u64;
+    pub fn status_at(&self, slot: usize) -> Result<Status, Code> {
+        if slot >= N {
+            return Err(Code::End);
         }
-    };
-}
-
-/// For [`set_backend!`].
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __define {
-    ($type:ty = $value:expr; $($symbol:ident => $method:ident($($name:ident: $arg:ty),*) -> $out:ty;)+) => {
-        #[allow(unsafe_code)]
-        const _: () = {
-            static BACKEND: $type = $value;
-            $(
-                // SAFETY: nobody but the C API has symbols of that beginning, and declares them from this list.
-                #[unsafe(no_mangle)]
-                fn $symbol($($name: $arg),*) -> $out {
-                    <$type as $crate::Backend>::$method(&BACKEND, $($name),*)
-                }
-            )+
-        };
-    };
-}
-
-/// The symbols that [`set_backend!`] defines.
-pub(crate) mod symbols {
-    #![expect(unsafe_code, reason = "the backend is in another crate, found by the linker")]
-
-    macro_rules! declare {
-        ($($symbol:ident => $method:ident($($name:ident: $arg:ty),*) -> $out:ty;)+) => {
-            // SAFETY: `set_backend!` defines them from the same list, safe and of these very types.
-            unsafe extern "Rust" { $(safe fn $symbol($($name: $arg),*) -> $out;)+ }
-            $(
-                #[inline]
-                pub(crate) fn $method($($name: $arg),*) -> $out { $symbol($($name),*) }
-            )+
-        };
+        self.engine()?.status_of(slot).ok_or(Code::NotFound)
     }
 
-    __methods! { [declare] }
+    /// The audit record with the lowest number above `after`.
+    pub fn refusal_after(&self, after: u64) -> Option<AuditEntry> {
+        self.engine().ok()?.refusal_after(after)
+    }
+
+    /// The memory of all containers.
+    pub fn memory(&self) -> Memory {
+        self.0.memory()
+    }
+
+    /// Milliseconds since the device started. Never decreases.
+    pub fn uptime_ms(&self) -> u64 {
+        self.0.uptime_ms()
+    }
 }
 
-/// The unit tests of this crate are a program too, and a program has a backend.
 #[cfg(test)]
 mod tests {
+    extern crate std;
     use super::*;
+    use crate::{LoadSession, NoDrivers};
+    use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+    use std::boxed::Box;
+    use std::sync::{Mutex, OnceLock};
+    use std::vec;
+    use tinycontainer::policy::{Ceilings, Device, Trust};
+    use tinycontainer::runtime::{
+        Account, Budget, Host, Instance, Limits, MemoryUse, ModuleError, Outcome, Rate, Runtime, Type,
+    };
+    use tinycontainer::{Hook, Lock, Platform, SESSION_TIMEOUT_MS};
 
-    struct Nothing;
+    static CLOCK_US: AtomicU64 = AtomicU64::new(0);
+    /// Bytes of images.
+    static HELD: AtomicUsize = AtomicUsize::new(0);
 
-    impl Backend for Nothing {
+    struct StdLock<T>(Mutex<T>);
+
+    impl<T> Lock<T> for StdLock<T> {
+        fn new(value: T) -> Self {
+            Self(Mutex::new(value))
+        }
+        fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+            f(&mut self.0.lock().unwrap())
+        }
+    }
+
+    struct Counted(Box<[u8]>);
+
+    impl core::ops::Deref for Counted {
+        type Target = [u8];
+        fn deref(&self) -> &[u8] {
+            &self.0
+        }
+    }
+
+    impl core::ops::DerefMut for Counted {
+        fn deref_mut(&mut self) -> &mut [u8] {
+            &mut self.0
+        }
+    }
+
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            HELD.fetch_sub(self.0.len(), Ordering::Relaxed);
+        }
+    }
+
+    /// A platform on which images come in and nothing runs.
+    struct Idle;
+
+    impl Runtime for Idle {
+        type Instance = Never;
+        fn accepts(&self, kind: Type) -> bool {
+            kind == Type::Wasm
+        }
+
+        fn instantiate(&self, _: Account, _: Type, _: &[u8], _: &Limits) -> Result<Never, ModuleError> {
+            Err(ModuleError::OutOfMemory)
+        }
+        fn memory(&self, _: Account) -> MemoryUse {
+            MemoryUse::default()
+        }
+    }
+
+    enum Never {}
+
+    impl Instance for Never {
+        fn call(&mut self, _: Hook, _: Budget, _: &mut dyn Host) -> Outcome {
+            match *self {}
+        }
+    }
+
+    impl Platform for Idle {
+        type Lock<T> = StdLock<T>;
+        type Buf = Counted;
+        type Runtime = Self;
+        type Drivers = NoDrivers;
+        fn runtime(&self) -> &Self {
+            self
+        }
+        fn rate(&self, _: Type) -> Rate {
+            Rate { instructions_per_ms: 1 }
+        }
+        fn now_us(&self) -> u64 {
+            CLOCK_US.load(Ordering::Relaxed)
+        }
+        fn drivers(&self) -> &NoDrivers {
+            &NoDrivers
+        }
+        fn allocate(&self, _: usize, len: usize) -> Option<Counted> {
+            HELD.fetch_add(len, Ordering::Relaxed);
+            Some(Counted(vec![0; len].into()))
+        }
+        fn device(&self) -> Device<'_> {
+            let ceilings = Ceilings { linear_memory: 0, stack: 0, heap: 0, image: 4096, hook_ms: 0 };
+            Device { audiences: &[], trust: Trust::NONE, now: None, ceilings, accept_2024: None }
+        }
+        fn wake(&self, _: usize) {}
+        fn log(&self, _: &str, _: &[u8]) {}
+    }
+
+    static SESSION: LoadSession<Idle, 4> = LoadSession::new();
+
+    struct IdlePort;
+
+    // The unit tests are a program too: its C functions need a platform.
+    crate::set_port!(IdlePort: 4 = IdlePort);
+
+    impl Port<4> for IdlePort {
+        type Platform = Idle;
         fn init(&self, _: Priorities) -> Result<Pid, Code> {
             Err(Code::RuntimeFailed)
         }
-        fn begin(&self, _: Sizes) -> Result<u32, LoadFailure> {
-            Err(Code::NotInitialized.into())
+        fn engine(&self) -> Option<&'static Engine<Idle, 4>> {
+            static ENGINE: OnceLock<Engine<Idle, 4>> = OnceLock::new();
+            Some(ENGINE.get_or_init(|| Engine::new(Idle)))
         }
-        fn write(&self, _: u32, _: &[u8]) -> Result<(), LoadFailure> {
-            Err(Code::NotInitialized.into())
+        fn session(&self) -> &'static LoadSession<Idle, 4> {
+            &SESSION
         }
-        fn finish(&self, _: u32) -> Result<(), LoadFailure> {
-            Err(Code::NotInitialized.into())
-        }
-        fn abort(&self, _: u32) -> Result<(), Code> {
-            Err(Code::NotInitialized)
-        }
-        fn load(&self, _: &[u8], _: &[u8], _: &[u8]) -> Result<(), LoadFailure> {
-            Err(Code::NotInitialized.into())
-        }
-        fn start(&self, _: &str) -> Result<(), Code> {
-            Err(Code::NotInitialized)
-        }
-        fn stop(&self, _: &str) -> Result<(), Code> {
-            Err(Code::NotInitialized)
-        }
-        fn unload(&self, _: &str) -> Result<(), Code> {
-            Err(Code::NotInitialized)
-        }
-        fn is_running(&self, _: &str) -> bool {
-            false
-        }
-        fn status(&self, _: &str) -> Result<Status, Code> {
-            Err(Code::NotInitialized)
-        }
-        fn status_at(&self, _: usize) -> Result<Status, Code> {
-            Err(Code::NotInitialized)
-        }
-        fn refusal_after(&self, _: u64) -> Option<AuditEntry> {
-            None
+        fn ensure_agent(&self, _: usize) -> Result<(), Code> {
+            Ok(())
         }
         fn memory(&self) -> Memory {
             Memory::default()
@@ -268,12 +301,86 @@ mod tests {
         }
     }
 
-    set_backend!(Nothing = Nothing);
+    #[test]
+    fn item_09_a_silent_session_makes_way_for_the_next() {
+        let backend = EngineBackend(IdlePort);
+        let begin = |metadata| backend.begin(Sizes { metadata, data: 0, code: 1 }).map_err(LoadFailure::code);
+        let write = |session| backend.write(session, &[0]).map_err(LoadFailure::code);
+        let wait_ms = |ms: u64| CLOCK_US.fetch_add(ms * 1000, Ordering::Relaxed);
+        let first = begin(100).unwrap();
+        wait_ms(SESSION_TIMEOUT_MS);
+        assert_eq!(begin(200), Err(Code::Busy));
+        assert_eq!(write(first), Ok(()));
+        wait_ms(SESSION_TIMEOUT_MS + 1);
+        let second = begin(200).unwrap();
+        assert_eq!(HELD.load(Ordering::Relaxed), 200, "the memory of the first is free");
+        assert_eq!(write(first), Err(Code::NoSession));
+        assert_eq!(write(second), Ok(()));
+        wait_ms(SESSION_TIMEOUT_MS + 1);
+        assert_eq!(write(second), Err(Code::TimedOut));
+        assert_eq!(HELD.load(Ordering::Relaxed), 0);
+        assert_eq!(write(second), Err(Code::NoSession));
+    }
+
+    /// As [`IdlePort`], with a thread of its own for what needs a deep stack.
+    struct DeepPort;
+
+    std::thread_local! {
+        /// Whether this thread is that of a [`DeepPort`].
+        static IS_DEEP: core::cell::Cell<bool> = const { core::cell::Cell::new(false) };
+    }
+
+    impl Port<4> for DeepPort {
+        type Platform = Idle;
+        fn init(&self, _: Priorities) -> Result<Pid, Code> {
+            Err(Code::RuntimeFailed)
+        }
+        fn engine(&self) -> Option<&'static Engine<Idle, 4>> {
+            IS_DEEP.get().then(|| IdlePort.engine()).flatten()
+        }
+        fn session(&self) -> &'static LoadSession<Idle, 4> {
+            static SESSION: LoadSession<Idle, 4> = LoadSession::new();
+            assert!(IS_DEEP.get());
+            &SESSION
+        }
+        fn ensure_agent(&self, _: usize) -> Result<(), Code> {
+            Ok(())
+        }
+        fn memory(&self) -> Memory {
+            Memory::default()
+        }
+        fn uptime_ms(&self) -> u64 {
+            0
+        }
+        fn on_deep_stack<R: Send, E: From<Code> + Send>(
+            &self,
+            f: impl FnOnce() -> Result<R, E> + Send,
+        ) -> Result<R, E> {
+            std::thread::scope(|scope| {
+                let deep = scope.spawn(|| {
+                    IS_DEEP.set(true);
+                    f()
+                });
+                deep.join().unwrap()
+            })
+        }
+    }
 
     #[test]
-    fn a_pid_is_positive() {
-        assert_eq!(Pid::new(0), None);
-        assert_eq!(Pid::new(7).map(Pid::number), Some(7));
-        assert_eq!(Pid::new(0x8000), None);
+    fn what_verifies_tokens_runs_on_a_deep_stack() {
+        let backend = EngineBackend(DeepPort);
+        let code = |result: Result<(), LoadFailure>| result.map_err(LoadFailure::code);
+        // The engine is found on the port's thread only, and the session too.
+        assert_eq!(code(backend.load(&[], &[], &[])), Err(Code::BadImageSize));
+        let sizes = Sizes { metadata: 0, data: 0, code: 0 };
+        assert_eq!(code(backend.begin(sizes).map(drop)), Err(Code::BadImageSize));
+        assert_eq!(code(backend.write(1, &[0])), Err(Code::NoSession));
+        assert_eq!(code(backend.finish(1)), Err(Code::NoSession));
+        assert_eq!(backend.abort(1), Err(Code::NoSession));
+        assert_eq!(backend.start("nothing"), Err(Code::NotFound));
+        assert_eq!(backend.unload("nothing"), Err(Code::NotFound));
+        // The rest runs on the caller's.
+        assert_eq!(backend.stop("nothing"), Err(Code::NotInitialized));
+        assert_eq!(backend.status("nothing").map(drop), Err(Code::NotInitialized));
     }
 }

@@ -10,31 +10,55 @@ const UNSET: u8 = 0;
 const SETTING: u8 = 1;
 const SET: u8 = 2;
 
-/// A value that is given once and stays.
-pub struct SetOnce<T> {
+/// A value that is set once. As [`std::sync::OnceLock`](https://doc.rust-lang.org/std/sync/struct.OnceLock.html), but
+/// without an operating system: nothing waits for another thread that is setting it.
+pub struct OnceCell<T> {
     state: AtomicU8,
     value: UnsafeCell<MaybeUninit<T>>,
 }
 
 // SAFETY: `value` is written by the one thread that moved `state` from UNSET to SETTING, and only
 // read, shared, after it was moved on to SET.
-unsafe impl<T: Send + Sync> Sync for SetOnce<T> {}
+unsafe impl<T: Send + Sync> Sync for OnceCell<T> {}
 
-impl<T> SetOnce<T> {
-    /// Without a value.
+impl<T> OnceCell<T> {
+    /// A cell without a value.
     pub const fn new() -> Self {
         Self { state: AtomicU8::new(UNSET), value: UnsafeCell::new(MaybeUninit::uninit()) }
     }
 
-    /// Gives the value; gives it back if there is one, or is being set right now.
+    /// Sets the value.
+    ///
+    /// # Errors
+    /// Returns `value` if the cell has one already, or another thread is setting it.
     pub fn set(&self, value: T) -> Result<(), T> {
         if self.state.compare_exchange(UNSET, SETTING, Ordering::Acquire, Ordering::Relaxed).is_err() {
             return Err(value);
         }
-        // SAFETY: this thread moved the state to SETTING: nobody else reads or writes.
-        unsafe { (*self.value.get()).write(value) };
-        self.state.store(SET, Ordering::Release);
+        // SAFETY: this thread moved the state to SETTING.
+        unsafe { self.store(|| value) };
         Ok(())
+    }
+
+    /// Sets the value to what `value` returns; returns whether it has. Not if the cell has one already, or another
+    /// thread is setting it. A large value is written to the cell directly and is never on the stack: inlined for that.
+    #[inline(always)]
+    pub fn set_with(&self, value: impl FnOnce() -> T) -> bool {
+        if self.state.compare_exchange(UNSET, SETTING, Ordering::Acquire, Ordering::Relaxed).is_err() {
+            return false;
+        }
+        // SAFETY: this thread moved the state to SETTING.
+        unsafe { self.store(value) };
+        true
+    }
+
+    /// # Safety
+    /// The calling thread has moved the state to SETTING.
+    #[inline(always)]
+    unsafe fn store(&self, value: impl FnOnce() -> T) {
+        // SAFETY: as the caller has promised: no other thread reads or writes.
+        unsafe { (*self.value.get()).as_mut_ptr().write(value()) };
+        self.state.store(SET, Ordering::Release);
     }
 
     /// The value.
@@ -47,13 +71,13 @@ impl<T> SetOnce<T> {
     }
 }
 
-impl<T> Default for SetOnce<T> {
+impl<T> Default for OnceCell<T> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-/// A value that one caller at a time uses. Whoever comes meanwhile is turned away and does not wait.
+/// A value that one caller at a time uses. Others fail meanwhile and do not wait.
 pub(crate) struct TryCell<T> {
     taken: AtomicBool,
     value: UnsafeCell<T>,
@@ -67,22 +91,23 @@ impl<T> TryCell<T> {
         Self { taken: AtomicBool::new(false), value: UnsafeCell::new(value) }
     }
 
-    /// Runs `f` unless somebody else is at it.
+    /// Runs `f` on the value; `None` if another caller uses it now.
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> Option<R> {
         if self.taken.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_err() {
             return None;
         }
-        let back = Back(&self.taken);
-        // SAFETY: this caller moved `taken` to true, and `back` moves it back after `f`.
+        let release = Release(&self.taken);
+        // SAFETY: this caller moved `taken` to true, and `release` moves it back after `f`.
         let result = f(unsafe { &mut *self.value.get() });
-        drop(back);
+        drop(release);
         Some(result)
     }
 }
 
-struct Back<'a>(&'a AtomicBool);
+/// Lets the next caller use the value, when it is dropped.
+struct Release<'a>(&'a AtomicBool);
 
-impl Drop for Back<'_> {
+impl Drop for Release<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
     }
@@ -94,11 +119,16 @@ mod tests {
 
     #[test]
     fn set_once() {
-        let cell = SetOnce::new();
+        let cell = OnceCell::new();
         assert_eq!(cell.value(), None);
         assert_eq!(cell.set(1), Ok(()));
         assert_eq!(cell.set(2), Err(2));
         assert_eq!(cell.value(), Some(&1));
+        assert!(!cell.set_with(|| 3));
+        let cell = OnceCell::new();
+        assert!(cell.set_with(|| 3));
+        assert_eq!(cell.set(4), Err(4));
+        assert_eq!(cell.value(), Some(&3));
     }
 
     #[test]

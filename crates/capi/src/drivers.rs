@@ -1,172 +1,243 @@
-//! Drivers written in C, under the engine: the one of 2024, and a table of drivers by peer.
+//! Drivers written in C: the one of 2024, and a table of drivers for local and remote peers.
 
 #![expect(unsafe_code, reason = "calls functions of the application")]
 
-use crate::cell::SetOnce;
+use crate::cell::OnceCell;
 use crate::result::TinycontainerResult as Code;
+use crate::types::{TINYCONTAINER_BUS_NONE, TINYCONTAINER_SCHEME_NONE};
 use core::ffi::{c_char, c_int, c_void};
-use tinycontainer::metadata::{Access, Bus, Peer};
-use tinycontainer::{DEFAULT_MAX_TRANSFER, Drivers, IoError};
+use tinycontainer::metadata::{Access, Bus, Peer, Scheme};
+use tinycontainer::{DEFAULT_MAX_TRANSFER, Drivers, IoError, NoDrivers};
 
-/// How many entries the driver table has.
+/// How many drivers can be added with `tinycontainer_driver` and `tinycontainer_remote_driver`.
 pub const TINYCONTAINER_DRIVERS: u32 = 8;
 
-/// What a driver answers when there is nothing to read or no room to write now.
+/// What a driver returns when there is nothing to read, or nothing can be written, now.
 pub const TINYCONTAINER_IO_WOULD_BLOCK: i32 = -2;
-/// What a driver answers when the peer is not there.
+/// What a driver returns when there is no such peer, or no connection to it.
 pub const TINYCONTAINER_IO_NO_PEER: i32 = -3;
 
-/// The longest read or write of the driver of 2024, in bytes: that implementation's buffer.
+/// The longest read or write of the driver of 2024, in bytes: the size of that implementation's buffer.
 const APP_MAX_TRANSFER: usize = 256;
 
-/// The application's driver, as in 2024: serves the peers on the bus `app`. All four functions must be
-/// there. Containers' threads call them, several at a time, with no lock held. What a container reads or
-/// writes comes in pieces of at most 256 bytes, as then. The time that a call takes is charged to the
-/// container's budget.
+/// The application's driver, as in 2024: serves the peers on the bus `app`. None of the functions may be NULL.
+/// Containers' threads call them, several at a time, with no lock held. `len` is at most 256 bytes, as in 2024: what
+/// a container reads or writes beyond that is cut, and its call returns the shorter count. The time that a call takes
+/// is charged to the container's budget.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct IoDriver {
-    /// Opens the peer of that number; answers a descriptor, or a negative number.
+    /// Opens the peer of that number; returns a descriptor, or a negative number.
     pub open: Option<unsafe extern "C" fn(peer: u32) -> c_int>,
-    /// Closes a descriptor; what it answers is ignored.
+    /// Closes a descriptor; the result is ignored.
     pub close: Option<unsafe extern "C" fn(fd: c_int) -> c_int>,
-    /// Reads at most `len` bytes; answers how many, or a negative number.
+    /// Reads at most `len` bytes; returns how many, or a negative number.
     pub read: Option<unsafe extern "C" fn(fd: c_int, buf: *mut u8, len: usize) -> c_int>,
-    /// Writes; answers how many of the `len` bytes were taken, or a negative number. Must not change
+    /// Writes; returns how many of the `len` bytes were taken, or a negative number. Must not change
     /// the bytes.
     pub write: Option<unsafe extern "C" fn(fd: c_int, buf: *mut u8, len: usize) -> c_int>,
 }
 
-/// A peer that a container opens.
+/// A peer that a container opens. The struct and what it points to are valid until `open` returns: copy what is
+/// needed later. Later versions may add fields at the end.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub struct DriverPeer {
-    /// Who opens it: `uid_len` bytes without a NUL at their end, there until `open` returns.
+    /// The container's uid: `uid_len` bytes of ASCII, without a NUL at the end.
     pub uid: *const c_char,
-    /// The length of the name, in bytes.
+    /// The length of the uid, 1 to 64 bytes.
     pub uid_len: usize,
-    /// The unit on the bus.
+    /// A local peer's unit on its bus. 0 for a remote peer.
     pub unit: u32,
-    /// The bus: one of `TINYCONTAINER_BUS_...`.
+    /// A local peer's bus: one of `TINYCONTAINER_BUS_...`. `TINYCONTAINER_BUS_NONE` for a remote peer.
     pub bus: u8,
     /// 0: the container reads; 1: it writes; 2: both.
     pub direction: u8,
+    /// A remote peer's scheme: one of `TINYCONTAINER_SCHEME_...`. `TINYCONTAINER_SCHEME_NONE` for a local peer.
+    pub scheme: u8,
+    /// A remote peer's authority: host and, if given, `:` and port (RFC 3986, section 3.2), as it is in the container's
+    /// metadata: `authority_len` bytes of ASCII, without a NUL at the end. NULL for a local peer.
+    pub authority: *const c_char,
+    /// The length of the authority, 1 to 128 bytes. 0 for a local peer.
+    pub authority_len: usize,
 }
 
-/// A driver for the table. All four functions must be there; each gets `context` back. Containers'
-/// threads call them, several at a time, with no lock held. A negative answer is
-/// `TINYCONTAINER_IO_WOULD_BLOCK`, `TINYCONTAINER_IO_NO_PEER`, or any other number for a failure. The time
-/// that a call takes is charged to the container's budget; one that would wait for long answers
-/// `TINYCONTAINER_IO_WOULD_BLOCK` instead.
+impl DriverPeer {
+    /// The peer as the C driver sees it. It points into `uid` and `access`. `None`: drivers do not serve such peers.
+    fn new(uid: &str, access: &Access<'_>) -> Option<Self> {
+        let none = Self {
+            uid: uid.as_ptr().cast(),
+            uid_len: uid.len(),
+            unit: 0,
+            bus: TINYCONTAINER_BUS_NONE,
+            direction: access.direction as u8,
+            scheme: TINYCONTAINER_SCHEME_NONE,
+            authority: core::ptr::null(),
+            authority_len: 0,
+        };
+        match access.peer {
+            Peer::Local { bus, unit } => Some(Self { bus: bus as u8, unit, ..none }),
+            Peer::Remote { scheme, authority } => Some(Self {
+                scheme: scheme as u8,
+                authority: authority.as_ptr().cast(),
+                authority_len: authority.len(),
+                ..none
+            }),
+            Peer::Container { .. } | Peer::RemoteUnaddressed { .. } => None,
+        }
+    }
+}
+
+/// A driver to be added with `tinycontainer_driver` or `tinycontainer_remote_driver`. None of the functions may be
+/// NULL; each receives `context`. Containers' threads call them, several at a time, with no lock held. A negative
+/// result is `TINYCONTAINER_IO_WOULD_BLOCK`, `TINYCONTAINER_IO_NO_PEER`, or any other number for a failure. The time
+/// that a call takes is charged to the container's budget: a call must not wait for long, but return
+/// `TINYCONTAINER_IO_WOULD_BLOCK`.
 #[derive(Debug)]
 #[repr(C)]
 pub struct TableDriver {
-    /// The driver's own.
+    /// The driver's own pointer; NULL is allowed.
     pub context: *mut c_void,
-    /// Opens a peer; answers a handle, or a negative number.
+    /// Opens a peer; returns a handle, or a negative number.
     pub open: Option<unsafe extern "C" fn(context: *mut c_void, peer: *const DriverPeer) -> c_int>,
-    /// Closes a handle; called once for each, at the latest when the container stops.
+    /// Closes a handle. Called once for each, at the latest when the container stops.
     pub close: Option<unsafe extern "C" fn(context: *mut c_void, handle: c_int)>,
-    /// Reads at most `len` bytes; answers how many, or a negative number.
+    /// Reads at most `len` bytes; returns how many, or a negative number.
     pub read:
         Option<unsafe extern "C" fn(context: *mut c_void, handle: c_int, buf: *mut u8, len: usize) -> c_int>,
-    /// Writes; answers how many of the `len` bytes were taken, or a negative number.
+    /// Writes; returns how many of the `len` bytes were taken, or a negative number.
     pub write: Option<
         unsafe extern "C" fn(context: *mut c_void, handle: c_int, buf: *const u8, len: usize) -> c_int,
     >,
-    /// The most bytes that one read or write transfers: `len` is never more. What a container asks for beyond
-    /// that is not done, and its call answers the shorter count. 0: 64 bytes. A container's hook can exceed
-    /// its budget by one such transfer, so choose what takes a few milliseconds.
+    /// The most bytes that one read or write transfers: `len` is never more. What a container reads or writes beyond
+    /// that is cut, and its call returns the shorter count. 0: 64 bytes. A container's hook can exceed its budget by
+    /// one such transfer: choose what takes a few milliseconds, or the longest message of a peer whose messages cannot
+    /// be cut.
     pub max_transfer: usize,
 }
 
-// SAFETY: the header says that several threads call at a time; `context` is only ever handed back.
-unsafe impl Sync for TableDriver {}
-
-struct Entry {
-    bus: Bus,
-    first: u32,
-    last: u32,
-    driver: &'static TableDriver,
-}
-
-static APP: SetOnce<IoDriver> = SetOnce::new();
-static TABLE: Table = Table::new();
-
-/// The drivers by peer. Entries are only ever added, and read without a lock.
-struct Table([SetOnce<Entry>; TINYCONTAINER_DRIVERS as usize]);
-
-impl Table {
-    const fn new() -> Self {
-        Self([const { SetOnce::new() }; TINYCONTAINER_DRIVERS as usize])
-    }
-
-    fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.0.iter().filter_map(SetOnce::value)
-    }
-
-    /// Adds an entry unless it overlaps with another. Check and addition are one step: of two threads with
-    /// overlapping entries one succeeds.
-    fn add(&self, entry: Entry) -> Result<(), Code> {
-        critical_section::with(|_| {
-            let overlaps = |other: &Entry| {
-                other.bus == entry.bus && other.first <= entry.last && entry.first <= other.last
-            };
-            if self.entries().any(overlaps) {
-                return Err(Code::AlreadySet);
-            }
-            let free = self.0.iter().find(|place| place.value().is_none()).ok_or(Code::DriverTableFull)?;
-            // Nobody else adds one meanwhile.
-            free.set(entry).map_err(|_| Code::DriverTableFull)
-        })
-    }
-}
-
-impl IoDriver {
-    pub(crate) fn is_whole(&self) -> bool {
+impl TableDriver {
+    fn is_complete(&self) -> bool {
         self.open.is_some() && self.close.is_some() && self.read.is_some() && self.write.is_some()
     }
 }
 
-/// Sets the driver of 2024. The caller has seen to it that it is the first.
+// SAFETY: the header says that several threads call at a time; `context` is only passed to the driver's functions.
+unsafe impl Sync for TableDriver {}
+
+/// The peers that a driver of the table serves.
+#[derive(Clone, Copy)]
+enum Served {
+    /// Units of a bus, from the first to the last.
+    Local(Bus, u32, u32),
+    /// All peers of a scheme.
+    Remote(Scheme),
+}
+
+impl Served {
+    fn includes(self, peer: &Peer<'_>) -> bool {
+        match (self, peer) {
+            (Self::Local(bus, first, last), Peer::Local { bus: other, unit }) => {
+                bus == *other && (first..=last).contains(unit)
+            }
+            (Self::Remote(scheme), Peer::Remote { scheme: other, .. }) => scheme == *other,
+            _ => false,
+        }
+    }
+
+    fn overlaps(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Local(bus, first, last), Self::Local(other, other_first, other_last)) => {
+                bus == other && first <= other_last && other_first <= last
+            }
+            (Self::Remote(scheme), Self::Remote(other)) => scheme == other,
+            _ => false,
+        }
+    }
+}
+
+struct Entry {
+    served: Served,
+    driver: &'static TableDriver,
+}
+
+static APP: OnceCell<IoDriver> = OnceCell::new();
+static TABLE: Table = Table::new();
+
+/// The drivers of the application. Entries are only ever added, and read without a lock.
+struct Table([OnceCell<Entry>; TINYCONTAINER_DRIVERS as usize]);
+
+impl Table {
+    const fn new() -> Self {
+        Self([const { OnceCell::new() }; TINYCONTAINER_DRIVERS as usize])
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.0.iter().filter_map(OnceCell::value)
+    }
+
+    /// Adds an entry, unless another serves one of its peers. Check and addition are one step: of two threads that add
+    /// overlapping entries, one succeeds.
+    fn add(&self, entry: Entry) -> Result<(), Code> {
+        critical_section::with(|_| {
+            if self.entries().any(|other| other.served.overlaps(entry.served)) {
+                return Err(Code::AlreadySet);
+            }
+            let free = self.0.iter().find(|place| place.value().is_none()).ok_or(Code::DriverTableFull)?;
+            // No other thread adds one meanwhile.
+            free.set(entry).map_err(|_| Code::DriverTableFull)
+        })
+    }
+
+    fn driver_for(&self, peer: &Peer<'_>) -> Option<&'static TableDriver> {
+        self.entries().find(|entry| entry.served.includes(peer)).map(|entry| entry.driver)
+    }
+}
+
+impl IoDriver {
+    pub(crate) fn is_complete(&self) -> bool {
+        self.open.is_some() && self.close.is_some() && self.read.is_some() && self.write.is_some()
+    }
+}
+
+/// Sets the driver of 2024. Called once.
 pub(crate) fn set_app(driver: IoDriver) {
-    // There is none before: only the one `init` that succeeds comes here.
+    // Not set before: `init` succeeds once.
     let _ = APP.set(driver);
 }
 
-/// Adds a driver to the table.
-pub(crate) fn add(bus: u8, first: u32, last: u32, driver: &'static TableDriver) -> Result<(), Code> {
-    let whole =
-        driver.open.is_some() && driver.close.is_some() && driver.read.is_some() && driver.write.is_some();
-    if !whole {
+/// Adds a driver for units of a bus.
+pub(crate) fn add_local(bus: u8, first: u32, last: u32, driver: &'static TableDriver) -> Result<(), Code> {
+    // A container's own data has no driver.
+    let bus = Bus::from_number(bus).filter(|bus| *bus != Bus::Data);
+    add(bus.filter(|_| first <= last).map(|bus| Served::Local(bus, first, last)), driver)
+}
+
+/// Adds a driver for the remote peers of a scheme.
+pub(crate) fn add_remote(scheme: u8, driver: &'static TableDriver) -> Result<(), Code> {
+    add(Scheme::from_number(scheme).map(Served::Remote), driver)
+}
+
+fn add(served: Option<Served>, driver: &'static TableDriver) -> Result<(), Code> {
+    if !driver.is_complete() {
         return Err(Code::BadDriver);
     }
-    // Its own data is not for a driver to give.
-    let bus = Bus::from_number(bus).filter(|bus| *bus != Bus::Data).ok_or(Code::BadArgument)?;
-    if first > last {
-        return Err(Code::BadArgument);
-    }
-    TABLE.add(Entry { bus, first, last, driver })
+    TABLE.add(Entry { served: served.ok_or(Code::BadArgument)?, driver })
 }
 
-fn driver_for(bus: Bus, unit: u32) -> Option<&'static TableDriver> {
-    let serves = |entry: &&Entry| entry.bus == bus && (entry.first..=entry.last).contains(&unit);
-    TABLE.entries().find(serves).map(|entry| entry.driver)
-}
-
-/// The drivers of the application, then those of the platform: `Platform::Drivers` of a platform under
-/// the C API. The driver table is asked first, then, for the bus `app`, the driver of 2024, then `D`.
+/// The drivers of the application, then those of the platform: `Platform::Drivers` of a platform with the C API. A peer
+/// is opened by its driver in the table, or else, on the bus `app`, by the driver of 2024, or else by `D`.
 #[derive(Debug, Default)]
 pub struct CDrivers<D = NoDrivers>(pub D);
 
 /// An open peer.
 #[derive(Debug)]
 pub enum Handle<H> {
-    /// Of the driver of 2024.
+    /// A descriptor of the driver of 2024.
     App(c_int),
-    /// Of a driver of the table.
+    /// A handle of a driver of the table.
     Table(&'static TableDriver, c_int),
-    /// Of the platform's drivers.
+    /// A handle of the platform's drivers.
     Platform(H),
 }
 
@@ -174,25 +245,16 @@ impl<D: Drivers> Drivers for CDrivers<D> {
     type Handle = Handle<D::Handle>;
 
     fn open(&self, uid: &str, access: &Access<'_>) -> Result<Self::Handle, IoError> {
-        let Peer::Local { bus, unit } = access.peer else {
-            return self.0.open(uid, access).map(Handle::Platform);
-        };
-        if let Some(driver) = driver_for(bus, unit) {
-            let peer = DriverPeer {
-                uid: uid.as_ptr().cast(),
-                uid_len: uid.len(),
-                unit,
-                bus: bus as u8,
-                direction: access.direction as u8,
-            };
-            let open = driver.open.ok_or(IoError::NoPeer)?;
-            // SAFETY: the application's function, with what the header promises; `peer` and `uid` outlive it.
-            let answer = unsafe { open(driver.context, &raw const peer) };
-            return handle(answer).map(|handle| Handle::Table(driver, handle));
+        if let Some(driver) = TABLE.driver_for(&access.peer)
+            && let (Some(open), Some(peer)) = (driver.open, DriverPeer::new(uid, access))
+        {
+            // SAFETY: the application's function, with what the header promises; `peer`, `uid` and `access` outlive it.
+            let result = unsafe { open(driver.context, &raw const peer) };
+            return handle(result).map(|handle| Handle::Table(driver, handle));
         }
-        match (bus, APP.value().and_then(|driver| driver.open)) {
+        match (access.peer, APP.value().and_then(|driver| driver.open)) {
             // SAFETY: the application's function, with what the header promises.
-            (Bus::App, Some(open)) => match unsafe { open(unit) } {
+            (Peer::Local { bus: Bus::App, unit }, Some(open)) => match unsafe { open(unit) } {
                 fd if fd >= 0 => Ok(Handle::App(fd)),
                 _ => Err(IoError::Failed),
             },
@@ -222,14 +284,14 @@ impl<D: Drivers> Drivers for CDrivers<D> {
         match handle {
             Handle::App(fd) => {
                 let read = APP.value().and_then(|driver| driver.read).ok_or(IoError::NoPeer)?;
-                // SAFETY: `buf` may be written over its whole length, and nobody else has it meanwhile.
+                // SAFETY: `buf` may be written over its whole length, and no other code uses it during the call.
                 count(unsafe { read(*fd, buf.as_mut_ptr(), buf.len()) }, buf.len(), |_| IoError::Failed)
             }
             Handle::Table(driver, handle) => {
                 let read = driver.read.ok_or(IoError::NoPeer)?;
                 // SAFETY: as above.
-                let answer = unsafe { read(driver.context, *handle, buf.as_mut_ptr(), buf.len()) };
-                count(answer, buf.len(), failure)
+                let result = unsafe { read(driver.context, *handle, buf.as_mut_ptr(), buf.len()) };
+                count(result, buf.len(), failure)
             }
             Handle::Platform(handle) => self.0.read(handle, buf),
         }
@@ -241,14 +303,14 @@ impl<D: Drivers> Drivers for CDrivers<D> {
                 let write = APP.value().and_then(|driver| driver.write).ok_or(IoError::NoPeer)?;
                 // SAFETY: `buf` may be read over its whole length. The pointer is not const because it
                 // was not in 2024; the header says that the bytes must not be changed.
-                let answer = unsafe { write(*fd, buf.as_ptr().cast_mut(), buf.len()) };
-                count(answer, buf.len(), |_| IoError::Failed)
+                let result = unsafe { write(*fd, buf.as_ptr().cast_mut(), buf.len()) };
+                count(result, buf.len(), |_| IoError::Failed)
             }
             Handle::Table(driver, handle) => {
                 let write = driver.write.ok_or(IoError::NoPeer)?;
                 // SAFETY: `buf` may be read over its whole length.
-                let answer = unsafe { write(driver.context, *handle, buf.as_ptr(), buf.len()) };
-                count(answer, buf.len(), failure)
+                let result = unsafe { write(driver.context, *handle, buf.as_ptr(), buf.len()) };
+                count(result, buf.len(), failure)
             }
             Handle::Platform(handle) => self.0.write(handle, buf),
         }
@@ -258,7 +320,7 @@ impl<D: Drivers> Drivers for CDrivers<D> {
         match handle {
             Handle::App(fd) => {
                 if let Some(close) = APP.value().and_then(|driver| driver.close) {
-                    // SAFETY: a descriptor that its `open` gave, closed once: the handle is gone now.
+                    // SAFETY: a descriptor that its `open` returned, closed once: the handle is gone now.
                     unsafe { close(fd) };
                 }
             }
@@ -273,52 +335,24 @@ impl<D: Drivers> Drivers for CDrivers<D> {
     }
 }
 
-fn handle(answer: c_int) -> Result<c_int, IoError> {
-    if answer < 0 { Err(failure(answer)) } else { Ok(answer) }
+fn handle(result: c_int) -> Result<c_int, IoError> {
+    if result < 0 { Err(failure(result)) } else { Ok(result) }
 }
 
-/// How many bytes, if that can be true of a buffer of `most` bytes.
-fn count(answer: c_int, most: usize, failure: impl FnOnce(c_int) -> IoError) -> Result<usize, IoError> {
-    match usize::try_from(answer) {
+/// The number of bytes, if it is possible for a buffer of `most` bytes.
+fn count(result: c_int, most: usize, failure: impl FnOnce(c_int) -> IoError) -> Result<usize, IoError> {
+    match usize::try_from(result) {
         Ok(count) if count <= most => Ok(count),
         Ok(_) => Err(IoError::Failed),
-        Err(_) => Err(failure(answer)),
+        Err(_) => Err(failure(result)),
     }
 }
 
-fn failure(answer: c_int) -> IoError {
-    match answer {
+fn failure(result: c_int) -> IoError {
+    match result {
         TINYCONTAINER_IO_WOULD_BLOCK => IoError::WouldBlock,
         TINYCONTAINER_IO_NO_PEER => IoError::NoPeer,
         _ => IoError::Failed,
-    }
-}
-
-/// No driver for anything: for a platform that has none of its own.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoDrivers;
-
-/// What [`NoDrivers`] never opens.
-#[derive(Debug)]
-pub enum Never {}
-
-impl Drivers for NoDrivers {
-    type Handle = Never;
-
-    fn open(&self, _uid: &str, _access: &Access<'_>) -> Result<Never, IoError> {
-        Err(IoError::NoPeer)
-    }
-
-    fn read(&self, handle: &mut Never, _buf: &mut [u8]) -> Result<usize, IoError> {
-        match *handle {}
-    }
-
-    fn write(&self, handle: &mut Never, _buf: &[u8]) -> Result<usize, IoError> {
-        match *handle {}
-    }
-
-    fn close(&self, handle: Never) {
-        match handle {}
     }
 }
 
@@ -349,7 +383,7 @@ mod tests {
                     scope.spawn(move || {
                         let first = n as u32;
                         barrier.wait();
-                        table.add(Entry { bus: Bus::I2c, first, last: THREADS, driver: &NONE })
+                        table.add(Entry { served: Served::Local(Bus::I2c, first, THREADS), driver: &NONE })
                     })
                 });
                 adders.map(|adder| adder.join().unwrap())

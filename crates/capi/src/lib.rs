@@ -2,21 +2,23 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`backend`] | [`Backend`]: what the functions need of a platform, and [`set_backend!`] |
-//! | [`engine`] | [`EngineBackend`]: a ready-made one over an [`Engine`](tinycontainer::Engine) |
+//! | [`functions`] | the functions of the header |
+//! | `link` | [`set_port!`], which binds them to a platform |
+//! | [`backend`] | [`EngineBackend`]: what they do, over an [`Engine`](tinycontainer::Engine) |
+//! | `session` | [`LoadSession`]: an image that is loaded in pieces |
+//! | [`port`] | [`Port`]: what a platform provides |
 //! | [`drivers`] | drivers written in C, under the engine |
 //! | [`settings`] | trust store, names and clock, for the platform's `device()` |
 //! | [`result`] | result codes |
+//! | `cell` | [`OnceCell`], for statics |
 //! | [`types`] | the structs of the header |
-//! | [`functions`] | the functions of the header |
 //!
-//! # How a platform comes under it
-//! It implements [`Port`] (or [`Backend`] whole), says `set_backend!(Type = expression)` once in the
-//! program, has [`settings::device`] answer `Platform::device`, and [`CDrivers`] be
-//! `Platform::Drivers`.
+//! # How a platform is bound to it
+//! It implements [`Port`], has `set_port!(Type: N = expression)` once in the program, returns what
+//! [`settings::device`] returns from `Platform::device`, and has [`CDrivers`] as `Platform::Drivers`.
 //!
-//! Each method of the backend is a symbol of its own, as in the crate `critical-section`, and not an
-//! entry of a table: what a program never calls, the linker drops.
+//! Each call is a symbol of its own, as in the crate `critical-section`, and not an entry of a table: the
+//! linker drops those that a program does not use.
 //!
 //! # Panics
 //! None. What crosses into C cannot unwind.
@@ -27,15 +29,18 @@
 pub mod backend;
 mod cell;
 pub mod drivers;
-pub mod engine;
 pub mod functions;
+mod link;
+pub mod port;
 pub mod result;
+mod session;
 pub mod settings;
 pub mod types;
 
-pub use backend::{AuditEntry, Backend, Memory, Pid, Priorities, Sizes};
-pub use cell::SetOnce;
-pub use drivers::{CDrivers, NoDrivers};
-pub use engine::{EngineBackend, LoadSession, Port};
+pub use backend::{AuditEntry, EngineBackend};
+pub use cell::OnceCell;
+pub use drivers::CDrivers;
+pub use port::{Memory, Pid, Port, Priorities};
 pub use result::{LoadFailure, TinycontainerResult as Code};
-pub use tinycontainer;
+pub use session::LoadSession;
+pub use tinycontainer::{self, NoDrivers, Sizes};

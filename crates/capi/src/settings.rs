@@ -1,19 +1,19 @@
-//! What the application tells the device about itself: whom to believe, its names, the time.
+//! The configuration that the application sets: trust anchors, the device's names, the time.
 
-use crate::backend::symbols as backend;
-use crate::cell::SetOnce;
+use crate::cell::OnceCell;
+use crate::link::calls;
 use crate::result::TinycontainerResult as Code;
 use core::cell::Cell;
 use critical_section::Mutex;
 use tinycontainer::policy::{Ceilings, Device, Trust};
 
-/// A clock of the application's: seconds since 1970, or 0 if it does not know.
+/// A clock of the application's: returns seconds since 1970, or 0 if it does not know the time.
 pub type Clock = extern "C" fn() -> u64;
 
 static TRUST: Mutex<Cell<Option<Trust<'static>>>> = Mutex::new(Cell::new(None));
-static NAMES: SetOnce<Names> = SetOnce::new();
+static NAMES: OnceCell<Names> = OnceCell::new();
 static CLOCK: Mutex<Cell<Time>> = Mutex::new(Cell::new(Time::Unknown));
-/// The latest time that was given out or set: the clock of a device does not go back.
+/// The latest time that was returned or set: the clock of a device does not go back.
 static LATEST: Mutex<Cell<u64>> = Mutex::new(Cell::new(0));
 
 struct Names {
@@ -24,7 +24,7 @@ struct Names {
 #[derive(Clone, Copy)]
 enum Time {
     Unknown,
-    /// It was so late (in seconds) at that uptime (in milliseconds).
+    /// The time (in seconds) at an uptime (in milliseconds).
     Set {
         time: u64,
         at_ms: u64,
@@ -32,21 +32,21 @@ enum Time {
     Asked(Clock),
 }
 
-/// The device as the application has described it: what `Platform::device` answers. Images of the
-/// 2024 format are not taken; a platform that does sets `accept_2024` in what it gets from here.
+/// The device as the application has configured it: what `Platform::device` returns. It does not accept images of the
+/// 2024 format; a platform that does sets `accept_2024`.
 pub fn device(ceilings: Ceilings) -> Device<'static> {
     let trust = critical_section::with(|cs| TRUST.borrow(cs).get()).unwrap_or(Trust::NONE);
     let audiences = NAMES.value().and_then(|names| names.list.get(..names.count)).unwrap_or_default();
     Device { audiences, trust, now: now(), ceilings, accept_2024: None }
 }
 
-/// Now, in seconds since 1970; `None` if nobody has said. It does not go back: an earlier time than one that was
-/// given before counts as that one.
+/// Now, in seconds since 1970; `None` if it is not known. It does not go back: if a clock returns an earlier time than before,
+/// the later one counts.
 pub fn now() -> Option<u64> {
     let now = match critical_section::with(|cs| CLOCK.borrow(cs).get()) {
         Time::Unknown => None,
         Time::Set { time, at_ms } => {
-            Some(time.saturating_add(backend::uptime_ms().saturating_sub(at_ms) / 1000))
+            Some(time.saturating_add(calls::uptime_ms().saturating_sub(at_ms) / 1000))
         }
         Time::Asked(clock) => Some(clock()).filter(|now| *now != 0),
     };
@@ -59,8 +59,8 @@ pub fn now() -> Option<u64> {
     })
 }
 
-/// Sets whom the device believes, unless the application has said so: for a platform that has a store
-/// from elsewhere (the firmware, the environment). To be called from its `init`.
+/// Sets the trust anchors, unless the application has: for a platform that has its own (in the firmware, in the
+/// environment). To be called from its `init`.
 ///
 /// # Errors
 /// [`Code::BadTrust`].
@@ -73,9 +73,9 @@ pub fn default_trust(store: &'static [u8]) -> Result<(), Code> {
     Ok(())
 }
 
-/// Sets the device's name and class, unless the application has said so: likewise.
+/// Sets the device's name and class, unless the application has. To be called from the platform's `init`.
 pub fn default_names(name: Option<&'static str>, class: Option<&'static str>) {
-    // Set already: the application has the last word.
+    // Fails if the application has set them.
     let _ = set_names(name, class);
 }
 
@@ -96,9 +96,9 @@ pub(crate) fn set_names(name: Option<&'static str>, class: Option<&'static str>)
 
 /// Sets the time, unless it is earlier than the device's present one.
 pub(crate) fn set_time(time: u64) -> Result<(), Code> {
-    // Brings the latest time up to date.
+    // Updates `LATEST`.
     let _ = now();
-    let at_ms = backend::uptime_ms();
+    let at_ms = calls::uptime_ms();
     critical_section::with(|cs| {
         let latest = LATEST.borrow(cs);
         if time < latest.get() {

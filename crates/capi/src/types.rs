@@ -1,6 +1,7 @@
 //! The structs of the header.
 
 use core::ffi::c_char;
+use tinycontainer::Status;
 
 /// The longest uid, in bytes.
 pub const TINYCONTAINER_MAX_UID: u32 = 64;
@@ -18,17 +19,31 @@ pub const TINYCONTAINER_BUS_UART: u8 = 4;
 /// An entry of the SAUL registry.
 pub const TINYCONTAINER_BUS_SAUL: u8 = 5;
 
-/// A container as it is now. Counters stay at their maximum.
+/// The bus of a remote peer: none.
+pub const TINYCONTAINER_BUS_NONE: u8 = 255;
+
+/// CoAP over UDP (RFC 7252).
+pub const TINYCONTAINER_SCHEME_COAP: u8 = 0;
+/// CoAP over DTLS (RFC 7252, section 9).
+pub const TINYCONTAINER_SCHEME_COAPS: u8 = 1;
+/// HTTP over TLS.
+pub const TINYCONTAINER_SCHEME_HTTPS: u8 = 2;
+/// Datagrams over DTLS.
+pub const TINYCONTAINER_SCHEME_DTLS: u8 = 3;
+/// The scheme of a local peer: none.
+pub const TINYCONTAINER_SCHEME_NONE: u8 = 255;
+
+/// The status of a container. Counters stop at their maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
 pub struct ContainerStatus {
-    /// Its name, with a NUL at the end.
+    /// Its uid, with a NUL at the end.
     pub uid: [c_char; 65],
-    /// Where it is in its life; see `tinycontainer_state_text`.
+    /// Its state; see `tinycontainer_state_text`.
     pub state: u8,
-    /// Why it stopped last, 0 if it has not; see `tinycontainer_reason_text`.
+    /// Why it stopped last, 0 if it has not; see `tinycontainer_stop_reason_text`.
     pub reason: u8,
-    /// From its start until all it held was given back.
+    /// Whether it runs: from its start until all that it held while running is released.
     pub running: bool,
     /// Its slot.
     pub slot: u32,
@@ -36,45 +51,70 @@ pub struct ContainerStatus {
     pub version: u32,
     /// How often it was started.
     pub starts: u32,
-    /// How often `loop()` was called, since its last start.
+    /// How often `loop()` was called since its last start.
     pub loops: u32,
-    /// Periods that passed without a loop, since its last start.
+    /// How many periods have passed without a call of `loop()` since its last start.
     pub missed: u32,
-    /// Native calls.
+    /// How many native calls it has made.
     pub calls: u32,
-    /// Of these, refused.
+    /// How many of these were refused.
     pub refusals: u32,
-    /// WebAssembly instructions.
+    /// How many WebAssembly instructions it has executed.
     pub instructions: u64,
-    /// Memory of its image and queues, in bytes.
+    /// The memory of its image and message queues, in bytes.
     pub image_bytes: u32,
-    /// What it uses in the runtime now, in bytes.
+    /// The memory that it uses in the runtime now, in bytes.
     pub memory_used: u32,
-    /// The most it has used in the runtime, in bytes.
+    /// The most memory that it has used in the runtime, in bytes.
     pub memory_peak: u32,
-    /// Of its refusals, those that are no longer kept for `tinycontainer_refusal_next`.
+    /// How many of its refused calls have no record any more for `tinycontainer_audit_next`.
     pub dropped: u32,
 }
 
-/// A call that was refused.
+impl From<&Status> for ContainerStatus {
+    fn from(status: &Status) -> Self {
+        let counters = &status.counters;
+        Self {
+            uid: c_uid(&status.uid),
+            state: status.state as u8,
+            reason: status.last.map_or(0, |last| last.reason as u8),
+            running: status.state.is_running(),
+            slot: u32::try_from(status.slot).unwrap_or(u32::MAX),
+            version: status.version,
+            starts: counters.starts,
+            loops: counters.loops,
+            missed: counters.missed,
+            calls: counters.calls,
+            refusals: counters.refusals,
+            instructions: counters.instructions,
+            image_bytes: status.image_bytes,
+            memory_used: status.memory.used,
+            memory_peak: status.memory.peak,
+            dropped: counters.dropped,
+        }
+    }
+}
+
+/// The record of a native call that was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
-pub struct RefusedCall {
-    /// Which one it is, counted from 1 over all refusals ever. Gaps show what was dropped.
+pub struct AuditRecord {
+    /// Its number, counted from 1 over all refused calls since the device started. Missing numbers are records
+    /// that were dropped.
     pub number: u64,
-    /// On which endpoint, if `has_endpoint`.
+    /// The endpoint of the call, if `has_endpoint`.
     pub endpoint: u32,
     /// When, in milliseconds since the device started.
     pub at_ms: u64,
-    /// Who made the call, with a NUL at the end; empty if it is unloaded.
+    /// The container that made the call, with a NUL at the end; empty if it is not loaded any more.
     pub uid: [c_char; 65],
-    /// What was called; see `tinycontainer_call_text`.
+    /// The native call; see `tinycontainer_call_text`.
     pub call: u8,
-    /// Why not; see `tinycontainer_refusal_text`.
+    /// Why it was refused; see `tinycontainer_deny_reason_text`.
     pub reason: u8,
-    /// Whether it is known which endpoint it was about.
+    /// Whether the call was about an endpoint.
     pub has_endpoint: bool,
-    /// How many refusals before this one, of all containers, are no longer kept.
+    /// How many records before this one, of all containers, were dropped.
     pub dropped: u64,
 }
 
@@ -86,16 +126,45 @@ pub struct MemoryStatus {
     pub total: usize,
     /// Free now.
     pub free: usize,
-    /// The largest free piece.
+    /// The largest free block.
     pub largest: usize,
 }
 
-/// A name with a NUL at the end; cut if it were too long, which a uid never is.
-pub(crate) fn name(text: &str) -> [c_char; 65] {
-    let mut name = [0; 65];
-    for (to, byte) in name.iter_mut().take(64).zip(text.bytes()) {
+/// A uid with a NUL at the end. It has at most 64 bytes; longer text would be cut.
+pub(crate) fn c_uid(uid: &str) -> [c_char; 65] {
+    let mut bytes = [0; 65];
+    for (to, byte) in bytes.iter_mut().take(64).zip(uid.bytes()) {
         // A uid is ASCII.
         *to = byte as c_char;
     }
-    name
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tinycontainer::metadata::{Bus, Scheme};
+
+    #[test]
+    fn buses_and_schemes_are_those_of_the_metadata() {
+        let schemes = [
+            (TINYCONTAINER_SCHEME_COAP, "coap"),
+            (TINYCONTAINER_SCHEME_COAPS, "coaps"),
+            (TINYCONTAINER_SCHEME_HTTPS, "https"),
+            (TINYCONTAINER_SCHEME_DTLS, "dtls"),
+        ];
+        assert_eq!(Scheme::ALL.map(|scheme| (scheme as u8, scheme.name())), schemes);
+        let buses = [
+            (TINYCONTAINER_BUS_APP, "app"),
+            (TINYCONTAINER_BUS_GPIO, "gpio"),
+            (TINYCONTAINER_BUS_I2C, "i2c"),
+            (TINYCONTAINER_BUS_SPI, "spi"),
+            (TINYCONTAINER_BUS_UART, "uart"),
+            (TINYCONTAINER_BUS_SAUL, "saul"),
+        ];
+        let local = Bus::ALL.iter().filter(|bus| **bus != Bus::Data).map(|bus| (*bus as u8, bus.name()));
+        assert!(local.eq(buses), "the container's own data has no driver");
+        assert_eq!(Bus::from_number(TINYCONTAINER_BUS_NONE), None);
+        assert_eq!(Scheme::from_number(TINYCONTAINER_SCHEME_NONE), None);
+    }
 }

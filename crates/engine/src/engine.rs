@@ -213,9 +213,10 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         self.shared.with(|shared| shared.refusals.dropped())
     }
 
-    /// Takes back what [`Platform::version_seen`] was told before a restart. To be called before the first image is
-    /// loaded, with records of images first and floors last: an image whose record comes after a floor is held to
-    /// the floor as well.
+    /// Restores a record that [`Platform::version_seen`] reported before a restart. Call it before the first image is
+    /// loaded, with the records in the order in which they were last reported. An image's record that is restored after
+    /// a floor is raised to the floor, so another order can make the device refuse a version that it accepted before the
+    /// restart; it never accepts a lower one.
     pub fn restore_version(&self, record: VersionRecord) {
         self.shared.with(|shared| shared.versions.restore(record));
     }

@@ -37,7 +37,7 @@ mod versions;
 pub use agent::{Agent, Next};
 pub use engine::Engine;
 pub use error::{ImageError, NotFound, StartError, StopError, UnloadError};
-pub use platform::{DEFAULT_MAX_TRANSFER, Drivers, IoError, Lock, Notice, Platform, Waker};
+pub use platform::{DEFAULT_MAX_TRANSFER, Drivers, IoError, Lock, NoDrivers, Notice, Platform, Waker};
 pub use provision::{Loading, Sizes};
 pub use status::{Detail, Status, Stopped, Uid};
 pub use tinycontainer_abi::{Direction, Errno, Hook, Mask, Syscall};

@@ -1,5 +1,6 @@
 //! What an operating system, its memory and its drivers must offer.
 
+use core::convert::Infallible;
 use core::ops::DerefMut;
 use tinycontainer_abi::{Syscall, Type};
 use tinycontainer_firewall::Denial;
@@ -74,10 +75,10 @@ pub trait Platform {
     /// to the container's budget; so it is for [`notice`](Self::notice) during a call.
     fn log(&self, uid: &str, line: &[u8]);
 
-    /// A record of the versions that were loaded is new or was raised: a platform with a store keeps it, one for
-    /// each signer, uid and scope, and gives all of them back after a restart; see
-    /// [`Engine::restore_version`](crate::Engine::restore_version). Called without the lock, by the thread that has
-    /// loaded or unloaded an image.
+    /// A record of the versions that were loaded is new or was raised. A platform with persistent storage stores it, one
+    /// record for each signer, uid and scope, in place of an earlier one. After a restart it restores all of them, in the
+    /// order in which they were last reported; see [`Engine::restore_version`](crate::Engine::restore_version). Called
+    /// without the lock, by the thread that has loaded or unloaded an image.
     fn version_seen(&self, record: &VersionRecord) {
         let _ = record;
     }
@@ -194,4 +195,29 @@ pub trait Drivers {
 
     /// Closes a peer. Called once for each handle, at the latest when the container stops.
     fn close(&self, handle: Self::Handle);
+}
+
+/// No driver for any peer: for a platform that has none of its own.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoDrivers;
+
+impl Drivers for NoDrivers {
+    /// A handle that does not exist: no peer is ever opened.
+    type Handle = Infallible;
+
+    fn open(&self, _uid: &str, _access: &Access<'_>) -> Result<Infallible, IoError> {
+        Err(IoError::NoPeer)
+    }
+
+    fn read(&self, handle: &mut Infallible, _buf: &mut [u8]) -> Result<usize, IoError> {
+        match *handle {}
+    }
+
+    fn write(&self, handle: &mut Infallible, _buf: &[u8]) -> Result<usize, IoError> {
+        match *handle {}
+    }
+
+    fn close(&self, handle: Infallible) {
+        match handle {}
+    }
 }

@@ -21,10 +21,12 @@
 #![no_std]
 #![deny(unsafe_op_in_unsafe_fn)]
 
+mod accounts;
 mod buf;
 mod heap;
 mod pool;
 
+pub use accounts::Accounts;
 pub use buf::PoolBuf;
 pub use pool::{InitError, OutOfMemory, Pool};
 pub use tinycontainer_runtime::{Account, MemoryUse};

@@ -10,24 +10,24 @@ use std::time::Instant;
 use tinycontainer::metadata::{Access, Bus, Peer};
 use tinycontainer::{DEFAULT_MAX_TRANSFER, Drivers, IoError};
 
-/// The longest a device's answer may be, in bytes.
-const MAX_ANSWER: usize = 4096;
+/// The most bytes in a line of a trace.
+const MAX_LINE_BYTES: usize = 4096;
 
-/// The longest a recording gets, in bytes, unless [`Buses::with_record_limit`] says otherwise.
+/// The most bytes in the file of a recording, unless set by [`Buses::with_record_limit`].
 pub const DEFAULT_RECORD_LIMIT: u64 = 16 << 20;
 
-/// What a read or write of a virtual device without a recording is charged, in nanoseconds: it looks into memory.
-/// Twice what the bench `budget` measures, the guest's loop included.
+/// What a read or write of a virtual device without a recording is charged, in nanoseconds: it only reads or writes memory.
+/// Twice what the bench `budget` measures, which includes the guest's loop.
 const VIRTUAL_NS: u32 = 150;
 
-/// How long lines of a recording wait in memory at most, in milliseconds, while more are written.
+/// The longest time for which lines of a recording stay in memory while more are written, in milliseconds.
 const FLUSH_MS: u64 = 100;
 
-/// The first line of a recording, and what follows the last one of a recording that reached its limit.
+/// The first line of a recording, and the last one of a recording that reached its limit.
 const HEAD: &str = "time_ms,hex\n";
 const END: &str = "# the recording ends here: it has reached its limit\n";
 
-/// What is wrong with a trace or a recording.
+/// An error in a trace, or in making a recording.
 #[derive(Debug)]
 pub struct BusError {
     path: PathBuf,
@@ -52,9 +52,10 @@ type Name = (Bus, u32);
 /// From a time in milliseconds on, these bytes.
 type Trace = Vec<(u64, Vec<u8>)>;
 
-/// Devices that are not virtual: what a program that has a host in it brings along.
+/// Drivers of the application that embeds the host, for local and remote peers. Set by [`Buses::with_devices`].
 pub trait Devices: fmt::Debug + Send + Sync {
-    /// Opens a peer for a container; `None` if it is not one of theirs.
+    /// Opens a peer for a container: of any bus, or [`Peer::Remote`] with its scheme and authority. `None` if it is not
+    /// one of these devices: then it is a virtual device or, if remote, there is no such peer.
     ///
     /// # Errors
     /// As those of [`Drivers::open`]; so for the functions of [`Device`].
@@ -77,28 +78,28 @@ pub trait Device: fmt::Debug + Send {
 /// The virtual devices of a host.
 #[derive(Debug)]
 pub struct Buses {
-    /// Asked before the virtual ones.
+    /// Take precedence over the virtual ones.
     devices: Option<Box<dyn Devices>>,
-    /// What each device answers.
+    /// What each device returns when it is read.
     traces: HashMap<Name, Trace>,
     record: Option<PathBuf>,
     record_limit: u64,
     recordings: Mutex<HashMap<Name, Arc<Mutex<Recording>>>>,
     /// The most bytes that one read or write of a virtual device transfers.
     max_transfer: usize,
-    told: Told,
+    at_limit: AtLimit,
     start: Instant,
 }
 
-/// Is told the name of a recording that has reached its limit.
-type Tell = Box<dyn Fn(&Path, u64) + Send + Sync>;
+/// Called with the file of a recording that has reached its limit, and the limit in bytes.
+type Observer = Box<dyn Fn(&Path, u64) + Send + Sync>;
 
 #[derive(Default)]
-struct Told(OnceLock<Tell>);
+struct AtLimit(OnceLock<Observer>);
 
-impl fmt::Debug for Told {
+impl fmt::Debug for AtLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Told({})", self.0.get().is_some())
+        write!(f, "AtLimit({})", self.0.get().is_some())
     }
 }
 
@@ -110,7 +111,7 @@ struct Recording {
     file: BufWriter<File>,
     written: u64,
     limit: u64,
-    /// The limit was reached: nothing more is recorded.
+    /// Whether the limit was reached: nothing more is recorded.
     ended: bool,
     /// When it was last flushed, in milliseconds of the host's time.
     flushed: u64,
@@ -124,7 +125,7 @@ impl Recording {
         Ok(Self { path, file, written: HEAD.len() as u64, limit, ended: false, flushed: now })
     }
 
-    /// Records a write. Whether this has brought the recording to its end.
+    /// Records a write; returns whether the recording has reached its limit by that.
     fn add(&mut self, now: u64, bytes: &[u8]) -> std::io::Result<bool> {
         use fmt::Write as _;
         if self.ended {
@@ -163,15 +164,15 @@ impl Default for Buses {
             record_limit: DEFAULT_RECORD_LIMIT,
             recordings: Mutex::default(),
             max_transfer: DEFAULT_MAX_TRANSFER,
-            told: Told::default(),
+            at_limit: AtLimit::default(),
             start: Instant::now(),
         }
     }
 }
 
 impl Buses {
-    /// The devices that the CSV files in `traces` describe; what is written to any local peer is
-    /// recorded into `record`, which is made if it does not exist. The time runs from now on.
+    /// Virtual devices from the CSV files in `traces`. What is written to any local peer is recorded in the folder
+    /// `record`, which is created if it does not exist. Their time begins now.
     ///
     /// # Errors
     /// The first file, and its line, that is not a trace.
@@ -199,24 +200,25 @@ impl Buses {
         Ok(buses)
     }
 
-    /// Has these devices asked before the virtual ones.
+    /// Adds the application's drivers. They take precedence over the virtual devices.
     pub fn with_devices(self, devices: impl Devices + 'static) -> Self {
         Self { devices: Some(Box::new(devices)), ..self }
     }
 
-    /// Has each recording end when its file has so many bytes; the device answers as before.
+    /// Sets the most bytes in the file of a recording. What is written to the device after that is not recorded.
     pub fn with_record_limit(self, bytes: u64) -> Self {
         Self { record_limit: bytes, ..self }
     }
 
-    /// Has one read or write of a virtual device transfer at most so many bytes, at least 1.
+    /// Sets the most bytes that one read or write of a virtual device transfers, at least 1.
     pub fn with_max_transfer(self, bytes: usize) -> Self {
         Self { max_transfer: bytes, ..self }
     }
 
-    /// Has `tell` called once for each recording that reaches its limit. Only the first has an effect.
-    pub(crate) fn tell(&self, tell: impl Fn(&Path, u64) + Send + Sync + 'static) {
-        let _ = self.told.0.set(Box::new(tell));
+    /// Sets the function that is called once for each recording that reaches its limit. Only the first call has an
+    /// effect.
+    pub(crate) fn on_record_limit(&self, observer: impl Fn(&Path, u64) + Send + Sync + 'static) {
+        let _ = self.at_limit.0.set(Box::new(observer));
     }
 
     /// When the host's time began.
@@ -228,7 +230,7 @@ impl Buses {
         u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// The recording of a device, begun if need be.
+    /// The recording of a device, created if there is none. `None` if nothing is recorded.
     fn recording(&self, name: Name) -> std::io::Result<Option<Arc<Mutex<Recording>>>> {
         let Some(dir) = &self.record else { return Ok(None) };
         let mut recordings = self.recordings.lock().unwrap_or_else(PoisonError::into_inner);
@@ -321,8 +323,8 @@ impl Drivers for Buses {
         if let Some(recording) = &handle.recording {
             let mut recording = recording.lock().unwrap_or_else(PoisonError::into_inner);
             let ended = recording.add(self.now_ms(), buf).map_err(|_| IoError::Failed)?;
-            if ended && let Some(tell) = self.told.0.get() {
-                tell(&recording.path, recording.limit);
+            if ended && let Some(observer) = self.at_limit.0.get() {
+                observer(&recording.path, recording.limit);
             }
         }
         handle.last.clear();
@@ -332,7 +334,7 @@ impl Drivers for Buses {
 
     fn close(&self, handle: Handle) {
         if let Open::Virtual(Virtual { recording: Some(recording), .. }) = handle.0 {
-            // The container cannot be told any more.
+            // The container is not notified of errors any more.
             let _ = recording.lock().unwrap_or_else(PoisonError::into_inner).file.flush();
         }
     }
@@ -365,8 +367,8 @@ fn read_trace(path: &Path) -> Result<(Name, Trace), BusError> {
         }
         let time = time.parse().map_err(|_| wrong(line, "the time is a number of milliseconds"))?;
         let bytes = unhex(hex).ok_or_else(|| wrong(line, "the bytes are an even number of hex digits"))?;
-        if bytes.len() > MAX_ANSWER {
-            return Err(wrong(line, "an answer has at most 4096 bytes"));
+        if bytes.len() > MAX_LINE_BYTES {
+            return Err(wrong(line, "a line has at most 4096 bytes"));
         }
         if trace.last().is_some_and(|(last, _)| *last >= time) {
             return Err(wrong(line, "the times must ascend"));

@@ -1,7 +1,7 @@
 //! The host: starts the engine, loads images and runs one thread for each container.
 
 use crate::config::{Config, Event, MAX_CONTAINERS};
-use crate::platform::{Posix, WakeFlag, image_account};
+use crate::platform::{Posix, WakeFlag};
 use std::fmt;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,13 +10,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tinycontainer::metadata::transport::Parts;
 use tinycontainer::policy::Trust;
-use tinycontainer::runtime::{Account, ModuleError};
+use tinycontainer::runtime::ModuleError;
 use tinycontainer::{Engine, ImageError, Next, Platform, Sizes};
-use tinycontainer_pool::Pool;
+use tinycontainer_pool::{Accounts, Pool};
 use tinycontainer_wamr::{ThreadLocal, Wamr};
 
-/// The account of what belongs to WAMR and to no container.
-const WAMR_ACCOUNT: Account = Account(2 * MAX_CONTAINERS as u8);
+type HostAccounts = Accounts<MAX_CONTAINERS>;
 
 /// How a thread's stack is sized: the interpreter, a native call, a driver and the observer.
 const STACK_BYTES: usize = 256 * 1024;
@@ -69,16 +68,11 @@ impl Host {
         // There is one host in a process: what the engine borrows is leaked.
         let trust = Trust::decode(Vec::leak(config.trust.clone())).map_err(HostError::Trust)?;
         let region = Box::leak(vec![MaybeUninit::uninit(); config.pool_bytes].into_boxed_slice());
-        POOL.init(region, 2 * MAX_CONTAINERS + 1).map_err(|error| match error {
+        HostAccounts::init(&POOL, region).map_err(|error| match error {
             tinycontainer_pool::InitError::AlreadyGiven => HostError::AlreadyStarted,
             _ => HostError::Memory,
         })?;
-        let all = u32::try_from(config.pool_bytes).unwrap_or(u32::MAX);
-        for slot in 0..MAX_CONTAINERS {
-            POOL.open(image_account(slot), all);
-        }
-        POOL.open(WAMR_ACCOUNT, all);
-        let runtime = Wamr::init(&POOL, &THREADS, WAMR_ACCOUNT).map_err(|error| match error {
+        let runtime = Wamr::init(&POOL, &THREADS, HostAccounts::RUNTIME).map_err(|error| match error {
             tinycontainer_wamr::InitError::AlreadyStarted => HostError::AlreadyStarted,
             tinycontainer_wamr::InitError::OutOfMemory => HostError::Memory,
         })?;
@@ -91,7 +85,7 @@ impl Host {
             .map(|name| &*String::leak(name.clone()))
             .collect();
         let observer: Arc<dyn Fn(Event) + Send + Sync> = config.observer.into();
-        config.buses.tell({
+        config.buses.on_record_limit({
             let observer = observer.clone();
             move |path, limit| observer(Event::RecordingEnded { path: path.into(), limit })
         });

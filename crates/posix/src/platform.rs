@@ -5,9 +5,9 @@ use crate::config::{Config, Event, MAX_CONTAINERS};
 use std::sync::{Condvar, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tinycontainer::policy::{Device, Trust};
-use tinycontainer::runtime::{Account, Rate, Type};
+use tinycontainer::runtime::{Rate, Type};
 use tinycontainer::{Lock, Notice, Platform};
-use tinycontainer_pool::{Pool, PoolBuf};
+use tinycontainer_pool::{Accounts, Pool, PoolBuf};
 use tinycontainer_wamr::Wamr;
 
 /// The engine's lock, by the standard library.
@@ -44,11 +44,6 @@ pub(crate) struct WakeFlag {
     pub(crate) changed: Condvar,
 }
 
-/// Images are booked on accounts of their own, behind those of the instances.
-pub(crate) fn image_account(slot: usize) -> Account {
-    Account(u8::try_from(slot + MAX_CONTAINERS).unwrap_or(u8::MAX))
-}
-
 impl Platform for Posix {
     type Lock<T> = Mutex<T>;
     type Buf = PoolBuf;
@@ -77,7 +72,7 @@ impl Platform for Posix {
     }
 
     fn allocate(&self, slot: usize, len: usize) -> Option<PoolBuf> {
-        self.pool.take(image_account(slot), len).ok()
+        self.pool.take(Accounts::<MAX_CONTAINERS>::image(slot), len).ok()
     }
 
     fn device(&self) -> Device<'_> {

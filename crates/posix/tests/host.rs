@@ -4,9 +4,9 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tinycontainer_posix::tinycontainer::metadata::{Bus, Scheme};
+use tinycontainer_posix::tinycontainer::metadata::{Access, Bus, Peer, Scheme};
 use tinycontainer_posix::tinycontainer::{Direction, ImageError, IoError, Notice, State, StopReason};
-use tinycontainer_posix::{Buses, Config, Event, Host, HostError};
+use tinycontainer_posix::{Buses, Config, Device, Devices, Event, Host, HostError};
 use tinycontainer_testkit::{CLASS, DEVICE, NOW, OWNER, OwnedPeer, STRANGER, Spec, module, trust_store};
 
 fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
@@ -14,6 +14,43 @@ fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
     while !done() {
         assert!(Instant::now() < end, "waited in vain for: {what}");
         std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// The application's own driver for servers by CoAP. Stores what is written.
+#[derive(Debug, Default, Clone)]
+struct Network(Arc<Mutex<Vec<Write>>>);
+
+#[derive(Debug, PartialEq)]
+struct Write {
+    uid: String,
+    authority: String,
+    bytes: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Server {
+    network: Network,
+    uid: String,
+    authority: String,
+}
+
+impl Devices for Network {
+    fn open(&self, uid: &str, access: &Access<'_>) -> Option<Result<Box<dyn Device>, IoError>> {
+        let Peer::Remote { scheme: Scheme::Coap, authority } = access.peer else { return None };
+        let server = Server { network: self.clone(), uid: uid.into(), authority: authority.into() };
+        authority.starts_with("server.").then(|| -> Result<Box<dyn Device>, IoError> { Ok(Box::new(server)) })
+    }
+}
+
+impl Device for Server {
+    fn read(&mut self, _: &mut [u8]) -> Result<usize, IoError> {
+        Err(IoError::WouldBlock)
+    }
+    fn write(&mut self, buf: &[u8]) -> Result<usize, IoError> {
+        let write = Write { uid: self.uid.clone(), authority: self.authority.clone(), bytes: buf.into() };
+        self.network.0.lock().unwrap().push(write);
+        Ok(buf.len())
     }
 }
 
@@ -33,12 +70,13 @@ fn a_sensor_an_actuator_and_a_host() {
         let events = events.clone();
         Box::new(move |event| events.lock().unwrap().push(event))
     };
+    let network = Network::default();
     let config = Config {
         name: DEVICE.into(),
         class: CLASS.into(),
         trust: trust_store(),
         now: Some(NOW),
-        buses: Buses::new(Some(&traces), Some(&record)).unwrap(),
+        buses: Buses::new(Some(&traces), Some(&record)).unwrap().with_devices(network.clone()),
         observer,
         ..Config::default()
     };
@@ -50,9 +88,13 @@ fn a_sensor_an_actuator_and_a_host() {
     // The sensor reads two bytes and sends them on; the actuator writes the first to a pin.
     let sensor = module(
         "(global.set $in (call $open (i32.const 1))) (global.set $out (call $open (i32.const 2)))",
-        "(drop (call $read (global.get $in) (i32.const 0) (i32.const 2)))
+        "(local $fd i32) (drop (call $read (global.get $in) (i32.const 0) (i32.const 2)))
          (drop (call $write (global.get $out) (i32.const 0) (i32.const 2)))
-         (call $logger (i32.const 32)) i32.const 0",
+         (call $logger (i32.const 32))
+         (if (i32.ge_s (local.tee $fd (call $open (i32.const 3))) (i32.const 0))
+           (then (drop (call $write (local.get $fd) (i32.const 32) (i32.const 4)))
+                 (drop (call $close (local.get $fd)))))
+         i32.const 0",
         "",
     );
     let actuator = module(
@@ -67,7 +109,8 @@ fn a_sensor_an_actuator_and_a_host() {
     let peer = |uid: &str, endpoint| OwnedPeer::Container(uid.into(), endpoint);
     let sensor = Spec::new("sensor", &sensor.replace("(memory 1)", globals))
         .endpoint(1, OwnedPeer::Local(Bus::I2c, 72), Direction::In)
-        .endpoint(2, peer("actuator", 1), Direction::Out);
+        .endpoint(2, peer("actuator", 1), Direction::Out)
+        .endpoint(3, OwnedPeer::Remote(Scheme::Coap, "server.example:5683".into()), Direction::Both);
     let actuator = Spec::new("actuator", &actuator.replace("(memory 1)", globals))
         .endpoint(1, peer("sensor", 2), Direction::In)
         .endpoint(2, OwnedPeer::Local(Bus::Gpio, 17), Direction::Out)
@@ -90,6 +133,10 @@ fn a_sensor_an_actuator_and_a_host() {
             .iter()
             .any(|e| matches!(e, Event::Log { uid, line } if uid == "sensor" && line == "tick\\u{1b}[2J"))
     });
+    wait_for("the application's driver of a remote peer", || !network.0.lock().unwrap().is_empty());
+    let write =
+        Write { uid: "sensor".into(), authority: "server.example:5683".into(), bytes: b"tick".to_vec() };
+    assert_eq!(network.0.lock().unwrap()[0], write);
     let no_driver = Notice::DriverFailed(3, IoError::NoPeer);
     assert!(
         events

@@ -79,7 +79,7 @@ static void nothing_works(void)
     uint32_t session = 7;
     tinycontainer_status_t status;
     tinycontainer_memory_t memory;
-    tinycontainer_refusal_t refusal;
+    tinycontainer_audit_record_t refusal;
     char text[8] = "x";
     const tinycontainer_result_t off = TINYCONTAINER_RESULT_NOT_INITIALIZED;
     CHECK(!tinycontainer_loadcontainer(bytes, 4, bytes, 4, bytes, 4));
@@ -92,7 +92,7 @@ static void nothing_works(void)
     CHECK(tinycontainer_start(UID("a")) == off && tinycontainer_stop(UID("a")) == off);
     CHECK(tinycontainer_unload(UID("a")) == off && tinycontainer_status(UID("a"), &status) == off);
     CHECK(tinycontainer_status_at(0, &status) == off && tinycontainer_memory(&memory) == off);
-    CHECK(tinycontainer_refusal_next(0, &refusal) == off && tinycontainer_time(1) == off);
+    CHECK(tinycontainer_audit_next(0, &refusal) == off && tinycontainer_time(1) == off);
     CHECK(tinycontainer_stop_text(UID("a"), text, sizeof text) == 0 && text[0] == 0);
 }
 
@@ -196,11 +196,15 @@ static void bad_drivers(void)
     holes[3].write = NULL;
     for (size_t i = 0; i < 4; i++) {
         CHECK(tinycontainer_driver(TINYCONTAINER_BUS_I2C, 0, 9, &holes[i]) == TINYCONTAINER_RESULT_BAD_DRIVER);
+        CHECK(tinycontainer_remote_driver(TINYCONTAINER_SCHEME_COAP, &holes[i]) == TINYCONTAINER_RESULT_BAD_DRIVER);
     }
     CHECK(tinycontainer_driver(TINYCONTAINER_BUS_I2C, 0, 9, NULL) == TINYCONTAINER_RESULT_NULL_POINTER);
     CHECK(tinycontainer_driver(6, 0, 9, &good) == TINYCONTAINER_RESULT_BAD_ARGUMENT);
     CHECK(tinycontainer_driver(255, 0, 9, &good) == TINYCONTAINER_RESULT_BAD_ARGUMENT);
     CHECK(tinycontainer_driver(TINYCONTAINER_BUS_I2C, 9, 8, &good) == TINYCONTAINER_RESULT_BAD_ARGUMENT);
+    CHECK(tinycontainer_remote_driver(TINYCONTAINER_SCHEME_COAP, NULL) == TINYCONTAINER_RESULT_NULL_POINTER);
+    CHECK(tinycontainer_remote_driver(4, &good) == TINYCONTAINER_RESULT_BAD_ARGUMENT);
+    CHECK(tinycontainer_remote_driver(TINYCONTAINER_SCHEME_NONE, &good) == TINYCONTAINER_RESULT_BAD_ARGUMENT);
     static const tinycontainer_driver_t stays = {NULL, table_open, table_close, table_read, table_write, 0};
     for (uint32_t i = 0; i < TINYCONTAINER_DRIVERS; i++) {
         CHECK(tinycontainer_driver(TINYCONTAINER_BUS_SPI, 2 * i, 2 * i + 1, &stays) == OK);
@@ -279,7 +283,7 @@ int main(int argc, char **argv)
     CHECK(tinycontainer_status_at(0, NULL) == TINYCONTAINER_RESULT_NOT_FOUND);
     CHECK(tinycontainer_status_at(0, &status) == TINYCONTAINER_RESULT_NOT_FOUND);
     CHECK(tinycontainer_status_at(UINT32_MAX, &status) == TINYCONTAINER_RESULT_END);
-    CHECK(tinycontainer_refusal_next(0, NULL) == TINYCONTAINER_RESULT_END);
+    CHECK(tinycontainer_audit_next(0, NULL) == TINYCONTAINER_RESULT_END);
     CHECK(strcmp(tinycontainer_result_text(-1), "unknown") == 0);
     CHECK(strcmp(tinycontainer_result_text(INT32_MAX), "unknown") == 0);
     CHECK(tinycontainer_memory(&after) == OK && after.free == before.free && after.largest == before.largest);

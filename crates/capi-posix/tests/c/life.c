@@ -40,6 +40,7 @@ static int pin_open(void *context, const tinycontainer_peer_t *peer)
     pin_t *pin = context;
     CHECK(peer->bus == TINYCONTAINER_BUS_GPIO && peer->direction == 2);
     CHECK(peer->uid_len == 3 && memcmp(peer->uid, "pin", 3) == 0);
+    CHECK(peer->scheme == TINYCONTAINER_SCHEME_NONE && peer->authority == NULL && peer->authority_len == 0);
     if (peer->unit != 17) {
         return TINYCONTAINER_IO_NO_PEER;
     }
@@ -72,6 +73,39 @@ static int pin_write(void *context, int handle, const uint8_t *buf, size_t len)
     pin->level = buf[0];
     pin->writes++;
     return 1;
+}
+
+/* A remote peer: opens the one authority that it knows, and reads as its length. */
+static int remote_open(void *context, const tinycontainer_peer_t *peer)
+{
+    static const char known[] = "[2001:db8::1]:5683";
+    CHECK(peer->scheme == TINYCONTAINER_SCHEME_COAP && peer->bus == TINYCONTAINER_BUS_NONE && peer->unit == 0);
+    CHECK(peer->uid_len == 6 && memcmp(peer->uid, "remote", 6) == 0 && peer->direction == 2);
+    CHECK(peer->authority_len == strlen(known) && memcmp(peer->authority, known, strlen(known)) == 0);
+    *(volatile int *)context += 1;
+    return (int)peer->authority_len;
+}
+
+static void remote_close(void *context, int handle)
+{
+    CHECK(handle == 18);
+    *(volatile int *)context += 10;
+}
+
+static int remote_read(void *context, int handle, uint8_t *buf, size_t len)
+{
+    (void)context;
+    CHECK(len == 4);
+    buf[0] = (uint8_t)handle;
+    return 1;
+}
+
+static int remote_write(void *context, int handle, const uint8_t *buf, size_t len)
+{
+    (void)context;
+    (void)handle;
+    (void)buf;
+    return (int)len;
 }
 
 static tinycontainer_result_t load(const char *dir, const char *name)
@@ -125,6 +159,11 @@ int main(int argc, char **argv)
     pin_t pin = {0, 0, 0, 0};
     tinycontainer_driver_t pin_driver = {&pin, pin_open, pin_close, pin_read, pin_write, 0};
     CHECK(tinycontainer_driver(TINYCONTAINER_BUS_GPIO, 16, 17, &pin_driver) == OK);
+    volatile int remote_calls = 0;
+    tinycontainer_driver_t remote_driver = {(void *)&remote_calls, remote_open, remote_close, remote_read,
+                                            remote_write, 0};
+    CHECK(tinycontainer_remote_driver(TINYCONTAINER_SCHEME_COAP, &remote_driver) == OK);
+    CHECK(tinycontainer_remote_driver(TINYCONTAINER_SCHEME_COAP, &remote_driver) == TINYCONTAINER_RESULT_ALREADY_SET);
     tinycontainer_io_driver_t app = {app_open, app_close, app_read, app_write};
     CHECK(tinycontainer_init(5, 6, 7, &app) > 0);
     memset(&app, 0, sizeof app); /* It was copied. */
@@ -148,7 +187,7 @@ int main(int argc, char **argv)
     WAIT(!tinycontainer_iscontainerrunning(UID("idle")));
     CHECK(tinycontainer_stop(UID("idle")) == TINYCONTAINER_RESULT_NOT_RUNNING);
     CHECK(tinycontainer_status(UID("idle"), &status) == OK);
-    CHECK(strcmp(tinycontainer_reason_text(status.reason), "stop requested") == 0);
+    CHECK(strcmp(tinycontainer_stop_reason_text(status.reason), "stop requested") == 0);
     CHECK(tinycontainer_start(UID("idle")) == OK);
     CHECK(tinycontainer_stop(UID("idle")) == OK);
     WAIT(!tinycontainer_iscontainerrunning(UID("idle")));
@@ -215,6 +254,12 @@ int main(int argc, char **argv)
     run(dir, "nopin", text, sizeof text);
     CHECK(strcmp(text, "finished: loop() returned -3") == 0);
 
+    run(dir, "remote", text, sizeof text);
+    CHECK(strcmp(text, "finished: loop() returned 18") == 0);
+    CHECK(remote_calls == 11); /* Opened once, closed once. */
+    run(dir, "noremote", text, sizeof text);
+    CHECK(strcmp(text, "finished: loop() returned -3") == 0);
+
     /* Ends that are the container's own fault. */
     run(dir, "spin", text, sizeof text);
     CHECK(strcmp(text, "budget exhausted") == 0);
@@ -222,20 +267,20 @@ int main(int argc, char **argv)
     CHECK(strcmp(text, "trapped: unreachable executed") == 0);
 
     /* A call that is refused is in the ring. */
-    tinycontainer_refusal_t refusal;
+    tinycontainer_audit_record_t refusal;
     uint64_t last = 0;
-    while (tinycontainer_refusal_next(last, &refusal) == OK) {
+    while (tinycontainer_audit_next(last, &refusal) == OK) {
         last = refusal.number;
     }
     CHECK(load(dir, "curious") == OK && tinycontainer_start(UID("curious")) == OK);
     WAIT(!tinycontainer_iscontainerrunning(UID("curious")));
-    CHECK(tinycontainer_refusal_next(last, &refusal) == OK);
+    CHECK(tinycontainer_audit_next(last, &refusal) == OK);
     CHECK(refusal.number == last + 1 && refusal.has_endpoint && refusal.endpoint == 9);
     CHECK(strcmp(refusal.uid, "curious") == 0 && refusal.dropped == 0);
     CHECK(tinycontainer_status(UID("curious"), &status) == OK && status.refusals == 1 && status.dropped == 0);
     CHECK(strcmp(tinycontainer_call_text(refusal.call), "open") == 0);
-    CHECK(strcmp(tinycontainer_refusal_text(refusal.reason), "it has no right to such an endpoint") == 0);
-    CHECK(tinycontainer_refusal_next(refusal.number, &refusal) == TINYCONTAINER_RESULT_END);
+    CHECK(strcmp(tinycontainer_deny_reason_text(refusal.reason), "it has no right to such an endpoint") == 0);
+    CHECK(tinycontainer_audit_next(refusal.number, &refusal) == TINYCONTAINER_RESULT_END);
     CHECK(tinycontainer_unload(UID("curious")) == OK);
 
     /* Many lives: all memory is back at the end. */

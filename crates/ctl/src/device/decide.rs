@@ -1,12 +1,11 @@
 //! The engine's own decision over an image, with a runtime and drivers that do nothing.
 
-use tinycontainer::metadata::Access;
 use tinycontainer::metadata::transport::Parts;
 use tinycontainer::policy::Device;
 use tinycontainer::runtime::{
     Account, Budget, Host, Instance, Limits, MemoryUse, ModuleError, Outcome, Rate, Runtime, Type,
 };
-use tinycontainer::{Drivers, Engine, Hook, ImageError, IoError, Platform, Sizes};
+use tinycontainer::{Engine, Hook, ImageError, NoDrivers, Platform, Sizes};
 
 /// Decides as an empty device would, with the code that loads images on a device.
 pub(crate) fn decide(parts: &Parts<'_>, device: Device<'_>) -> Result<(), ImageError> {
@@ -23,7 +22,7 @@ struct Offline<'a> {
     runtime: Nothing,
 }
 
-/// Runs nothing, has no drivers.
+/// Runs nothing.
 struct Nothing;
 enum Never {}
 
@@ -31,7 +30,7 @@ impl Platform for Offline<'_> {
     type Lock<T> = tinycontainer_posix::Mutex<T>;
     type Buf = Vec<u8>;
     type Runtime = Nothing;
-    type Drivers = Nothing;
+    type Drivers = NoDrivers;
 
     fn runtime(&self) -> &Nothing {
         &self.runtime
@@ -45,8 +44,8 @@ impl Platform for Offline<'_> {
         0
     }
 
-    fn drivers(&self) -> &Nothing {
-        &self.runtime
+    fn drivers(&self) -> &NoDrivers {
+        &NoDrivers
     }
 
     fn allocate(&self, _slot: usize, len: usize) -> Option<Vec<u8>> {
@@ -82,25 +81,5 @@ impl Runtime for Nothing {
 impl Instance for Never {
     fn call(&mut self, _: Hook, _: Budget, _: &mut dyn Host) -> Outcome {
         match *self {}
-    }
-}
-
-impl Drivers for Nothing {
-    type Handle = Never;
-
-    fn open(&self, _: &str, _: &Access<'_>) -> Result<Never, IoError> {
-        Err(IoError::NoPeer)
-    }
-
-    fn read(&self, handle: &mut Never, _: &mut [u8]) -> Result<usize, IoError> {
-        match *handle {}
-    }
-
-    fn write(&self, handle: &mut Never, _: &[u8]) -> Result<usize, IoError> {
-        match *handle {}
-    }
-
-    fn close(&self, handle: Never) {
-        match handle {}
     }
 }
