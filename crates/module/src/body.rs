@@ -45,6 +45,7 @@ impl Pass<'_> {
                     self.operate(1, 0);
                     self.spend(work::IF, 1);
                 }
+                self.cost.blocks += u32::from(opcode != 0x03);
                 self.begin();
             }
             // else, end

@@ -27,6 +27,8 @@ pub struct Cost {
     pub work: u32,
     /// The most that a module of this size may cost.
     pub allowed: u32,
+    /// How many `block` and `if` instructions it has. An interpreter may keep a table of where they end.
+    pub blocks: u32,
 }
 
 /// Checks a module.

@@ -68,7 +68,7 @@ impl<'a> Pass<'a> {
         Self {
             rest: module,
             refused: None,
-            cost: Cost { work: 0, allowed },
+            cost: Cost { work: 0, allowed, blocks: 0 },
             types: [Arity::default(); _],
             type_count: 0,
             imported: [0; _],
