@@ -55,10 +55,8 @@ tc_module_info(wasm_module_t handle, struct tc_module_info *info)
     WASMModule *module = (WASMModule *)handle;
 
     memset(info, 0, sizeof(*info));
-    info->memories = module->import_memory_count + module->memory_count;
     if (module->import_memory_count == 0 && module->memory_count > 0) {
         WASMMemory *memory = &module->memories[0];
-        info->memory_page_bytes = memory->num_bytes_per_page;
         info->memory_bytes = (uint64)memory->num_bytes_per_page * memory->init_page_count;
     }
     info->start_function = module->start_function != (uint32)-1;

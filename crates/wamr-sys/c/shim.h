@@ -22,10 +22,8 @@ bool tc_keeps_code(void);
 
 /* What a module says of itself. */
 struct tc_module_info {
-    uint64_t memory_bytes;      /* of its first memory, at the start */
-    uint32_t memory_page_bytes; /* its page: 65536, or what WAMR shrank it to */
-    uint32_t memories;          /* imported ones too */
-    uint32_t start_function;    /* not 0 if it declares one */
+    uint64_t memory_bytes;   /* of its first memory, at the start */
+    uint32_t start_function; /* not 0 if it declares one */
     uint32_t imports;
     uint32_t exports;
 };

@@ -52,8 +52,6 @@ pub struct InstantiationArgs {
 #[derive(Copy, Clone)]
 pub struct tc_module_info {
     pub memory_bytes: u64,
-    pub memory_page_bytes: u32,
-    pub memories: u32,
     pub start_function: u32,
     pub imports: u32,
     pub exports: u32,

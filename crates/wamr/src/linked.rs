@@ -88,14 +88,7 @@ impl Module {
 
     /// Everything that can be known before linking.
     pub(crate) fn check(&self) -> Result<sys::tc_module_info, ModuleError> {
-        let mut info = sys::tc_module_info {
-            memory_bytes: 0,
-            memory_page_bytes: 0,
-            memories: 0,
-            start_function: 0,
-            imports: 0,
-            exports: 0,
-        };
+        let mut info = sys::tc_module_info { memory_bytes: 0, start_function: 0, imports: 0, exports: 0 };
         // SAFETY: the module is loaded.
         unsafe { sys::tc_module_info(self.module.as_ptr(), &raw mut info) };
         if info.start_function != 0 {

@@ -59,8 +59,10 @@ fn instantiate(wamr: &Wamr, account: Account, code: &[u8], limits: &Limits) -> R
     let _acting = wamr.acting_for(account);
 
     // WAMR writes into the code it loads, and the next start needs it as it was signed.
-    let mut copy =
-        wamr.pool().take(account, Module::bytes(code.len(), cost.blocks)).map_err(|why| opened.out_of_memory(why))?;
+    let mut copy = wamr
+        .pool()
+        .take(account, Module::bytes(code.len(), cost.blocks))
+        .map_err(|why| opened.out_of_memory(why))?;
     if let Some((to, _)) = copy.split_at_mut_checked(code.len()) {
         to.copy_from_slice(code);
     }

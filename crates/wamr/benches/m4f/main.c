@@ -12,6 +12,7 @@
 
 struct guest {
     uint32_t len;       /* of the module, in bytes */
+    uint32_t blocks;    /* how many `block`s and `if`s it has */
     uint32_t arguments; /* that the function takes: 0 or 1 */
     uint32_t argument;
     char function[20]; /* ends with a zero */
@@ -63,6 +64,7 @@ static void run(const struct guest *guest, uint8_t *code)
 {
     LoadArgs how = { .name = "", .wasm_binary_freeable = true };
     char why[64] = "it cannot be loaded";
+    void *table;
     uint32_t before, after, cells[2] = { guest->argument };
     wasm_module_t module = wasm_runtime_load_ex(code, guest->len, &how, why, sizeof(why));
     wasm_module_inst_t instance = module ? wasm_runtime_instantiate(module, 32768, 0, why, sizeof(why)) : NULL;
@@ -72,10 +74,9 @@ static void run(const struct guest *guest, uint8_t *code)
     if (!function) {
         board_fail(why);
     }
-    /* More than any guest here has. */
-    void *table = tc_alloc(0, tc_blocks_bytes(1000) + 1);
-    if (tc_blocks_bytes(1000) > 0) {
-        tc_blocks(env, code, table, 1000);
+    table = tc_blocks_bytes(guest->blocks) ? tc_alloc(0, tc_blocks_bytes(guest->blocks)) : NULL;
+    if (table) {
+        tc_blocks(env, code, table, guest->blocks);
     }
     wasm_runtime_set_instruction_count_limit(env, INT_MAX);
     before = board_ns();
