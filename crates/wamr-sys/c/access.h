@@ -142,11 +142,12 @@ tc_read_leb_32(const uint8 *at, bool sign)
             tc_number = tc_read_leb_32(at, sign);                  \
             *(len) = (uint32)(tc_number >> 32);                    \
             tc_number = (uint32)tc_number;                         \
+            TC_PAY_BYTES(*(len));                                  \
         }                                                          \
         else {                                                     \
             tc_number = read_leb(at, len, bits, sign);             \
+            TC_PAY_BYTES(*(len)*2);                                \
         }                                                          \
-        TC_PAY_BYTES(*(len));                                      \
         tc_number;                                                 \
     })
 #pragma push_macro("read_leb")
