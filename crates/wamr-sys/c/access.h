@@ -72,7 +72,8 @@ typedef uint64 tc_pair;
 #define TC_PAIR(upper, lower) ((tc_pair)(uintptr_t)(upper) << (8 * sizeof(uintptr_t)) | (uintptr_t)(lower))
 #define TC_UPPER(pair) ((uintptr_t)((pair) >> (8 * sizeof(uintptr_t))))
 
-/* The place of `bytes` bytes of the memory at `address` + `offset`; NULL, behind which no code is, if they are not all the memory's. */
+/* Where the code goes on, and the place of `bytes` bytes at `address` + `offset` in the memory. 0 if they are not all the
+ * memory's. */
 TC_INLINE tc_pair
 tc_place_of(uint8 *ip, uint32 address, uint32 offset, WASMMemoryInstance *memory, uint32 bytes)
 {

@@ -34,8 +34,8 @@ struct tc_block {
 #define TC_BLOCKS_TABLE(env) ((env)->block_addr_cache[0][0].end_addr)
 #define TC_BLOCKS_COUNT(env) ((env)->block_addr_cache[0][1].end_addr)
 
-/* The entries are a hash table with linear probing. It has more of them than the module has blocks, so that a free one
- * is always found, and soon. */
+/* The entries are a hash table with linear probing. It must have more of them than the module has blocks: then a free one
+ * is always found, and soon. `tinycontainer_module::check` counts the blocks. */
 static inline uint32
 tc_blocks_entries(uint32 blocks)
 {

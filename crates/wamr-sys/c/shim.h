@@ -47,8 +47,8 @@ uint8_t *tc_memory(wasm_exec_env_t env, uint64_t *size);
 /* How many bytes the environment of a module with so many blocks (`block` and `if`) should have for the table of their
  * ends, beside the module's bytes; 0 if the interpreter has no use for one (the fast one). */
 uint32_t tc_blocks_bytes(uint32_t blocks);
-/* Gives the environment its table: so many bytes, at an address that 4 divides, as long as the environment lives. `code` are the bytes
- * that the module was loaded from. Without it everything works, but each block's end is searched again and again. */
+/* Gives the environment its table: so many bytes, aligned to 4, for as long as the environment lives. `code` is where the
+ * module was loaded from, `blocks` exactly how many there are. Without a table each block's end is searched each time. */
 void tc_blocks(wasm_exec_env_t env, uint8_t *code, void *table, uint32_t blocks);
 
 /* Instructions left of wasm_runtime_set_instruction_count_limit; negative once they were exceeded. */
