@@ -7,8 +7,9 @@ fn main() -> std::io::Result<()> {
         let module = fs::read(&path)?;
         match tinycontainer_module::check(&module) {
             Ok(cost) => println!(
-                "{path}: {} bytes, {} of {} units of work, {:.1} a byte",
+                "{path}: {} bytes, {} blocks, {} of {} units of work, {:.1} a byte",
                 module.len(),
+                cost.blocks,
                 cost.work,
                 cost.allowed,
                 f64::from(cost.work) / module.len() as f64

@@ -3,6 +3,78 @@
 use crate::pass::{Arity, Block, NOTHING, ONE_VALUE, Pass};
 use crate::{Limit, limits, work};
 
+/// What an instruction does that needs no more than this to be followed: how many indices come behind its opcode, and how
+/// many values it takes off the operand stack and puts on it.
+#[derive(Clone, Copy)]
+struct Effect {
+    indices: u8,
+    takes: u8,
+    gives: u8,
+}
+
+/// The effect of each opcode from the first to the last of a range. What is not here, `instruction` follows by itself or
+/// refuses.
+const EFFECTS: &[(u8, u8, Effect)] = &[
+    // nop, drop, select
+    (0x01, 0x01, Effect { indices: 0, takes: 0, gives: 0 }),
+    (0x1a, 0x1a, Effect { indices: 0, takes: 1, gives: 0 }),
+    (0x1b, 0x1b, Effect { indices: 0, takes: 3, gives: 1 }),
+    // global.get, global.set
+    (0x23, 0x23, Effect { indices: 1, takes: 0, gives: 1 }),
+    (0x24, 0x24, Effect { indices: 1, takes: 1, gives: 0 }),
+    // loads, stores: alignment and offset
+    (0x28, 0x35, Effect { indices: 2, takes: 1, gives: 1 }),
+    (0x36, 0x3e, Effect { indices: 2, takes: 2, gives: 0 }),
+    // memory.size, memory.grow
+    (0x3f, 0x3f, Effect { indices: 1, takes: 0, gives: 1 }),
+    (0x40, 0x40, Effect { indices: 1, takes: 1, gives: 1 }),
+    // i32: eqz, comparisons; i64: the same; comparisons of floats
+    (0x45, 0x45, ONE_TO_ONE),
+    (0x46, 0x4f, TWO_TO_ONE),
+    (0x50, 0x50, ONE_TO_ONE),
+    (0x51, 0x66, TWO_TO_ONE),
+    // i32: clz, ctz, popcnt; arithmetic; i64: the same
+    (0x67, 0x69, ONE_TO_ONE),
+    (0x6a, 0x78, TWO_TO_ONE),
+    (0x79, 0x7b, ONE_TO_ONE),
+    (0x7c, 0x8a, TWO_TO_ONE),
+    // f32: abs to sqrt; arithmetic; f64: the same
+    (0x8b, 0x91, ONE_TO_ONE),
+    (0x92, 0x98, TWO_TO_ONE),
+    (0x99, 0x9f, ONE_TO_ONE),
+    (0xa0, 0xa6, TWO_TO_ONE),
+    // conversions, sign extension
+    (0xa7, 0xc4, ONE_TO_ONE),
+];
+const ONE_TO_ONE: Effect = Effect { indices: 0, takes: 1, gives: 1 };
+const TWO_TO_ONE: Effect = Effect { indices: 0, takes: 2, gives: 1 };
+
+/// The same by opcode, each packed in a byte; or [`OTHER`].
+static PACKED: [u8; 0xc5] = packed(EFFECTS);
+const OTHER: u8 = 0xff;
+
+#[expect(clippy::indexing_slicing, reason = "the compiler calculates it")]
+const fn packed(ranges: &[(u8, u8, Effect)]) -> [u8; 0xc5] {
+    let mut table = [OTHER; _];
+    let mut rest = ranges;
+    while let [(first, last, effect), after @ ..] = rest {
+        let mut opcode = *first as usize;
+        while opcode <= *last as usize {
+            table[opcode] = effect.indices << 4 | effect.takes << 2 | effect.gives;
+            opcode += 1;
+        }
+        rest = after;
+    }
+    table
+}
+
+impl Effect {
+    fn of(opcode: u8) -> Option<Self> {
+        let packed = *PACKED.get(usize::from(opcode))?;
+        (packed != OTHER).then_some(Self { indices: packed >> 4, takes: packed >> 2 & 3, gives: packed & 3 })
+    }
+}
+
 /// The function itself.
 const OUTSIDE: Block = Block { base: 0, kind: NOTHING };
 
@@ -16,7 +88,7 @@ impl Pass<'_> {
         self.results = arity.results;
         let mut locals = u32::from(arity.params);
         let mut groups = self.number();
-        while groups > 0 && self.refused.is_none() {
+        while groups > 0 && self.error.is_none() {
             locals = locals.saturating_add(self.number());
             self.byte();
             groups -= 1;
@@ -24,7 +96,7 @@ impl Pass<'_> {
         self.at_most(Limit::Locals, locals, limits::LOCALS);
         self.spend(work::FUNCTION, 1);
         self.spend(work::LOCAL, locals);
-        while self.refused.is_none() {
+        while self.error.is_none() {
             let opcode = self.byte();
             if opcode == 0x0b && self.nesting == 0 {
                 return;
@@ -34,17 +106,22 @@ impl Pass<'_> {
     }
 
     fn instruction(&mut self, opcode: u8) {
+        if let Some(Effect { indices, takes, gives }) = Effect::of(opcode) {
+            for _ in 0..indices {
+                self.number();
+            }
+            return self.operate(u32::from(takes), u32::from(gives));
+        }
         match opcode {
             // unreachable
             0x00 => self.unreachable(),
-            // nop
-            0x01 => {}
             // block, loop, if
             0x02..=0x04 => {
                 if opcode == 0x04 {
                     self.operate(1, 0);
                     self.spend(work::IF, 1);
                 }
+                self.cost.blocks += u32::from(opcode != 0x03);
                 self.begin();
             }
             // else, end
@@ -94,9 +171,6 @@ impl Pass<'_> {
                 self.operate(1, 0);
                 self.call(arity);
             }
-            // drop, select
-            0x1a => self.operate(1, 0),
-            0x1b => self.operate(3, 1),
             // local.get
             0x20 => {
                 self.number();
@@ -109,19 +183,6 @@ impl Pass<'_> {
                 self.spend(work::OPERAND, self.operands);
                 self.operate(1, u32::from(opcode == 0x22));
             }
-            // global.get, memory.size; global.set; memory.grow
-            0x23 | 0x3f => self.operate_on_index(0, 1),
-            0x24 => self.operate_on_index(1, 0),
-            0x40 => self.operate_on_index(1, 1),
-            // loads, stores
-            0x28..=0x35 => {
-                self.number();
-                self.operate_on_index(1, 1);
-            }
-            0x36..=0x3e => {
-                self.number();
-                self.operate_on_index(2, 0);
-            }
             // constants
             0x41..=0x44 => {
                 self.skip_constant(opcode);
@@ -129,21 +190,16 @@ impl Pass<'_> {
                 self.spend(work::CONSTANT, self.constants.ilog2());
                 self.operate(0, 1);
             }
-            // Tests for zero, operations on one number, conversions.
-            0x45 | 0x50 | 0x67..=0x69 | 0x79..=0x7b | 0x8b..=0x91 | 0x99..=0x9f | 0xa7..=0xc4 => {
-                self.operate(1, 1);
-            }
-            // Comparisons and operations on two numbers.
-            0x46..=0x66 | 0x6a..=0x78 | 0x7c..=0x8a | 0x92..=0x98 | 0xa0..=0xa6 => self.operate(2, 1),
             0xfc => match self.number() {
                 // Conversions that saturate.
                 0..=7 => self.operate(1, 1),
-                // memory.copy, memory.fill
-                10 => {
-                    self.number();
-                    self.operate_on_index(3, 0);
+                // memory.copy, memory.fill: two memories, one
+                which @ (10 | 11) => {
+                    for _ in which..12 {
+                        self.number();
+                    }
+                    self.operate(3, 0);
                 }
-                11 => self.operate_on_index(3, 0),
                 _ => self.malformed("unsupported opcode"),
             },
             _ => self.malformed("unsupported opcode"),
@@ -249,12 +305,5 @@ impl Pass<'_> {
         let base = u32::from(self.innermost().base);
         self.operands = self.operands.saturating_sub(takes).max(base) + gives;
         self.at_most(Limit::Operands, self.operands, limits::OPERANDS);
-    }
-
-    /// The same, of an instruction with one number.
-    #[inline(never)]
-    fn operate_on_index(&mut self, takes: u32, gives: u32) {
-        self.number();
-        self.operate(takes, gives);
     }
 }

@@ -12,13 +12,13 @@
 #![forbid(unsafe_code)]
 
 mod body;
+mod error;
 pub mod limits;
 mod pass;
-mod refused;
 mod sections;
 pub mod work;
 
-pub use refused::{Excess, Limit, Refused};
+pub use error::{CheckError, Excess, Limit};
 
 /// What loading a module costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Cost {
     pub work: u32,
     /// The most that a module of this size may cost.
     pub allowed: u32,
+    /// How many `block` and `if` instructions it has. An interpreter may keep a table of where they end.
+    pub blocks: u32,
 }
 
 /// Checks a module.
@@ -34,6 +36,6 @@ pub struct Cost {
 /// # Errors
 /// A count or the work is over its limit, or the bytes are not a module.
 #[inline(never)]
-pub fn check(module: &[u8]) -> Result<Cost, Refused> {
+pub fn check(module: &[u8]) -> Result<Cost, CheckError> {
     sections::check(module)
 }

@@ -3,7 +3,7 @@
 //! The first thing that is wrong is kept, and what is to be read is nothing from then on: so it is asked once for each
 //! item whether all was right, and not after each number.
 
-use crate::{Cost, Excess, Limit, Refused, limits, work};
+use crate::{CheckError, Cost, Excess, Limit, limits, work};
 
 /// How many values a function or a block takes and gives.
 #[derive(Clone, Copy, Default)]
@@ -32,7 +32,7 @@ const _: () = assert!(limits::PARAMS <= 0xff && limits::RESULTS <= 0xff);
 pub(crate) struct Pass<'a> {
     /// The bytes of the section or body that are not read yet.
     pub(crate) rest: &'a [u8],
-    pub(crate) refused: Option<Refused>,
+    pub(crate) error: Option<CheckError>,
     pub(crate) cost: Cost,
     pub(crate) types: [Arity; limits::TYPES as usize],
     pub(crate) type_count: u32,
@@ -67,8 +67,8 @@ impl<'a> Pass<'a> {
         let allowed = size.saturating_mul(work::PER_BYTE).saturating_add(work::FREE);
         Self {
             rest: module,
-            refused: None,
-            cost: Cost { work: 0, allowed },
+            error: None,
+            cost: Cost { work: 0, allowed, blocks: 0 },
             types: [Arity::default(); _],
             type_count: 0,
             imported: [0; _],
@@ -88,19 +88,19 @@ impl<'a> Pass<'a> {
     }
 
     #[inline(never)]
-    pub(crate) fn refuse(&mut self, why: Refused) {
-        self.refused.get_or_insert(why);
+    pub(crate) fn fail(&mut self, why: CheckError) {
+        self.error.get_or_insert(why);
         self.rest = &[];
     }
 
     pub(crate) fn malformed(&mut self, what: &'static str) {
-        self.refuse(Refused::Malformed(what));
+        self.fail(CheckError::Malformed(what));
     }
 
     #[inline(never)]
     pub(crate) fn at_most(&mut self, limit: Limit, value: u32, most: u32) {
         if value > most {
-            self.refuse(Refused::Over(Excess { limit, value, most }));
+            self.fail(CheckError::Over(Excess { limit, value, most }));
         }
     }
 
@@ -172,7 +172,7 @@ impl<'a> Pass<'a> {
         if !self.rest.is_empty() {
             self.malformed("section size mismatch");
         }
-        if self.refused.is_none() {
+        if self.error.is_none() {
             self.rest = after;
         }
     }
@@ -180,7 +180,7 @@ impl<'a> Pass<'a> {
     /// As many items as the next number says. Each reads at least a byte, or refuses.
     pub(crate) fn each(&mut self, item: fn(&mut Self)) {
         let mut left = self.number();
-        while left > 0 && self.refused.is_none() {
+        while left > 0 && self.error.is_none() {
             item(self);
             left -= 1;
         }

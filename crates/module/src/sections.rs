@@ -1,7 +1,7 @@
 //! The sections of a module, in their order.
 
 use crate::pass::{Arity, Pass};
-use crate::{Cost, Limit, Refused, limits, work};
+use crate::{CheckError, Cost, Limit, limits, work};
 
 /// "\0asm", version 1.
 const HEADER: &[u8] = b"\0asm\x01\0\0\0";
@@ -23,7 +23,7 @@ mod section {
     pub(super) const DATA: u8 = 11;
 }
 
-pub(crate) fn check(module: &[u8]) -> Result<Cost, Refused> {
+pub(crate) fn check(module: &[u8]) -> Result<Cost, CheckError> {
     let mut pass = Pass::new(module);
     if pass.take(8) != HEADER {
         pass.malformed("no WebAssembly 1 header");
@@ -45,9 +45,9 @@ pub(crate) fn check(module: &[u8]) -> Result<Cost, Refused> {
         }
         pass.leave(after);
     }
-    match pass.refused {
+    match pass.error {
         None => Ok(pass.cost),
-        Some(refused) => Err(refused),
+        Some(error) => Err(error),
     }
 }
 
@@ -193,7 +193,7 @@ impl Pass<'_> {
             self.malformed("functions and bodies differ in number");
         }
         for of in functions {
-            if self.refused.is_some() {
+            if self.error.is_some() {
                 return;
             }
             let len = self.number();

@@ -6,13 +6,13 @@ use std::process::Command;
 use std::{env, fs};
 
 use shapes::{Builder, SHAPES, kept, number, worst};
-use tinycontainer_module::{Excess, Limit, Refused, check, limits, work};
+use tinycontainer_module::{CheckError, Excess, Limit, check, limits, work};
 
 mod shapes;
 
 fn over(module: &[u8]) -> Excess {
     match check(module) {
-        Err(Refused::Over(excess)) => excess,
+        Err(CheckError::Over(excess)) => excess,
         other => panic!("{other:?}"),
     }
 }
@@ -41,7 +41,7 @@ fn item_03_the_work_of_every_shape_is_bounded_by_its_size() {
             assert_eq!(cost.allowed as usize, good.len() * work::PER_BYTE as usize + work::FREE as usize);
             assert!(cost.work <= cost.allowed, "{}", shape.name);
             // One more is refused, or is too large a file.
-            let refused = matches!(check(&bad), Err(Refused::Over(excess)) if excess.value > excess.most);
+            let refused = matches!(check(&bad), Err(CheckError::Over(excess)) if excess.value > excess.most);
             assert!(refused || bad.len() > size, "{} {size}", shape.name);
         }
     }
@@ -128,7 +128,7 @@ fn operands_are_followed_through_blocks_calls_and_what_is_not_reached() {
 
 #[test]
 fn what_is_no_module_is_refused() {
-    let malformed = |bytes: &[u8]| matches!(check(bytes), Err(Refused::Malformed(_)));
+    let malformed = |bytes: &[u8]| matches!(check(bytes), Err(CheckError::Malformed(_)));
     let with = |section: &[u8]| [b"\0asm\x01\0\0\0", section].concat();
     assert!(check(&with(&[])).is_ok());
     for bytes in [&b""[..], b"\0asm", b"\0asm\x02\0\0\0", b"\x7fELF\0\0\0\0"] {
@@ -195,7 +195,7 @@ fn nothing_makes_it_panic() {
 fn sentences_name_the_limit() {
     let excess = over(&kept(20_000, &[]));
     assert_eq!(
-        Refused::Over(excess).to_string(),
+        CheckError::Over(excess).to_string(),
         "the code has 256 values on one function's operand stack, and a device takes 255"
     );
     assert_eq!(number(300), [0xac, 2]);

@@ -31,20 +31,6 @@ impl Pool {
     }
 }
 
-impl PoolBuf {
-    /// Makes the buffer shorter and gives the rest back. Does nothing if it is not longer.
-    pub fn truncate(&mut self, len: usize) {
-        if len < self.len {
-            // SAFETY: the block is ours and nothing points into it. Becoming smaller never fails and
-            // never moves a block, but if it did either, this would still be right.
-            if let Ok(bytes) = unsafe { self.pool.realloc(self.bytes, len) } {
-                self.bytes = bytes;
-            }
-            self.len = len;
-        }
-    }
-}
-
 impl Deref for PoolBuf {
     type Target = [u8];
 

@@ -130,11 +130,11 @@ impl fmt::Display for ModuleError {
 
 impl core::error::Error for ModuleError {}
 
-impl From<tinycontainer_module::Refused> for ModuleError {
-    fn from(refused: tinycontainer_module::Refused) -> Self {
+impl From<tinycontainer_module::CheckError> for ModuleError {
+    fn from(refused: tinycontainer_module::CheckError) -> Self {
         match refused {
-            tinycontainer_module::Refused::Malformed(what) => Self::Malformed(Name::new(what.as_bytes())),
-            tinycontainer_module::Refused::Over(excess) => Self::Excessive(excess),
+            tinycontainer_module::CheckError::Malformed(what) => Self::Malformed(Name::new(what.as_bytes())),
+            tinycontainer_module::CheckError::Over(excess) => Self::Excessive(excess),
         }
     }
 }

@@ -22,6 +22,7 @@
 
 #include "access.h"
 #include "bits.h"
+#include "blocks.h"
 #include "price.h"
 
 /* Not inlined: while a native runs, the stack need not hold what only the search for a block's end takes, nor the
@@ -30,15 +31,6 @@ static void
 wasm_interp_call_func_bytecode(WASMModuleInstance *module, WASMExecEnv *exec_env,
                                WASMFunctionInstance *cur_func, WASMInterpFrame *prev_frame)
     __attribute__((noinline));
-
-#if WASM_ENABLE_FAST_INTERP == 0
-static __attribute__((noinline)) bool
-tc_find_block(WASMExecEnv *exec_env, BlockAddr *cache, const uint8 *start, const uint8 *stop,
-              uint8 kind, uint8 **otherwise, uint8 **end)
-{
-    return wasm_loader_find_block_addr(exec_env, cache, start, stop, kind, otherwise, end);
-}
-#endif
 
 /* Where WAMR reads each instruction's address in two halves, by a function: a call for each instruction. */
 #define LOAD_U32_WITH_2U16S(from) tc_load_u32(from)
@@ -68,11 +60,12 @@ tc_meter_stop(struct tc_meter *meter)
         meter->env->instructions_to_execute = meter->left;
 }
 
-#define CHECK_INSTRUCTION_LIMIT()                       \
+#define TC_COUNT()                                      \
     do {                                                \
         if (__builtin_expect(--tc_meter.left < 0, 0))   \
             goto out_of_bounds;                         \
     } while (0)
+#include "dispatch.h"
 #pragma push_macro("CHECK_INSTRUCTION_LIMIT")
 #undef CHECK_INSTRUCTION_LIMIT
 
@@ -86,7 +79,7 @@ tc_meter_stop(struct tc_meter *meter)
 #if WASM_ENABLE_LABELS_AS_VALUES != 0
 #define HANDLE_OP(op) HANDLE_##op : TC_PAY(op);
 #else
-#define HANDLE_OP(op) case op: TC_PAY(op);
+#define HANDLE_OP(op) TC_CASE(op) TC_PAY(op);
 #endif
 #pragma push_macro("HANDLE_OP")
 #undef HANDLE_OP
@@ -159,9 +152,7 @@ tc_meter_stop(struct tc_meter *meter)
 /* The classic interpreter looks for the end of a block by reading on, and for a large br_table in a list of all:
  * a price for each search and for each 16 bytes, and two for each entry. Behind the interpreter's function nobody
  * calls these. */
-#define wasm_loader_find_block_addr(env, cache, start, stop, kind, otherwise, end)        \
-    (tc_find_block(env, cache, start, stop, kind, otherwise, end)                         \
-     && (TC_CHARGE(TC_PRICE_SEARCH * 16 + (*(end) - (uint8 *)(start)) * TC_PRICE_SEARCH_16), true))
+#define TC_PAY_SEARCH(bytes) TC_CHARGE(TC_PRICE_SEARCH * 16 + (bytes)*TC_PRICE_SEARCH_16)
 #define bh_list_first_elem(list) (TC_CHARGE((list)->len * 32), (bh_list_first_elem)(list))
 #define TC_PAY_BYTES(bytes) TC_CHARGE((bytes)*4)
 #else
@@ -181,13 +172,13 @@ tc_meter_stop(struct tc_meter *meter)
                 _Pragma("pop_macro(\"wasm_exec_env_wasm_stack_top\")")                          \
                 _Pragma("pop_macro(\"HANDLE_OP\")") _Pragma("pop_macro(\"trunc_f32_to_int\")") \
                 _Pragma("pop_macro(\"trunc_f64_to_int\")") _Pragma("pop_macro(\"CELL_SIZE\")") \
-                _Pragma("pop_macro(\"LOAD_U32_WITH_2U16S\")") TC_BITS TC_ACCESS
+                _Pragma("pop_macro(\"LOAD_U32_WITH_2U16S\")") TC_BITS TC_ACCESS TC_DISPATCH
 
 /* Behind the interpreter's function there is nobody to charge. */
 #define wasm_interp_get_handle_table(nothing) \
     _Pragma("pop_macro(\"memset\")") wasm_interp_get_handle_table(nothing)
 #define wasm_interp_call_wasm(...)        \
-    _Pragma("pop_macro(\"word_copy\")")   \
+    TC_DISPATCH_END _Pragma("pop_macro(\"word_copy\")")   \
         _Pragma("pop_macro(\"wasm_interp_call_func_native\")") \
             _Pragma("pop_macro(\"wasm_exec_env_wasm_stack_top\")") wasm_interp_call_wasm(__VA_ARGS__)
 
@@ -201,6 +192,11 @@ tc_meter_stop(struct tc_meter *meter)
 
 #ifndef TC_PAY_BYTES
 #define TC_PAY_BYTES(bytes) ((void)0)
+#define TC_PAY_SEARCH(bytes) ((void)0)
+#endif
+#if WASM_ENABLE_FAST_INTERP == 0
+#define wasm_loader_find_block_addr(env, cache, start, stop, kind, otherwise, end)                    \
+    ((void)(tc_blocks_find(env, start, otherwise, end) && (TC_PAY_SEARCH(*(end) - (uint8 *)(start)), 1)), true)
 #endif
 
 #ifdef TC_DEVICE

@@ -9,8 +9,8 @@
 
 #ifdef __arm__
 /* A Cortex-M4F: floats of 64 bits, roundings and divisions of 64 bits are functions of libgcc and libm. */
-#define TC_PRICE_CALL 2
-#define TC_PRICE_CALL_INDIRECT 2
+#define TC_PRICE_CALL 3
+#define TC_PRICE_CALL_INDIRECT 3
 #define TC_PRICE_BR_TABLE 0
 #define TC_PRICE_MEMORY_GROW 1
 #define TC_PRICE_FILL 0
@@ -19,18 +19,18 @@
 #define TC_PRICE_F32_NEAREST 1
 #define TC_PRICE_F64_COMPARISON 1
 #define TC_PRICE_F64_ROUNDING 3
-#define TC_PRICE_F64_NEAREST 4
+#define TC_PRICE_F64_NEAREST 5
 #define TC_PRICE_F64_TRUNC 1
-#define TC_PRICE_F64_SQRT 21
+#define TC_PRICE_F64_SQRT 23
 #define TC_PRICE_F64_ADDITION 2
 #define TC_PRICE_F64_MUL 4
-#define TC_PRICE_F64_DIV 15
+#define TC_PRICE_F64_DIV 17
 #define TC_PRICE_F64_MIN 3
 #define TC_PRICE_F64_CONVERT_I64 1
 #define TC_PRICE_I32_TRUNC_F32 1
 #define TC_PRICE_I64_TRUNC_F32 4
 #define TC_PRICE_I32_TRUNC_F64 6
-#define TC_PRICE_I64_TRUNC_F64 9
+#define TC_PRICE_I64_TRUNC_F64 11
 /* The search for a block's end by the classic interpreter, and for each 16 bytes of the block. */
 #define TC_PRICE_SEARCH 6
 #define TC_PRICE_SEARCH_16 8

@@ -2,6 +2,7 @@
 #include "wasm_runtime_common.h"
 #include "../interpreter/wasm_runtime.h"
 #include "mem_alloc.h"
+#include "blocks.h"
 #include "shim.h"
 
 static void *
@@ -54,10 +55,8 @@ tc_module_info(wasm_module_t handle, struct tc_module_info *info)
     WASMModule *module = (WASMModule *)handle;
 
     memset(info, 0, sizeof(*info));
-    info->memories = module->import_memory_count + module->memory_count;
     if (module->import_memory_count == 0 && module->memory_count > 0) {
         WASMMemory *memory = &module->memories[0];
-        info->memory_page_bytes = memory->num_bytes_per_page;
         info->memory_bytes = (uint64)memory->num_bytes_per_page * memory->init_page_count;
     }
     info->start_function = module->start_function != (uint32)-1;
@@ -132,6 +131,30 @@ tc_memory(wasm_exec_env_t env, uint64_t *size)
     }
     *size = instance->memories[0]->memory_data_size;
     return instance->memories[0]->memory_data;
+}
+
+uint32_t
+tc_blocks_bytes(uint32_t blocks)
+{
+#if WASM_ENABLE_FAST_INTERP == 0
+    return tc_blocks_entries(blocks) * (uint32)sizeof(struct tc_block);
+#else
+    (void)blocks;
+    return 0;
+#endif
+}
+
+void
+tc_blocks(wasm_exec_env_t env, uint8_t *code, void *table, uint32_t blocks)
+{
+#if WASM_ENABLE_FAST_INTERP == 0
+    tc_blocks_place(env, code, table, blocks);
+#else
+    (void)env;
+    (void)code;
+    (void)table;
+    (void)blocks;
+#endif
 }
 
 int32_t

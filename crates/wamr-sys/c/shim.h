@@ -22,10 +22,8 @@ bool tc_keeps_code(void);
 
 /* What a module says of itself. */
 struct tc_module_info {
-    uint64_t memory_bytes;      /* of its first memory, at the start */
-    uint32_t memory_page_bytes; /* its page: 65536, or what WAMR shrank it to */
-    uint32_t memories;          /* imported ones too */
-    uint32_t start_function;    /* not 0 if it declares one */
+    uint64_t memory_bytes;   /* of its first memory, at the start */
+    uint32_t start_function; /* not 0 if it declares one */
     uint32_t imports;
     uint32_t exports;
 };
@@ -45,6 +43,13 @@ void tc_limit_memory(wasm_module_inst_t instance, uint32_t bytes);
 
 /* The current linear memory of the instance that runs: where, and how large (0 if there is none). */
 uint8_t *tc_memory(wasm_exec_env_t env, uint64_t *size);
+
+/* How many bytes the environment of a module with so many blocks (`block` and `if`) should have for the table of their
+ * ends, beside the module's bytes; 0 if the interpreter has no use for one (the fast one). */
+uint32_t tc_blocks_bytes(uint32_t blocks);
+/* Gives the environment its table: so many bytes, aligned to 4, for as long as the environment lives. `code` is where the
+ * module was loaded from, `blocks` exactly how many there are. Without a table each block's end is searched each time. */
+void tc_blocks(wasm_exec_env_t env, uint8_t *code, void *table, uint32_t blocks);
 
 /* Instructions left of wasm_runtime_set_instruction_count_limit; negative once they were exceeded. */
 int32_t tc_instructions_left(wasm_exec_env_t env);

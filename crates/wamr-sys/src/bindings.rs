@@ -52,8 +52,6 @@ pub struct InstantiationArgs {
 #[derive(Copy, Clone)]
 pub struct tc_module_info {
     pub memory_bytes: u64,
-    pub memory_page_bytes: u32,
-    pub memories: u32,
     pub start_function: u32,
     pub imports: u32,
     pub exports: u32,
@@ -106,10 +104,6 @@ unsafe extern "C" {
         native_symbols: *mut NativeSymbol,
         n_native_symbols: u32,
     ) -> bool;
-    pub fn wasm_runtime_unregister_natives(
-        module_name: *const ::core::ffi::c_char,
-        native_symbols: *mut NativeSymbol,
-    ) -> bool;
     pub fn wasm_runtime_set_user_data(exec_env: wasm_exec_env_t, user_data: *mut ::core::ffi::c_void);
     pub fn wasm_runtime_get_user_data(exec_env: wasm_exec_env_t) -> *mut ::core::ffi::c_void;
     pub fn wasm_runtime_set_native_stack_boundary(exec_env: wasm_exec_env_t, native_stack_boundary: *mut u8);
@@ -136,6 +130,8 @@ unsafe extern "C" {
     pub fn tc_type_is(type_: *const WASMFuncType, params: u32, results: u32) -> bool;
     pub fn tc_limit_memory(instance: wasm_module_inst_t, bytes: u32);
     pub fn tc_memory(env: wasm_exec_env_t, size: *mut u64) -> *mut u8;
+    pub fn tc_blocks_bytes(blocks: u32) -> u32;
+    pub fn tc_blocks(env: wasm_exec_env_t, code: *mut u8, table: *mut ::core::ffi::c_void, blocks: u32);
     pub fn tc_instructions_left(env: wasm_exec_env_t) -> i32;
     pub fn tc_charge(env: wasm_exec_env_t, instructions: u32);
 }

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 const FUNCTIONS: &str = "tc_(init|module_info|import|export|type_is|limit_memory|memory|instructions_left|charge|\
-    keeps_code)|\
+    keeps_code|blocks_bytes|blocks)|\
     wasm_runtime_(load_ex|unload|instantiate|deinstantiate|create_exec_env|destroy_exec_env|\
     lookup_function|call_wasm|get_exception|clear_exception|set_user_data|get_user_data|\
     set_instruction_count_limit|set_native_stack_boundary|register_natives|register_natives_raw|\
-    unregister_natives|destroy|instantiate_ex)";
+    destroy|instantiate_ex)";
 
 #[test]
 fn are_up_to_date() {

@@ -14,6 +14,9 @@ use crate::natives::signature;
 /// What WAMR calls by itself while it instantiates, if a module exports it.
 const AUTO_EXPORTS: [&[u8]; 2] = [b"__post_instantiate", b"__wasm_call_ctors"];
 
+/// The table of where blocks end begins at a multiple of this in its buffer, which the pool aligns to 8.
+const TABLE_ALIGN: usize = 4;
+
 /// Where WAMR writes why it refuses.
 pub(crate) type ErrorText = [u8; 96];
 
@@ -21,11 +24,28 @@ pub(crate) type ErrorText = [u8; 96];
 pub(crate) struct Module {
     module: NonNull<sys::WASMModuleCommon>,
     /// What it runs in, if WAMR does not translate it: goes after the module.
-    _code: Option<PoolBuf>,
+    code: Option<Code>,
+}
+
+/// The module's bytes, and behind them the table of where its blocks end.
+struct Code {
+    _buf: PoolBuf,
+    bytes: NonNull<u8>,
+    /// Where the table begins.
+    table: NonNull<u8>,
+    blocks: u32,
 }
 
 impl Module {
-    pub(crate) fn load(mut code: PoolBuf) -> Result<Self, ErrorText> {
+    /// How many bytes [`load`](Self::load) needs for a module of `len` bytes with so many `block`s and `if`s.
+    pub(crate) fn bytes(len: usize, blocks: u32) -> usize {
+        // SAFETY: asks how WAMR was compiled.
+        let table = unsafe { sys::tc_blocks_bytes(blocks) } as usize;
+        if table == 0 { len } else { len.next_multiple_of(TABLE_ALIGN).saturating_add(table) }
+    }
+
+    /// Loads the module of `len` bytes at the beginning of `code`, which has [`bytes`](Self::bytes) bytes.
+    pub(crate) fn load(mut code: PoolBuf, len: usize, blocks: u32) -> Result<Self, ErrorText> {
         let mut reason: ErrorText = [0; _];
         // SAFETY: asks how WAMR was compiled.
         let keeps = unsafe { sys::tc_keeps_code() };
@@ -35,13 +55,15 @@ impl Module {
             wasm_binary_freeable: !keeps,
             no_resolve: false,
         };
-        let Ok(size) = u32::try_from(code.len()) else { return Err(reason) };
+        let Ok(size) = u32::try_from(len) else { return Err(reason) };
+        let Some(bytes) = NonNull::new(code.as_mut_ptr()) else { return Err(reason) };
+        debug_assert_eq!(code.len(), Self::bytes(len, blocks));
         // SAFETY: `code` may be written, and lives as long as the module if that keeps it
         // (`wasm_binary_freeable`); the name is a constant that is only read; the reason is written within
         // its size and ends with NUL.
         let module = unsafe {
             sys::wasm_runtime_load_ex(
-                code.as_mut_ptr(),
+                bytes.as_ptr(),
                 size,
                 &raw const args,
                 reason.as_mut_ptr().cast(),
@@ -49,19 +71,24 @@ impl Module {
             )
         };
         let module = NonNull::new(module).ok_or(reason)?;
-        Ok(Self { module, _code: keeps.then_some(code) })
+        // SAFETY: the table begins within the buffer, or at its end if there is none.
+        let table = unsafe { bytes.add(if keeps { len.next_multiple_of(TABLE_ALIGN) } else { 0 }) };
+        let code = keeps.then_some(Code { _buf: code, bytes, table, blocks });
+        Ok(Self { module, code })
+    }
+
+    /// Gives the environment of its instance the table of where its blocks end, if the interpreter uses one.
+    pub(crate) fn give_blocks(&self, env: NonNull<sys::WASMExecEnv>) {
+        if let Some(Code { bytes, table, blocks, .. }) = &self.code {
+            // SAFETY: the table has the bytes that WAMR asks for so many blocks, is used for nothing else, and lives longer than
+            // the environment: the instance destroys that first.
+            unsafe { sys::tc_blocks(env.as_ptr(), bytes.as_ptr(), table.as_ptr().cast(), *blocks) };
+        }
     }
 
     /// Everything that can be known before linking.
     pub(crate) fn check(&self) -> Result<sys::tc_module_info, ModuleError> {
-        let mut info = sys::tc_module_info {
-            memory_bytes: 0,
-            memory_page_bytes: 0,
-            memories: 0,
-            start_function: 0,
-            imports: 0,
-            exports: 0,
-        };
+        let mut info = sys::tc_module_info { memory_bytes: 0, start_function: 0, imports: 0, exports: 0 };
         // SAFETY: the module is loaded.
         unsafe { sys::tc_module_info(self.module.as_ptr(), &raw mut info) };
         if info.start_function != 0 {
@@ -133,7 +160,7 @@ impl Drop for Module {
 /// A module and its one instance. Dropping it takes both down, in this order.
 pub(crate) struct Linked {
     pub(crate) instance: NonNull<sys::WASMModuleInstanceCommon>,
-    _module: Module,
+    pub(crate) module: Module,
 }
 
 impl Linked {
@@ -158,7 +185,7 @@ impl Linked {
         let instance = NonNull::new(instance).ok_or(reason)?;
         // SAFETY: the instance was just made, and nothing runs in it.
         unsafe { sys::tc_limit_memory(instance.as_ptr(), limits.linear_memory) };
-        Ok(Self { instance, _module: module })
+        Ok(Self { instance, module })
     }
 
     pub(crate) fn function(&self, hook: Hook) -> Option<NonNull<core::ffi::c_void>> {

@@ -54,14 +54,19 @@ impl Runtime for Wamr {
 /// See [`Runtime::instantiate`](tinycontainer_runtime::Runtime::instantiate).
 fn instantiate(wamr: &Wamr, account: Account, code: &[u8], limits: &Limits) -> Result<Instance, ModuleError> {
     // Nobody meters WAMR's loader and nobody can stop it: what it costs is bounded first.
-    tinycontainer_module::check(code)?;
+    let cost = tinycontainer_module::check(code)?;
     let mut opened = Opened::new(wamr.pool(), account, limits);
     let _acting = wamr.acting_for(account);
 
     // WAMR writes into the code it loads, and the next start needs it as it was signed.
-    let mut copy = wamr.pool().take(account, code.len()).map_err(|why| opened.out_of_memory(why))?;
-    copy.copy_from_slice(code);
-    let module = Module::load(copy).map_err(|why| opened.reason(&why))?;
+    let mut copy = wamr
+        .pool()
+        .take(account, Module::bytes(code.len(), cost.blocks))
+        .map_err(|why| opened.out_of_memory(why))?;
+    if let Some((to, _)) = copy.split_at_mut_checked(code.len()) {
+        to.copy_from_slice(code);
+    }
+    let module = Module::load(copy, code.len(), cost.blocks).map_err(|why| opened.reason(&why))?;
 
     let info = module.check()?;
     let memory = u32::try_from(info.memory_bytes).unwrap_or(u32::MAX);
@@ -88,6 +93,7 @@ fn instantiate(wamr: &Wamr, account: Account, code: &[u8], limits: &Limits) -> R
             }
         });
     };
+    linked.module.give_blocks(env);
     opened.allow(limits.linear_memory.saturating_add(limits.stack));
     opened.keep = true;
     Ok(Instance::new(*wamr, account, opened.cap_before, linked, env, [start, run, stop]))

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use tinycontainer::ImageError;
 use tinycontainer_metadata::Metadata;
 use tinycontainer_metadata::transport::Parts;
-use tinycontainer_module::Refused as Bounds;
+use tinycontainer_module::CheckError as Bounds;
 use tinycontainer_policy::ImageRejected;
 
 /// Decide over an image exactly as an empty device would.

@@ -5,7 +5,7 @@ use crate::text::style::shown;
 use anyhow::{Result, anyhow};
 use tinycontainer_abi::{Hook, IMPORT_MODULE, Mask, Syscall};
 use tinycontainer_metadata::Limits;
-use tinycontainer_module::{Limit, Refused};
+use tinycontainer_module::{CheckError, Limit};
 use wasmparser::{
     ConstExpr, ExternalKind, FuncType, Operator, Parser, Payload, TypeRef, ValType, Validator, WasmFeatures,
 };
@@ -48,7 +48,7 @@ struct Found {
 /// Checks a module as the runtime will.
 pub(crate) fn check(code: &[u8], limits: &Limits) -> Result<Module> {
     let bounds = bounds(code).map_err(|refused| (refused, with_help(refused.to_string(), advice(&refused))));
-    if let Err((Refused::Over(_), error)) = bounds {
+    if let Err((CheckError::Over(_), error)) = bounds {
         return Err(error);
     }
     Validator::new_with_features(FEATURES).validate_all(code).map_err(|error| {
@@ -89,15 +89,15 @@ pub(crate) fn check(code: &[u8], limits: &Limits) -> Result<Module> {
 }
 
 /// What the device checks first: that loading the module costs no more than it may.
-pub(crate) fn bounds(code: &[u8]) -> Result<(), Refused> {
+pub(crate) fn bounds(code: &[u8]) -> Result<(), CheckError> {
     tinycontainer_module::check(code).map(drop)
 }
 
 /// What to do about a module that is over a limit of devices.
-pub(crate) fn advice(refused: &Refused) -> &'static str {
+pub(crate) fn advice(refused: &CheckError) -> &'static str {
     match refused {
-        Refused::Malformed(_) => "compile for the first WebAssembly, as crates/guest/link.toml does",
-        Refused::Over(excess) => match excess.limit {
+        CheckError::Malformed(_) => "compile for the first WebAssembly, as crates/guest/link.toml does",
+        CheckError::Over(excess) => match excess.limit {
             Limit::Locals | Limit::Operands | Limit::Nesting => {
                 "split the function that has them, or compile with optimisation (-Os); docs/format.md has the limits"
             }

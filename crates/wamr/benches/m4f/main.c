@@ -1,74 +1,21 @@
-/* Runs guests on QEMU's mps2-an386, a Cortex-M4F, and prints for each how many instructions its budget lost and how
- * many the processor executed. QEMU must run with `-icount shift=0,sleep=off`: then one processor instruction takes
- * 1 ns. It counts instructions, not cycles.
+/* Calls a function of each guest and prints what its budget lost, how many instructions the processor executed, and
+ * what it returned.
  *
- * The guests are in the file guests.bin of the host, which `benches/opcodes.rs` writes: for each its length (32 bits,
- * little-endian) and its module; a length of 0 ends them. */
+ * The guests are in the file guests.bin of the host, which `benches/opcodes.rs` and scripts/guest-bench write: for
+ * each a `struct guest` and its module; a length of 0 ends them. */
 #include <limits.h>
 #include <stdint.h>
 #include <string.h>
+#include "board.h"
 #include "wasm_export.h"
 #include "shim.h"
 
-
-/* The board's free-running counter of 25 MHz. */
-#define COUNTER (*(volatile uint32_t *)0x40028018)
-#define NS_PER_TICK 40
-/* Coprocessor access: the FPU is off after a reset. */
-#define CPACR (*(volatile uint32_t *)0xE000ED88)
-
-extern uint32_t data_start[], data_end[], data_from[], bss_start[], bss_end[], stack_top[];
-
-int main(void);
-
-enum { SYS_OPEN = 0x01, SYS_WRITE0 = 0x04, SYS_READ = 0x06, SYS_EXIT_EXTENDED = 0x20 };
-
-static uint32_t semihosting(uint32_t operation, const void *argument)
-{
-    register uint32_t r0 __asm__("r0") = operation;
-    register const void *r1 __asm__("r1") = argument;
-
-    __asm__ volatile("bkpt 0xab" : "+r"(r0) : "r"(r1) : "memory");
-    return r0;
-}
-
-static _Noreturn void leave(uint32_t status)
-{
-    const uint32_t reason[2] = { 0x20026, status }; /* ADP_Stopped_ApplicationExit */
-
-    for (;;) {
-        semihosting(SYS_EXIT_EXTENDED, reason);
-    }
-}
-
-static _Noreturn void fail(const char *why)
-{
-    semihosting(SYS_WRITE0, why);
-    semihosting(SYS_WRITE0, "\n");
-    leave(1);
-}
-
-static void fault(void)
-{
-    fail("a fault of the processor");
-}
-
-__attribute__((naked)) void reset(void)
-{
-    __asm__ volatile("b start");
-}
-
-__attribute__((used)) static void start(void)
-{
-    CPACR |= 0xFU << 20;
-    __asm__ volatile("dsb\n\tisb");
-    memcpy(data_start, data_from, (uintptr_t)data_end - (uintptr_t)data_start);
-    memset(bss_start, 0, (uintptr_t)bss_end - (uintptr_t)bss_start);
-    leave(main());
-}
-
-__attribute__((section(".vectors"), used)) static const void *const vectors[16] = {
-    stack_top, reset, fault, fault, fault, fault, fault,
+struct guest {
+    uint32_t len;       /* of the module, in bytes */
+    uint32_t blocks;    /* how many `block`s and `if`s it has */
+    uint32_t arguments; /* that the function takes: 0 or 1 */
+    uint32_t argument;
+    char function[20]; /* ends with a zero */
 };
 
 /* What a guest takes is given back when it has run: all at once. */
@@ -113,67 +60,53 @@ void *_sbrk(int more)
     return (void *)-1;
 }
 
-static bool get(uint32_t file, void *to, uint32_t len)
-{
-    const void *arguments[3] = { (void *)file, to, (void *)len };
-
-    return semihosting(SYS_READ, arguments) == 0;
-}
-
-static void put_number(uint32_t number)
-{
-    char digits[12], *at = digits + sizeof(digits);
-
-    *--at = '\0';
-    do {
-        *--at = (char)('0' + number % 10);
-        number /= 10;
-    } while (number);
-    semihosting(SYS_WRITE0, " ");
-    semihosting(SYS_WRITE0, at);
-}
-
-static void run(uint8_t *code, uint32_t len)
+static void run(const struct guest *guest, uint8_t *code)
 {
     LoadArgs how = { .name = "", .wasm_binary_freeable = true };
     char why[64] = "it cannot be loaded";
-    uint32_t before, ticks, cells[2] = { 0 };
-    wasm_module_t module = wasm_runtime_load_ex(code, len, &how, why, sizeof(why));
+    void *table;
+    uint32_t before, after, cells[2] = { guest->argument };
+    wasm_module_t module = wasm_runtime_load_ex(code, guest->len, &how, why, sizeof(why));
     wasm_module_inst_t instance = module ? wasm_runtime_instantiate(module, 32768, 0, why, sizeof(why)) : NULL;
     wasm_exec_env_t env = instance ? wasm_runtime_create_exec_env(instance, 32768) : NULL;
-    wasm_function_inst_t function = env ? wasm_runtime_lookup_function(instance, "loop") : NULL;
+    wasm_function_inst_t function = env ? wasm_runtime_lookup_function(instance, guest->function) : NULL;
 
     if (!function) {
-        fail(why);
+        board_fail(why);
+    }
+    table = tc_blocks_bytes(guest->blocks) ? tc_alloc(0, tc_blocks_bytes(guest->blocks)) : NULL;
+    if (table) {
+        tc_blocks(env, code, table, guest->blocks);
     }
     wasm_runtime_set_instruction_count_limit(env, INT_MAX);
-    before = COUNTER;
-    if (!wasm_runtime_call_wasm(env, function, 0, cells)) {
-        fail(wasm_runtime_get_exception(instance));
+    before = board_ns();
+    if (!wasm_runtime_call_wasm(env, function, guest->arguments, cells)) {
+        board_fail(wasm_runtime_get_exception(instance));
     }
-    ticks = COUNTER - before;
-    semihosting(SYS_WRITE0, "run");
-    put_number(INT_MAX - tc_instructions_left(env));
-    put_number(ticks * NS_PER_TICK);
-    semihosting(SYS_WRITE0, "\n");
+    after = board_ns();
+    board_print("run");
+    board_print_number((uint32_t)(INT_MAX - tc_instructions_left(env)));
+    board_print_number(after - before);
+    board_print_number(cells[0]);
+    board_print("\n");
 }
 
 int main(void)
 {
     const char name[] = "guests.bin";
-    const void *arguments[3] = { name, (void *)1 /* "rb" */, (void *)(sizeof(name) - 1) };
-    uint32_t file = semihosting(SYS_OPEN, arguments), len;
+    uint32_t file = board_open(name, sizeof(name) - 1);
+    struct guest guest;
 
     if (!tc_init()) {
-        fail("WAMR does not start");
+        board_fail("WAMR does not start");
     }
     size_t between = used;
-    while (get(file, &len, sizeof(len)) && len > 0) {
-        uint8_t *code = tc_alloc(0, len);
-        if (!code || !get(file, code, len)) {
-            fail("a guest cannot be read");
+    while (board_read(file, &guest, sizeof(guest)) && guest.len > 0) {
+        uint8_t *code = tc_alloc(0, guest.len);
+        if (!code || !board_read(file, code, guest.len)) {
+            board_fail("a guest cannot be read");
         }
-        run(code, len);
+        run(&guest, code);
         used = between;
     }
     return 0;

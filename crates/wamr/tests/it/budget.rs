@@ -151,23 +151,74 @@ fn many_bytes_at_once_cost_more() {
     assert!(outcome.instructions >= 200 * 8 / 16, "{outcome:?}");
 }
 
-/// The classic interpreter reads on to find where a block ends, and remembers a few ends only. (The fast one has
-/// looked before it runs.)
+/// The classic interpreter reads on to find where a block ends, once. (The fast one has looked before it runs.)
 #[test]
 #[cfg(feature = "classic")]
-fn looking_for_a_blocks_end_costs_by_its_length() {
-    let blocks = |count: usize, length: usize| {
+fn item_04_a_blocks_end_is_searched_once_and_costs_by_its_length() {
+    let world = world();
+    // What each of three calls of a hundred blocks takes.
+    let blocks = |length: usize| {
         let nops = "nop ".repeat(length);
-        let all = format!("(if (i32.const 0) (then {nops}))").repeat(count);
-        let twice = format!(
-            "(local.set $a (i32.const 2))
-             (loop $l {all} (br_if $l (local.tee $a (i32.sub (local.get $a) (i32.const 1))))) i32.const 0"
-        );
-        cost(&guest("", &twice))
+        let all = format!("(if (i32.const 0) (then {nops}))").repeat(100);
+        let mut instance = world.load(&guest("", &format!("{all} i32.const 0"))).unwrap();
+        [(); 3].map(|()| {
+            let outcome = instance.call(Hook::Loop, PLENTY, &mut Record::default());
+            assert_eq!(outcome.result, Ok(0));
+            outcome.instructions
+        })
     };
-    // More blocks than it remembers: each is looked for each time.
-    let (short, long) = (blocks(100, 0), blocks(100, 160));
-    assert!(long >= short + 2 * 100 * 10 * 9 / 10, "{short} {long}");
+    let (short, long) = (blocks(0), blocks(160));
+    assert!(long[0] >= short[0] + 100 * 160 / 16 * 8, "{short:?} {long:?}");
+    for [first, second, third] in [short, long] {
+        assert!(first > second, "{first} {second}");
+        assert_eq!(second, third);
+    }
+    assert_eq!(short[1], long[1]);
+}
+
+/// More blocks within each other than a `br_table` of bytes can name, entered and left at every depth, with an `if` and
+/// its `else` at each.
+#[test]
+fn item_04_blocks_end_where_they_should() {
+    const DEPTH: u32 = 300;
+    let targets: String = (0..DEPTH).map(|depth| format!("{depth} ")).collect();
+    let mut blocks = format!("(block (br_table {targets} (local.get $a)))");
+    for depth in 0..DEPTH {
+        // Behind the block that `br_table` leaves with this number.
+        let odd = format!("(i32.and (local.get $a) (i32.const {}))", 1 + depth % 2);
+        blocks = format!(
+            "(block {blocks}
+               (if {odd}
+                 (then (local.set $b (i32.add (local.get $b) (i32.const {depth}))))
+                 (else (local.set $b (i32.xor (local.get $b) (i32.const {}))) (br 1))))",
+            depth * 70_000
+        );
+    }
+    let text = guest(
+        "",
+        &format!(
+            "(loop $next {blocks}
+               (br_if $next (i32.ne (local.tee $a (i32.add (local.get $a) (i32.const 1))) (i32.const {DEPTH}))))
+             local.get $b"
+        ),
+    );
+    let mut expected = 0_u32;
+    for a in 0..DEPTH {
+        for depth in a..DEPTH {
+            if a & (1 + depth % 2) == 0 {
+                expected ^= depth * 70_000;
+            } else {
+                expected = expected.wrapping_add(depth);
+            }
+        }
+    }
+    let world = world();
+    let limits = Limits { stack: 1 << 16, heap: 1 << 20, ..LIMITS };
+    let mut instance = world.load_on(1, &text, &limits).unwrap();
+    for _ in 0..2 {
+        let outcome = instance.call(Hook::Loop, PLENTY, &mut Record::default());
+        assert_eq!(outcome.result, Ok(expected.cast_signed()));
+    }
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub struct Excess {
 
 /// Why a module is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
+pub enum CheckError {
     /// It is not a module, or uses what the interpreter is built without.
     Malformed(&'static str),
     /// It is more than an ordinary module is.
@@ -68,7 +68,7 @@ impl fmt::Display for Excess {
     }
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for CheckError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed(what) => write!(f, "the code is not a module that devices take: {what}"),
@@ -77,4 +77,4 @@ impl fmt::Display for Refused {
     }
 }
 
-impl core::error::Error for Refused {}
+impl core::error::Error for CheckError {}
