@@ -2,9 +2,8 @@
  * leaves a straight run of it (a branch that is taken, `if`, `else`, a call, a return). For interp.c.
  *
  * The fast interpreter translates an instruction to the address of its code (a label) and 16 bits for each operand: most
- * have three, so the length of that is the unit, and an instruction of another length counts in proportion. A count
- * before each instruction costs 1.0 to 3.8 times the time of the guest, depending on the compiler; this costs one
- * comparison for each run.
+ * have three, so the length of that is the unit, and an instruction of another length counts in proportion. This
+ * costs one comparison for each run, where a count before each instruction costs one for each of them.
  *
  * `tc_meter.end` is the address at which the budget would end if the code went straight on from `frame_ip`, so what is
  * left is always `end - frame_ip` bytes. Every change of `frame_ip` that is not "go on" moves `end` by as much; that is
@@ -14,6 +13,10 @@
  * is not left to that: natives, memory.fill, .copy and .grow, a function's locals, and subnormal numbers compare too. */
 #ifndef TC_RUNS_H
 #define TC_RUNS_H
+
+#if WASM_ENABLE_LABELS_AS_VALUES == 0
+#error "without labels the length of translated code is no measure"
+#endif
 
 #if WASM_CPU_SUPPORTS_UNALIGNED_ADDR_ACCESS != 0
 #define TC_LABEL_BYTES ((int)sizeof(void *))
