@@ -121,16 +121,24 @@ tc_unusual(uint32 exponent_a, uint32 exponent_b, int exponent, int least, bool z
     return (exponent_a == 0 || exponent_b == 0 || exponent < least) && !zero ? TC_PRICE_SUBNORMAL : TC_PRICE_UNUSUAL;
 }
 
-/* Operands with exponents in the middle half of all (of which no product is subnormal), or in the middle quarter (no
- * quotient), are passed by one comparison. */
+/* Whether the exponents alone tell that it takes the quick way: both are in the middle half of all, so that no product is
+ * subnormal, or in the middle quarter, so that no quotient is. Three or four instructions. Of each number the 32 bits with
+ * sign and exponent. */
+TC_INLINE bool
+tc_usual(uint32 a, uint32 b, bool divides)
+{
+    if (divides)
+        return __builtin_expect(((2 * a - 0x60000000) | (2 * b - 0x60000000)) < 0x40000000, 1);
+    return __builtin_expect((int32)((2 * a + 0x40000000) & (2 * b + 0x40000000)) < 0, 1);
+}
+
 TC_INLINE int
 tc_price_f32(uint32 a, uint32 b, bool divides)
 {
     uint32 exponent_a = (a >> 23) & 0xff, exponent_b = (b >> 23) & 0xff;
     int exponent = divides ? (int)exponent_a - (int)exponent_b - 1 : (int)(exponent_a + exponent_b) - 254;
-    uint32 first = divides ? 0x30000000 : 0x20000000, outside = divides ? 0xe0000000 : 0xc0000000;
 
-    if (__builtin_expect(!((((a & 0x7fffffff) - first) | ((b & 0x7fffffff) - first)) & outside), 1))
+    if (tc_usual(a, b, divides))
         return 0;
     return tc_unusual(exponent_a, exponent_b, exponent, -126, !(a << 1) || !(b << 1));
 }
@@ -140,10 +148,8 @@ tc_price_f64(uint64 a, uint64 b, bool divides)
 {
     uint32 exponent_a = (uint32)(a >> 52) & 0x7ff, exponent_b = (uint32)(b >> 52) & 0x7ff;
     int exponent = divides ? (int)exponent_a - (int)exponent_b - 1 : (int)(exponent_a + exponent_b) - 2046;
-    uint32 high_a = (uint32)(a >> 32), high_b = (uint32)(b >> 32);
-    uint32 first = divides ? 0x30000000 : 0x20000000, outside = divides ? 0xe0000000 : 0xc0000000;
 
-    if (__builtin_expect(!((((high_a & 0x7fffffff) - first) | ((high_b & 0x7fffffff) - first)) & outside), 1))
+    if (tc_usual((uint32)(a >> 32), (uint32)(b >> 32), divides))
         return 0;
     return tc_unusual(exponent_a, exponent_b, exponent, -1022, !(a << 1) || !(b << 1));
 }
