@@ -7,10 +7,46 @@
 #ifndef TC_PRICE_H
 #define TC_PRICE_H
 
-#ifdef __arm__
+#if defined(__arm__) && WASM_ENABLE_FAST_INTERP != 0
+/* A Cortex-M4F with the fast interpreter. */
+/* A branch that is taken, in halves. */
+#define TC_PRICE_BRANCH_2 1
+#define TC_PRICE_CALL 7
+#define TC_PRICE_CALL_INDIRECT 7
+#define TC_PRICE_VALUE_16 16
+#define TC_PRICE_BR_TABLE 2
+#define TC_PRICE_MEMORY_GROW 2
+#define TC_PRICE_FILL 2
+#define TC_PRICE_COPY 3
+#define TC_PRICE_I64_DIVISION 4
+#define TC_PRICE_I64_ROTATION 1
+#define TC_PRICE_I64_POPCNT 1
+#define TC_PRICE_F32_ROUNDING 1
+#define TC_PRICE_F32_NEAREST 1
+#define TC_PRICE_F32_DIV 0
+#define TC_PRICE_F32_MIN 0
+#define TC_PRICE_F32_CONVERT_I64 1
+#define TC_PRICE_F32_DEMOTE 1
+#define TC_PRICE_F64_PROMOTE 2
+#define TC_PRICE_F64_COMPARISON 3
+#define TC_PRICE_F64_ROUNDING 5
+#define TC_PRICE_F64_NEAREST 8
+#define TC_PRICE_F64_TRUNC 2
+#define TC_PRICE_F64_SQRT 35
+#define TC_PRICE_F64_ADDITION 4
+#define TC_PRICE_F64_MUL 7
+#define TC_PRICE_F64_DIV 27
+#define TC_PRICE_F64_MIN 5
+#define TC_PRICE_F64_CONVERT_I32 1
+#define TC_PRICE_F64_CONVERT_I64 2
+#define TC_PRICE_I32_TRUNC_F32 2
+#define TC_PRICE_I64_TRUNC_F32 7
+#define TC_PRICE_I32_TRUNC_F64 11
+#define TC_PRICE_I64_TRUNC_F64 18
+/* The C library moves byte by byte. */
+#define TC_COPY_16 3
+#elif defined(__arm__)
 /* A Cortex-M4F: floats of 64 bits, roundings and divisions of 64 bits are functions of libgcc and libm. */
-/* A branch that is taken by the fast interpreter, in halves. */
-#define TC_PRICE_BRANCH_2 0
 #define TC_PRICE_CALL 2
 #define TC_PRICE_CALL_INDIRECT 2
 /* Each parameter and result of a call, in sixteenths. */
@@ -78,7 +114,30 @@
 #define TC_PRICE_SUBNORMAL (WASM_ENABLE_FAST_INTERP ? 32 : 24)
 #endif
 
+/* Which only the fast interpreter of a Cortex-M4F has. */
+#ifndef TC_PRICE_I64_ROTATION
+#define TC_PRICE_I64_ROTATION 0
+#define TC_PRICE_I64_POPCNT 0
+#define TC_PRICE_F32_ROUNDING 0
+#define TC_PRICE_F32_CONVERT_I64 0
+#define TC_PRICE_F32_DEMOTE 0
+#define TC_PRICE_F64_PROMOTE 0
+#define TC_PRICE_F64_CONVERT_I32 0
+#endif
+
 static const uint8 tc_prices[256] = {
+    [WASM_OP_I64_ROTL] = TC_PRICE_I64_ROTATION,
+    [WASM_OP_I64_ROTR] = TC_PRICE_I64_ROTATION,
+    [WASM_OP_I64_POPCNT] = TC_PRICE_I64_POPCNT,
+    [WASM_OP_F32_CEIL] = TC_PRICE_F32_ROUNDING,
+    [WASM_OP_F32_FLOOR] = TC_PRICE_F32_ROUNDING,
+    [WASM_OP_F32_TRUNC] = TC_PRICE_F32_ROUNDING,
+    [WASM_OP_F32_CONVERT_S_I64] = TC_PRICE_F32_CONVERT_I64,
+    [WASM_OP_F32_CONVERT_U_I64] = TC_PRICE_F32_CONVERT_I64,
+    [WASM_OP_F32_DEMOTE_F64] = TC_PRICE_F32_DEMOTE,
+    [WASM_OP_F64_PROMOTE_F32] = TC_PRICE_F64_PROMOTE,
+    [WASM_OP_F64_CONVERT_S_I32] = TC_PRICE_F64_CONVERT_I32,
+    [WASM_OP_F64_CONVERT_U_I32] = TC_PRICE_F64_CONVERT_I32,
     [WASM_OP_CALL] = TC_PRICE_CALL,
     [WASM_OP_CALL_INDIRECT] = TC_PRICE_CALL_INDIRECT,
     [WASM_OP_BR_TABLE] = TC_PRICE_BR_TABLE,
