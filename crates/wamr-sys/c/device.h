@@ -13,6 +13,12 @@
 /* Copies `text`, at most `size` bytes with its end. */
 int tc_put(char *to, unsigned size, const char *text);
 
+/* wamr.settings turns the labels off on a device, for flash. The fast interpreter is metered with them only: runs.h. */
+#if WASM_ENABLE_FAST_INTERP != 0
+#undef WASM_ENABLE_LABELS_AS_VALUES
+#define WASM_ENABLE_LABELS_AS_VALUES 1
+#endif
+
 #define TC_FIRST(first, ...) first
 #define snprintf(to, size, format, ...)                                            \
     (__builtin_strcmp(format, "Exception: %s") == 0                                \

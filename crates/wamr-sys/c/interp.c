@@ -1,9 +1,9 @@
 /* Compiles WAMR's interpreter with a cheaper way of counting, that also survives its return.
  *
  * WAMR counts down a copy of the limit, in two comparisons before each instruction, and forgets it when
- * the hook ends. Ours is one subtraction and one branch (measured: wamr/README.md), and is written
- * back however the hook ends; below 0 the budget is exceeded. The guarantee is WAMR's: the check
- * stands before every instruction, so exactly as many run as were allowed.
+ * the hook ends. Ours is cheaper (measured: wamr/README.md), and is written back however the hook ends; below 0 the
+ * budget is exceeded. The classic interpreter makes one subtraction and one branch before each instruction, so exactly
+ * as many are executed as are allowed. The fast one counts at the ends of straight runs of code: runs.h.
  *
  * WAMR defines the macro with the check in the file itself. So ours is pushed away before and popped
  * back at the first line of the interpreter's function, which calls wasm_get_default_memory. Were that
@@ -39,6 +39,13 @@ wasm_interp_call_func_bytecode(WASMModuleInstance *module, WASMExecEnv *exec_env
 
 #if WASM_ENABLE_INSTRUCTION_METERING != 0 && !defined(TC_STOCK_METERING)
 
+#if WASM_ENABLE_FAST_INTERP != 0
+#include "runs.h"
+/* Of dispatch.h, which is for the classic one. */
+#define TC_CASE(op) case op:
+#define TC_DISPATCH
+#define TC_DISPATCH_END
+#else
 /* Lives as long as the interpreter's function runs. */
 struct tc_meter {
     int left;
@@ -69,22 +76,44 @@ tc_meter_stop(struct tc_meter *meter)
 #pragma push_macro("CHECK_INSTRUCTION_LIMIT")
 #undef CHECK_INSTRUCTION_LIMIT
 
+#define TC_TAKE(count) ((void)(tc_meter.left -= (int)(count)))
+#define TC_TAKE_AND_COMPARE(count) TC_TAKE(count)
+#define TC_SKIP(op) ((void)0)
+#define TC_RUNS
+#define TC_AFTER_RUNS
+
+/* What a native has cost is in the environment when it returns: see tc_charge. A count that is below 0 already stays
+ * as it is: the sum could overflow. */
+#pragma push_macro("wasm_interp_call_func_native")
+#define wasm_interp_call_func_native(instance, env, function, frame)                        \
+    do {                                                                                    \
+        (env)->instructions_to_execute = 0;                                                 \
+        wasm_interp_call_func_native(instance, env, function, frame);                       \
+        if (tc_meter.left >= 0)                                                             \
+            tc_meter.left += (env)->instructions_to_execute;                                \
+    } while (0)
+#pragma push_macro("wasm_interp_call_func_native")
+#undef wasm_interp_call_func_native
+#endif
+
 /* What one instruction may do to many bytes costs one more for each 16 of them, or a guest could
  * hold the processor a thousand times longer than its budget is meant to: fill and copy memory, set up a
- * called function's locals and constants, carry a branch's values. It is taken before the work, which is
- * done to its end (a linear memory or a stack at most); the next instruction then finds the count. */
-#define TC_CHARGE(bytes) ((void)(tc_meter.left -= (int)((uint32)(bytes) >> 4)))
+ * called function's locals and constants, carry a branch's values. It is taken before the work. Where the work is long,
+ * the fast interpreter compares too, and does not do what the budget does not suffice for; else it is done to its end (a
+ * stack at most; the classic interpreter: a linear memory at most), and the next comparison finds the count. */
+#define TC_CHARGE(bytes) TC_TAKE((uint32)(bytes) >> 4)
+#define TC_CHARGE_AND_COMPARE(bytes) TC_TAKE_AND_COMPARE((uint32)(bytes) >> 4)
 
 /* What an opcode costs beyond that: price.h. */
 #if WASM_ENABLE_LABELS_AS_VALUES != 0
-#define HANDLE_OP(op) HANDLE_##op : TC_PAY(op);
+#define HANDLE_OP(op) HANDLE_##op : TC_SKIP(op); TC_PAY(op);
 #else
 #define HANDLE_OP(op) TC_CASE(op) TC_PAY(op);
 #endif
 #pragma push_macro("HANDLE_OP")
 #undef HANDLE_OP
 #define TC_PAY_TRUNC(from, is_i32)                                                   \
-    ((void)(tc_meter.left -= (is_i32) ? TC_PRICE_I32_TRUNC_##from : TC_PRICE_I64_TRUNC_##from))
+    TC_TAKE((is_i32) ? TC_PRICE_I32_TRUNC_##from : TC_PRICE_I64_TRUNC_##from)
 #if WASM_ENABLE_FAST_INTERP != 0
 #define trunc_f32_to_int(module, ip, lp, min, max, saturating, is_i32, is_sign) \
     (TC_PAY_TRUNC(F32, is_i32), trunc_f32_to_int(module, ip, lp, min, max, saturating, is_i32, is_sign))
@@ -105,16 +134,16 @@ tc_meter_stop(struct tc_meter *meter)
 #pragma push_macro("memset")
 #undef memset
 #define memset(to, byte, len) \
-    (TC_CHARGE((len) + (__builtin_constant_p(byte) ? 0 : TC_PRICE_FILL * 16)), memset(to, byte, len))
+    (TC_CHARGE_AND_COMPARE((len) + (__builtin_constant_p(byte) ? 0 : TC_PRICE_FILL * 16)), memset(to, byte, len))
 #pragma push_macro("memset")
 #undef memset
 #undef memmove
 #define memmove(to, from, len) \
-    (TC_CHARGE((len)*TC_COPY_16 + TC_PRICE_COPY * 16), memmove(to, from, len))
+    (TC_CHARGE_AND_COMPARE((len)*TC_COPY_16 + TC_PRICE_COPY * 16), memmove(to, from, len))
 #pragma push_macro("memmove")
 #undef memmove
 /* A memory that grows is moved and cleared. */
-#define TC_GROWN(pages) (TC_CHARGE((pages) ? (uint32)memory->memory_data_size : 0), true)
+#define TC_GROWN(pages) (TC_CHARGE_AND_COMPARE((pages) ? (uint32)memory->memory_data_size : 0), true)
 #define wasm_enlarge_memory(module, pages) (wasm_enlarge_memory(module, pages) && TC_GROWN(pages))
 #define wasm_enlarge_memory_with_idx(module, pages, index) \
     (wasm_enlarge_memory_with_idx(module, pages, index) && TC_GROWN(pages))
@@ -127,26 +156,13 @@ tc_meter_stop(struct tc_meter *meter)
 #pragma push_macro("copy_stack_values")
 #undef copy_stack_values
 
-/* Each parameter and result of a call is decoded and copied by itself: half an instruction each. */
+/* Each parameter and result of a call is decoded and copied by itself. */
 #pragma push_macro("wasm_exec_env_wasm_stack_top")
 #define wasm_exec_env_wasm_stack_top(env)                                                \
-    (TC_CHARGE(((uint32)cur_func->param_cell_num + cur_func->ret_cell_num) * 8), \
+    (TC_CHARGE(((uint32)cur_func->param_cell_num + cur_func->ret_cell_num) * TC_PRICE_VALUE_16), \
      wasm_exec_env_wasm_stack_top(env))
 #pragma push_macro("wasm_exec_env_wasm_stack_top")
 #undef wasm_exec_env_wasm_stack_top
-
-/* What a native has cost is in the environment when it returns: see tc_charge. A count that is below 0 already stays
- * as it is: the sum could overflow. */
-#pragma push_macro("wasm_interp_call_func_native")
-#define wasm_interp_call_func_native(instance, env, function, frame)                        \
-    do {                                                                                    \
-        (env)->instructions_to_execute = 0;                                                 \
-        wasm_interp_call_func_native(instance, env, function, frame);                       \
-        if (tc_meter.left >= 0)                                                             \
-            tc_meter.left += (env)->instructions_to_execute;                                \
-    } while (0)
-#pragma push_macro("wasm_interp_call_func_native")
-#undef wasm_interp_call_func_native
 
 #if WASM_ENABLE_FAST_INTERP == 0
 /* The classic interpreter looks for the end of a block by reading on, and for a large br_table in a list of all:
@@ -172,7 +188,7 @@ tc_meter_stop(struct tc_meter *meter)
                 _Pragma("pop_macro(\"wasm_exec_env_wasm_stack_top\")")                          \
                 _Pragma("pop_macro(\"HANDLE_OP\")") _Pragma("pop_macro(\"trunc_f32_to_int\")") \
                 _Pragma("pop_macro(\"trunc_f64_to_int\")") _Pragma("pop_macro(\"CELL_SIZE\")") \
-                _Pragma("pop_macro(\"LOAD_U32_WITH_2U16S\")") TC_BITS TC_ACCESS TC_DISPATCH
+                _Pragma("pop_macro(\"LOAD_U32_WITH_2U16S\")") TC_BITS TC_ACCESS TC_DISPATCH TC_RUNS
 
 /* Behind the interpreter's function there is nobody to charge. */
 #define wasm_interp_get_handle_table(nothing) \
@@ -180,7 +196,8 @@ tc_meter_stop(struct tc_meter *meter)
 #define wasm_interp_call_wasm(...)        \
     TC_DISPATCH_END _Pragma("pop_macro(\"word_copy\")")   \
         _Pragma("pop_macro(\"wasm_interp_call_func_native\")") \
-            _Pragma("pop_macro(\"wasm_exec_env_wasm_stack_top\")") wasm_interp_call_wasm(__VA_ARGS__)
+            _Pragma("pop_macro(\"wasm_exec_env_wasm_stack_top\")") TC_AFTER_RUNS \
+                wasm_interp_call_wasm(__VA_ARGS__)
 
 #else
 

@@ -16,16 +16,22 @@ use crate::natives::Running;
 
 /// A container in WAMR. Dropping it gives back all that is booked for it.
 ///
-/// What counts as one instruction of a [`Budget`] is one that WAMR's interpreter executes. The fast one, of a host,
-/// translates a function before it runs: `local.get`, constants, `block`, `end` and `drop` vanish in that, and an
-/// `i32.add` of a local and a constant is one. The classic one, of a device, executes each that is written. Every loop
-/// and every call has at least one.
+/// What counts as one instruction of a [`Budget`] depends on the interpreter. The classic one, of a device, executes each
+/// instruction that is written, and counts each before it is executed. The fast one, of a host, translates a function
+/// before it runs: `local.get`, constants, `block`, `end` and `drop` vanish in that, and an `i32.add` of a local and a
+/// constant is one. It counts by the length of the translated code, of which an instruction with three operands is one
+/// unit, where control leaves a straight run of it: at a branch that is taken, a call, a return.
 ///
 /// What takes the processor longer than two ordinary instructions takes more of the budget: calls, 64-bit division,
 /// 64-bit floats on a device, subnormal floats on a host, conversions of floats to integers, and what works on many
 /// bytes (`memory.fill`, `memory.copy`, `memory.grow`, a called function's locals, the search for a block's end), by
-/// their number. The prices are in `wamr-sys/c/price.h`. All else is exact: a budget of n runs n instructions. The price
-/// of an instruction is taken before it is executed and may exceed what is left; then that instruction is the last.
+/// their number. The prices are in `wamr-sys/c/price.h`.
+///
+/// Classic: a budget of n executes n instructions. The price of an instruction is taken before it is executed and may
+/// exceed what is left; then that instruction is the last. Fast: a budget is never exceeded by more than one straight run
+/// of code, which is at most one function of the module, each of its instructions once. No native begins when the budget
+/// is exceeded, and no `memory.fill` or `memory.copy` that it does not suffice for. [`Outcome::instructions`] is never
+/// more than the budget.
 pub struct Instance {
     wamr: Wamr,
     account: Account,

@@ -7,8 +7,8 @@
 //! - **Imports and hooks** are compared with [`tinycontainer_abi`], names and types, before linking.
 //! - **A pointer of the guest's** is checked with its whole length, in 64 bits, against the linear memory
 //!   as it is at that call.
-//! - **The budget** is exact: that many of the interpreter's instructions run, and none more. What
-//!   counts as one is said at [`Instance`].
+//! - **The budget** is exact with the classic interpreter; with the fast one it is never exceeded by more than one straight
+//!   run of code. What counts as one instruction is said at [`Instance`].
 //!
 //! A [`Host`](tinycontainer_runtime::Host) that panics ends the program: nothing unwinds through C.
 //!
