@@ -13,10 +13,10 @@
 #include "stdio_base.h"
 #include "tinycontainer_riot.h"
 
-#define SIZE    TINYCONTAINER_LOG_BUFFER
+#define SIZE    CONFIG_TINYCONTAINER_LOG_BUFFER
 /* Kept for notices: lines of log leave so much free, or they could keep out what says why a container stopped. */
 #define RESERVE 128
-_Static_assert(SIZE >= RESERVE + 64 + 256 + 3, "TINYCONTAINER_LOG_BUFFER has no room for the longest line");
+_Static_assert(SIZE >= RESERVE + 64 + 256 + 3, "CONFIG_TINYCONTAINER_LOG_BUFFER cannot hold the longest line");
 /* What is written at once. */
 #define PIECE   64
 

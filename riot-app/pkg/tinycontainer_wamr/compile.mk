@@ -7,6 +7,10 @@ include $(FOUND)
 # RIOT's flags, without its warnings: the code is not ours.
 CFLAGS := $(filter-out -W%,$(CFLAGS)) -w -DNDEBUG -fno-strict-aliasing
 CFLAGS += -I$(HERE)/platform $(WAMR_FLAGS) $(INCLUDES)
+# The fast interpreter does not run without labels as values.
+ifneq (,$(filter y 1,$(CONFIG_TINYCONTAINER_FAST_INTERPRETER)))
+  CFLAGS += -UWASM_ENABLE_LABELS_AS_VALUES -DWASM_ENABLE_LABELS_AS_VALUES=1
+endif
 # Nobody asks for errno: a root of 32 bits is one instruction then, and one of 64 bits does without a table.
 CFLAGS += -fno-math-errno
 ifneq (,$(filter arm%,$(CPU_ARCH)))

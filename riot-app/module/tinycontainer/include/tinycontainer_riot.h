@@ -18,7 +18,7 @@ extern "C" {
 
 /* A line that a container logged: any bytes, none of them checked, without an end. Called by the
  * container's thread, which has no stack for printf; the time it takes is charged to the container's budget, so it
- * should not wait for a device. The default puts "uid: line" into a buffer of TINYCONTAINER_LOG_BUFFER bytes, which
+ * should not wait for a device. The default puts "uid: line" into a buffer of CONFIG_TINYCONTAINER_LOG_BUFFER bytes, which
  * the controller's thread writes to standard output when it has nothing else to do. A line for which the buffer has no
  * room is dropped whole, and how many were is said later. A panic does not write what is in the buffer. */
 void tinycontainer_log(const uint8_t *uid, size_t uid_len, const uint8_t *line, size_t len);
