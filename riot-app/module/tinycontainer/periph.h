@@ -14,7 +14,7 @@
 #include "tinycontainer.h"
 #include "tinycontainer_board.h"
 
-/* A device that does not answer. */
+/* The result if a transfer fails. */
 #define BUS_FAILED  (-5)
 
 typedef struct {
