@@ -12,7 +12,8 @@ pub(crate) const CONTROLLER_STACK_BYTES: usize = number(env!("CONFIG_TINYCONTAIN
 /// Messages that wait at an endpoint, in bytes.
 pub(crate) const QUEUE_BYTES: usize = number(env!("CONFIG_TINYCONTAINER_QUEUE_BYTES"));
 /// What a container may log at once, in bytes: as much as waits for the console, less what is kept for notices.
-pub(crate) const LOG_BURST: u32 = (number(env!("CONFIG_TINYCONTAINER_LOG_BUFFER")) as u32).saturating_sub(128);
+pub(crate) const LOG_BURST: u32 =
+    (number(env!("CONFIG_TINYCONTAINER_LOG_BUFFER")) as u32).saturating_sub(128);
 /// The linear memory that a container may ask for, in bytes.
 pub(crate) const LINEAR_MEMORY_BYTES: u32 = number(env!("CONFIG_TINYCONTAINER_MAX_MEMORY")) as u32;
 /// The operand stack that it may ask for, in bytes.

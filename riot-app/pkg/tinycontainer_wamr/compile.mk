@@ -41,7 +41,13 @@ VPATH := $(sort $(dir $(SOURCES)))
 
 all: $(OBJECTS)
 
-$(OBJECTS): $(FOUND) $(HERE)/compile.mk
+$(OBJECTS): $(OUT)/flags $(HERE)/compile.mk
+
+# Written if it differs: other flags are other objects.
+.PHONY: FORCE
+$(OUT)/flags: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '$(subst ','"'"',$(CFLAGS))' | cmp -s - $@ || echo '$(subst ','"'"',$(CFLAGS))' > $@
 
 $(OUT)/%.o: %.c
 	$(Q)$(CCACHE) $(CC) $(CFLAGS) -MQ '$@' -MD -MP -c -o $@ $<
