@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
 
-/* The example application: containers by hand, in RIOT's shell. */
+/* The shell program: containers are loaded and controlled by commands. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +20,8 @@
 #define SERVICE_PRIO        (THREAD_PRIORITY_MAIN - 2)
 #define CONTAINERS_PRIO     (THREAD_PRIORITY_MAIN + 1)
 
-/* The peers `app:1` and so on of this application: reading any gives 32 bytes of text. Writing to `app:9` takes 5 ms
- * for each piece. */
+/* The peers `app:0` to `app:9` of this application: a read of any returns 32 bytes of text. A write to `app:9` takes
+ * 5 ms for each piece. */
 #define SLOW    9
 static const char _text[] = "32 bytes of the application here";
 
@@ -38,7 +38,7 @@ static int _close(int fd)
 #ifdef BOARD_QEMU_MPS2_AN386
 #include "board_instructions.h"
 
-/* When `bench` read: see `measure`. */
+/* The times of the reads of `bench`, for `measure`. */
 static uint32_t _times[6 * 20];
 static unsigned _times_numof;
 #define MARK() do { if (_times_numof < ARRAY_SIZE(_times)) { _times[_times_numof++] = board_time(); } } while (0)
@@ -124,7 +124,7 @@ static int _cmd_load(int argc, char **argv)
     }
     return _done(argv[1], result);
 }
-SHELL_COMMAND(load, "take an image in: load IMAGE", _cmd_load);
+SHELL_COMMAND(load, "load an image: load IMAGE", _cmd_load);
 
 static int _cmd_unload(int argc, char **argv)
 {
@@ -187,7 +187,7 @@ static int _cmd_status(int argc, char **argv)
            (unsigned)memory.largest);
     return 0;
 }
-SHELL_COMMAND(status, "containers as they are now: status [UID]", _cmd_status);
+SHELL_COMMAND(status, "state of containers and memory: status [UID]", _cmd_status);
 
 static int _cmd_audit(int argc, char **argv)
 {
@@ -210,7 +210,7 @@ static int _cmd_audit(int argc, char **argv)
 }
 SHELL_COMMAND(audit, "the calls that were refused", _cmd_audit);
 
-/* Waits at most so long for the container to end. */
+/* Waits at most `ms` milliseconds for the container to end. */
 static bool _ended(const char *uid, unsigned long ms)
 {
     while (tinycontainer_iscontainerrunning((const uint8_t *)uid, strlen(uid))) {
@@ -264,7 +264,7 @@ static int _cmd_rounds(int argc, char **argv)
         if (result == 0) {
             result = tinycontainer_start(uid, len);
         }
-        /* Every other round lets it run. */
+        /* It runs in every second round. */
         if (result == 0 && i % 2 == 0) {
             ztimer_sleep(ZTIMER_MSEC, 2);
         }
@@ -293,7 +293,7 @@ SHELL_COMMAND(rounds, "load, start, stop and unload many times: rounds IMAGE COU
 static uint32_t _least(unsigned which)
 {
     uint32_t least = UINT32_MAX;
-    /* Four reads in a cycle; whatever else ran meanwhile makes a span longer. */
+    /* Four reads in a cycle. Other threads make a span longer, so the shortest counts. */
     for (unsigned i = which; i + 1 < _times_numof; i += 4) {
         uint32_t n = board_instructions(_times[i], _times[i + 1]);
         least = n < least ? n : least;
@@ -322,7 +322,7 @@ static int _cmd_measure(int argc, char **argv)
     }
     tinycontainer_memory(&loaded);
     tinycontainer_quiet = true;
-    /* Below the containers: when this thread goes on, the container has begun, up to its first read. */
+    /* This thread has a lower priority than containers: when it continues, the container has done its first read. */
     _times_numof = 0;
     start = board_time();
     tinycontainer_start(uid, 5);
@@ -363,7 +363,7 @@ static int _cmd_overflow(int argc, char **argv)
     char start = 0;
     return _deeper(&start);
 }
-SHELL_COMMAND(overflow, "leave this thread's stack, and end the device: shows that the guard is on", _cmd_overflow);
+SHELL_COMMAND(overflow, "overflow this thread's stack, which stops the device: shows that the guard works", _cmd_overflow);
 #endif
 
 int main(void)
@@ -377,7 +377,7 @@ int main(void)
     }
     int pid = tinycontainer_init(CONTROLLER_PRIO, SERVICE_PRIO, CONTAINERS_PRIO, &driver);
     if (result != 0 || pid < 0) {
-        printf("TinyContainer does not start: %s\n", tinycontainer_result_text(result ? result : -pid));
+        printf("TinyContainer cannot start: %s\n", tinycontainer_result_text(result ? result : -pid));
         return 1;
     }
     puts("TinyContainer is ready. `help` shows the commands.");

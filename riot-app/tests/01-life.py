@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 TinyContainer contributors
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The whole life of containers in the firmware, at the shell.
+"""Containers in the firmware from load to unload, by commands of the shell.
 
-While the emulated board waits for input its time races: what takes time is waited for by the
-firmware's own `wait`, never here.
+While the emulated board waits for input, its clock skips to the next timer. So this script never waits for a time: the
+firmware's command `wait` does.
 """
 
 import sys
@@ -15,7 +15,7 @@ TIMEOUT = 40
 
 
 def command(child, line, *expected, then=(), timeout=TIMEOUT):
-    """Sends a line, expects these in order, then the prompt, and then what containers say."""
+    """Sends a line, expects these in order, then the prompt, then output of containers."""
     child.sendline(line)
     for one in expected:
         child.expect(one, timeout=timeout)
@@ -25,7 +25,7 @@ def command(child, line, *expected, then=(), timeout=TIMEOUT):
 
 
 def status(child, uid):
-    """What the shell says of a container: its numbers, by name."""
+    """A container's numbers in the shell's `status`, by name."""
     child.sendline(f"status {uid}")
     child.expect(rf"{uid}: (\w+)[^\n]*? (loops=[^\r\n]*)\r?\n", timeout=TIMEOUT)
     numbers = {key: int(value) for key, value in (pair.split("=") for pair in child.match.group(2).split())}
@@ -49,31 +49,31 @@ def testfunc(child):
     child.expect("> ", timeout=TIMEOUT)
     untouched = free(child)
 
-    # Rubbish: it says what it expects.
-    for rubbish in ("load", "load no-such-image", "load a b", "start", "start a b", "stop", "unload", "wait",
+    # Wrong arguments: the command prints its usage.
+    for wrong in ("load", "load no-such-image", "load a b", "start", "start a b", "stop", "unload", "wait",
                     "wait a b c", "wait ticker x", "wait ticker -1", "wait ticker 99999999999999999999", "status a b",
                     "audit x", "list x", "rounds", "rounds empty", "rounds empty -1", "rounds no-such-image 1"):
-        command(child, rubbish, "usage: ")
+        command(child, wrong, "usage: ")
     for unknown in ("start nobody", "stop nobody", "unload nobody", "status nobody", "start " + "x" * 64):
         command(child, unknown, "no such container is loaded|not a valid uid")
     command(child, "start " + "x" * 65, "not a valid uid")
 
     command(child, "list", "ticker", "listener", "empty-tampered")
 
-    # What is not to be believed, and why.
+    # Images that are refused, and the reasons.
     command(child, "load empty-unsigned", r"refused \(300\): metadata: unsigned")
     command(child, "load empty-tampered", r"refused \(309\)", "code")
     command(child, "load memhog", r"refused \(209\)")
     # A loop() of 49 days: the device gives a hook a second.
     command(child, "load slow", r"refused \(211\): durations: loop\(\) may take 4294967295 ms, and the device allows 1000 ms")
-    # Every token there can be; once the last of them is bad.
+    # An image with every possible token; once the last token is not valid.
     command(child, "load worst-badlast", r"refused \(303\): endpoint 7")
     assert free(child) == untouched
     command(child, "load worst", "ok")
     command(child, "unload worst" + "-" * 59, "ok")
     assert free(child) == untouched
 
-    # Two that talk to each other.
+    # Two containers that exchange messages.
     for uid in ("listener", "ticker"):
         command(child, f"load {uid}", f"{uid}: ok")
         command(child, f"load {uid}", r"refused \(205\)")
@@ -87,7 +87,7 @@ def testfunc(child):
         command(child, f"start {uid}", "runs")
         command(child, f"unload {uid}", "runs")
 
-    # One that never comes back: its budget ends it, and the other two miss nothing.
+    # A loop without end: its budget ends it, and the other two miss no period.
     before = {uid: status(child, uid)["missed"] for uid in ("listener", "ticker")}
     command(child, "load spinner", "ok")
     command(child, "start spinner", "ok", then=(r"\[spinner\] stopped: [^\n]*budget",))
@@ -97,8 +97,8 @@ def testfunc(child):
         assert now["missed"] == before[uid], (before, now)
     command(child, "unload spinner", "ok")
 
-    # Item 2: one whose device takes 5 ms for each call, and one that logs without end. Their budgets end them too, of
-    # 50 ms and of 200 ms.
+    # Item 2: a container whose device takes 5 ms for each call, and one that logs without end. Their budgets, 50 ms and 200 ms,
+    # end them too.
     command(child, "load blocker", "ok")
     command(child, "start blocker", "ok", then=(r"\[blocker\] stopped: [^\n]*budget",))
     command(child, "wait blocker 1000", "does not run")
@@ -111,7 +111,7 @@ def testfunc(child):
     command(child, "wait talker 1000", "does not run")
     command(child, "unload talker", "ok")
 
-    # A trap; all the stack there is.
+    # A trap; a stack overflow.
     command(child, "load trap", "ok")
     command(child, "start trap", "ok", then=(r"\[trap\] stopped: trap",))
     command(child, "wait trap", "does not run")
@@ -121,7 +121,7 @@ def testfunc(child):
     command(child, "unload hog", "ok")
     command(child, "unload trap", "ok")
 
-    # The application's own driver; refused calls, and who made them.
+    # The application's driver; the audit records of refused calls.
     command(child, "load reader", "ok")
     command(child, "start reader", "ok", then=("reader: 32 bytes of the", "refused: it has no right", "refused: [^\n]*direction"))
     command(child, "audit", "reader: open on endpoint 9: refused because", "reader: write on endpoint 1: refused because",
@@ -130,7 +130,7 @@ def testfunc(child):
     command(child, "wait reader", "does not run")
     command(child, "unload reader", "ok")
 
-    # Stop wakes one that sleeps; restart; unload; load again.
+    # A stop wakes a sleeping container; restart; unload; load again.
     command(child, "stop ticker", "ok", then=("ticker: ticker ends", r"\[ticker\] stopped: "))
     command(child, "wait ticker 1000", "does not run")
     command(child, "start ticker", "ok", then=("listener: heard 001",))
@@ -150,11 +150,11 @@ def testfunc(child):
     command(child, "wait ticker 1000", "does not run")
     command(child, "unload ticker", "ok")
 
-    # A thousand lives leave nothing behind.
+    # A thousand rounds leak no memory.
     command(child, "rounds empty 1000", rf"1000 rounds: free before {untouched[0]}, after {untouched[0]}, "
             rf"largest piece {untouched[1]}", timeout=400)
     command(child, "ps", "SUM")
-    print("life: all as it should be")
+    print("life: passed")
 
 
 if __name__ == "__main__":

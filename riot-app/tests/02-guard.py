@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 TinyContainer contributors
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""A thread that leaves its stack is caught by the MPU's guard, before it writes on anybody else's memory."""
+"""A stack overflow is caught by the MPU's guard, before the thread writes to other memory."""
 
 import os
 import sys

@@ -20,7 +20,7 @@ from testrunner import run
 # (36, and 64 for the FPU), and the lowest 32 bytes, which the MPU guards.
 GUARD = 32
 RESERVE = 104 + 4 + 36 + 64 + GUARD
-# RIOT keeps what it knows of a thread at the top of its stack.
+# RIOT's thread_t is at the top of the stack.
 THREAD = 64
 # The functions that our threads run. A container's code is loaded on the controller's stack (Agent::is_starting).
 ENTRIES = {
@@ -51,7 +51,7 @@ def testfunc(child):
     child.expect("> ")
     for _ in range(10):
         child.sendline("load worst")
-        # They arrive while the signatures are verified, and are a line that is no command.
+        # They arrive while the signatures are verified. The line is an unknown command.
         for _ in range(12):
             child.send("interrupt ")
         child.sendline("")

@@ -5,10 +5,10 @@
 
 usage: images.py OUT.h CONTAINER...
 
-CONTAINER is a folder with a container.toml, or the name of one in fixtures/riot. For development: whoever
-reads this can sign for a device that believes this key. `NAME+unsigned` and `NAME+tampered` are the same
+CONTAINER is a folder with a container.toml, or the name of one in fixtures/riot. For development: the key is in
+this file, so anyone can sign for a device that trusts it. `NAME+unsigned` and `NAME+tampered` are the same
 container without its signature, and with its last byte changed. `worst` is the image that stacks are sized by:
-every token there can be, each of another signer (crates/testkit/src/worst.rs), whose anchors join the trust store;
+every possible token, each by another signer (crates/testkit/src/worst.rs), whose anchors join the trust store;
 `worst+badlast` is the same with a last token whose signature does not hold.
 """
 

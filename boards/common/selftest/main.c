@@ -2,10 +2,10 @@
 
 /**
  * @file
- * @brief   Counts instructions, then does one thing as told on stdin
+ * @brief   Counts instructions, then executes one command from stdin
  *
  * The counting comes first, for what follows the first byte of input is no
- * longer the same in each run: the host says when a byte arrives.
+ * longer the same in each run: the arrival of a byte depends on the host.
  */
 
 #include <inttypes.h>
@@ -72,7 +72,7 @@ int main(void)
     case 'x':
         mps2_exit(value);
     case 'p':
-        core_panic(PANIC_GENERAL_ERROR, "as told");
+        core_panic(PANIC_GENERAL_ERROR, "requested");
     }
     puts("done");
     mps2_exit(0);

@@ -19,7 +19,7 @@
  *
  * What else runs in the span counts too: interrupts, other threads, and any
  * time asleep as if it had been spent working. Needs the timer as ztimer sets
- * it up (1 MHz, never stopped); starts it if nobody has. A span must be shorter
+ * it up (1 MHz, never stopped); starts it if it does not run. A span must be shorter
  * than 171 s of virtual time, which is 1.3 * 10^9 instructions at 7. Values of
  * 9 and 10 for N are too coarse for the way in which the counter is read.
  */

@@ -14,7 +14,7 @@
 extern "C" {
 #endif
 
-/** @brief  Nominal clock of the core. How fast it runs is QEMU_ICOUNT's say. */
+/** @brief  Nominal clock of the core. QEMU_ICOUNT sets how fast it runs. */
 #define CLOCK_CORECLOCK         MPS2_CLOCK
 
 /**

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
 
-/* A container on RIOT's buses: which unit of a bus is what on this board. */
+/* A container on RIOT's buses: which unit of a bus is which pin or device of this board. */
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@
 #include "tinycontainer_images.h"
 
 /* gpio:17 is a pin: on the emulated board the first LED, which can be read back. */
-#ifdef MODULE_PERIPH_GPIO
+#ifdef MODULE_TINYCONTAINER_GPIO
 #ifdef BOARD_QEMU_MPS2_AN386
 #define PIN GPIO_PIN(0, 0)
 #else
@@ -25,12 +25,12 @@ const unsigned tinycontainer_gpios_numof = 1;
 #endif
 
 /* i2c:72 is the device of that address. */
-#ifdef MODULE_PERIPH_I2C
+#ifdef MODULE_TINYCONTAINER_I2C
 const tinycontainer_i2c_t tinycontainer_i2cs[] = { { 72, I2C_DEV(0), 0x48, 0 } };
 const unsigned tinycontainer_i2cs_numof = 1;
 #endif
 
-#ifdef MODULE_PERIPH_SPI
+#ifdef MODULE_TINYCONTAINER_SPI
 const tinycontainer_spi_t tinycontainer_spis[] = {
     { 1, SPI_DEV(0), GPIO_PIN(0, 14), SPI_MODE_0, SPI_CLK_1MHZ, 0 },
 };
@@ -56,7 +56,7 @@ int main(void)
     tinycontainer_trust(tinycontainer_images_trust, sizeof(tinycontainer_images_trust));
     tinycontainer_device(TINYCONTAINER_IMAGES_DEVICE, NULL);
     if (tinycontainer_init(THREAD_PRIORITY_MAIN - 3, THREAD_PRIORITY_MAIN - 2, THREAD_PRIORITY_MAIN + 1, NULL) < 0) {
-        puts("TinyContainer does not start");
+        puts("TinyContainer cannot start");
         return 1;
     }
     const tinycontainer_image_t *image = &tinycontainer_images[0];

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
 
-/* The smallest host: takes its images in and starts them. */
+/* The smallest host: loads its images and starts them. */
 #include <stdio.h>
 #include <string.h>
 
@@ -16,7 +16,7 @@ int main(void)
     tinycontainer_trust(tinycontainer_images_trust, sizeof(tinycontainer_images_trust));
     tinycontainer_device(TINYCONTAINER_IMAGES_DEVICE, NULL);
     if (tinycontainer_init(THREAD_PRIORITY_MAIN - 3, THREAD_PRIORITY_MAIN - 2, THREAD_PRIORITY_MAIN + 1, NULL) < 0) {
-        puts("TinyContainer does not start");
+        puts("TinyContainer cannot start");
         return 1;
     }
     for (unsigned i = 0; i < TINYCONTAINER_IMAGES_NUMOF; i++) {

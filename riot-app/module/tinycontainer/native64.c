@@ -14,7 +14,7 @@
  * does not save the vector registers. The interrupted code then goes on with wrong values: verifications fail,
  * interpreters crash. With many signals a signature fails to verify within seconds.
  *
- * This takes its place (`--wrap` in Makefile.tinycontainer).
+ * This takes its place (`--wrap` in Makefile.include).
  */
 
 #if defined(CPU_NATIVE) && defined(__x86_64__)

@@ -3,9 +3,9 @@
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
 
-/* Where containers' lines and what happens to them go: into a buffer, which the controller's thread writes to standard
- * output (src/sys.rs, serve). A container's thread never waits for the console. Not by printf: a container's thread
- * does not have the stack for it. */
+/* Lines that containers log, and notices about containers, are stored in a ring buffer, which the controller's thread
+ * writes to standard output (src/sys.rs, serve). A container's thread never waits for the console. printf is not used: a
+ * container's thread does not have the stack for it. */
 #include <stdint.h>
 #include <string.h>
 
@@ -13,22 +13,22 @@
 #include "stdio_base.h"
 #include "tinycontainer_riot.h"
 
-#define SIZE    TINYCONTAINER_LOG_BUFFER
-/* Kept for notices: lines of log leave so much free, or they could keep out what says why a container stopped. */
+#define SIZE    CONFIG_TINYCONTAINER_LOG_BUFFER
+/* Kept for notices: log lines leave so much free, so that they cannot displace the reason why a container stopped. */
 #define RESERVE 128
-_Static_assert(SIZE >= RESERVE + 64 + 256 + 3, "TINYCONTAINER_LOG_BUFFER has no room for the longest line");
-/* What is written at once. */
+_Static_assert(SIZE >= RESERVE + 64 + 256 + 3, "CONFIG_TINYCONTAINER_LOG_BUFFER cannot hold the longest line");
+/* The longest piece that is written at once. */
 #define PIECE   64
 
 bool tinycontainer_output_waits(void);
 void tinycontainer_output_write(void);
 
-/* All that follows is used while interrupts are off. A line is put whole, which takes as long as it takes to copy it:
- * at most 64 bytes of uid and 256 of text. */
+/* Used while interrupts are off. A line is stored whole, with interrupts off as long as that takes: at most 64 bytes of uid and
+ * 256 of text are copied. */
 static uint8_t _buffer[SIZE];
 static size_t _first;
 static size_t _used;
-/* Lines for which there was no room since that was last said. */
+/* Lines that did not fit since the last report of dropped lines. */
 static uint32_t _dropped;
 
 bool tinycontainer_quiet;
@@ -53,8 +53,8 @@ static void _put(const void *bytes, size_t len)
     }
 }
 
-/* What there is to say of lines that were dropped, at the end of `text`. */
-static size_t _say_dropped(char text[32])
+/* Writes the report of dropped lines to the end of `text`; returns where it begins. */
+static size_t _format_dropped(char text[32])
 {
     static const char end[] = " lines dropped]\n";
     size_t first = 32 - (sizeof(end) - 1);
@@ -72,7 +72,7 @@ static size_t _say_dropped(char text[32])
 static bool _put_dropped(size_t then)
 {
     char text[32];
-    size_t first = _say_dropped(text);
+    size_t first = _format_dropped(text);
 
     if (SIZE - _used < sizeof(text) - first + then) {
         return false;
@@ -82,8 +82,8 @@ static bool _put_dropped(size_t then)
     return true;
 }
 
-/* A line, whole or not at all. In one of log, whatever could steer a terminal becomes a '?' in the last part but one:
- * the container's bytes. */
+/* Stores a line, whole or not at all. In a log line, bytes of the container (the last part but one) that are not printable
+ * ASCII are replaced by '?': they could control a terminal. */
 static void _line(const _part_t *parts, unsigned parts_numof, bool log)
 {
     size_t len = 0, size = log ? SIZE - RESERVE : SIZE;
@@ -139,7 +139,7 @@ bool tinycontainer_output_waits(void)
     return waits;
 }
 
-/* Writes a piece of what waits, a line at most. For one thread. */
+/* Writes a piece of the buffer, a line at most. Must be called by one thread only. */
 void tinycontainer_output_write(void)
 {
     uint8_t piece[PIECE];

@@ -4,25 +4,35 @@
 # Compiles what $(FOUND) lists into $(OUT), where RIOT's linker rule looks for it.
 include $(FOUND)
 
-# RIOT's flags, without its warnings: the code is not ours.
+# RIOT's flags, without its warnings: the code is WAMR's.
 CFLAGS := $(filter-out -W%,$(CFLAGS)) -w -DNDEBUG -fno-strict-aliasing
 CFLAGS += -I$(HERE)/platform $(WAMR_FLAGS) $(INCLUDES)
-# Nobody asks for errno: a root of 32 bits is one instruction then, and one of 64 bits does without a table.
+# WAMR does not read errno: a square root of 32 bits is one instruction then.
 CFLAGS += -fno-math-errno
-ifneq (,$(filter arm%,$(CPU_ARCH)))
-  CFLAGS += -Dsqrt=__ieee754_sqrt
-endif
-# See platform.c.
-CFLAGS += -Dqsort=tc_sort -Dstrcmp=tc_strcmp -fno-builtin-strcmp
 
-# Compiled by the linker, as one program: what no caller asks for goes, texts that nobody shows too. 6 KB.
+# What follows is for size, as TC_DEVICE is in wamr.settings. docs/riot-size.md has what each saves: scripts/riot-size
+# measures it, by TINYCONTAINER_WITHOUT, the names of those that are left out.
+without = $(filter $1,$(TINYCONTAINER_WITHOUT))
+
+ifeq (,$(call without,qsort))
+  CFLAGS += -Dqsort=tc_sort
+endif
+# The fast interpreter does not run without labels as values.
+ifneq (,$(filter y 1,$(CONFIG_TINYCONTAINER_FAST_INTERPRETER))$(call without,jump-table))
+  CFLAGS += -UWASM_ENABLE_LABELS_AS_VALUES -DWASM_ENABLE_LABELS_AS_VALUES=1
+endif
+ifneq (,$(call without,short-texts))
+  CFLAGS := $(patsubst %/c/device.h,%/c/quiet.h,$(CFLAGS))
+endif
 ifneq (,$(filter arm%,$(CPU_ARCH)))
-  CFLAGS += -flto=1
-  # What is the same at the end of many instructions stands once: 4 KB, for a jump each. The others cost more flash
-  # than they save here.
-  CFLAGS += --param=max-crossjump-edges=5000 --param=min-crossjump-insns=1
-  CFLAGS += -fno-ivopts -fno-move-loop-invariants -fno-schedule-insns2 -fno-tree-sink -fno-caller-saves
-  CFLAGS += -fno-tree-dominator-opts -fno-code-hoisting
+  # Compiled by the linker, as one program: functions and texts that nothing refers to are left out.
+  ifeq (,$(call without,lto))
+    CFLAGS += -flto=1
+  endif
+  # Equal code at the ends of many instructions of the interpreter is shared, for a jump each.
+  ifeq (,$(call without,crossjump))
+    CFLAGS += --param=max-crossjump-edges=5000
+  endif
 endif
 
 SOURCES := $(WAMR_SOURCES) $(HERE)/platform/platform.c
@@ -31,12 +41,18 @@ VPATH := $(sort $(dir $(SOURCES)))
 
 all: $(OBJECTS)
 
-$(OBJECTS): $(FOUND) $(HERE)/compile.mk
+$(OBJECTS): $(OUT)/flags $(HERE)/compile.mk
+
+# Written if it differs: other flags are other objects.
+.PHONY: FORCE
+$(OUT)/flags: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '$(subst ','"'"',$(CFLAGS))' | cmp -s - $@ || echo '$(subst ','"'"',$(CFLAGS))' > $@
 
 $(OUT)/%.o: %.c
 	$(Q)$(CCACHE) $(CC) $(CFLAGS) -MQ '$@' -MD -MP -c -o $@ $<
 
-# It goes through the preprocessor, although its name says that it does not.
+# The file needs the preprocessor, although its suffix is .s.
 $(OUT)/%.o: %.s
 	$(Q)$(CC) $(filter-out -include -flto%,$(filter-out %.h,$(CFLAGS))) -x assembler-with-cpp -c -o $@ $<
 

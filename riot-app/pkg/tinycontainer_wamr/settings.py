@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 TinyContainer contributors
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Writes for make what crates/wamr-sys/wamr.settings says, and where WAMR's source tree is.
+"""Translates crates/wamr-sys/wamr.settings for make, and finds WAMR's source tree.
 
 usage: settings.py MANIFEST SETTINGS OUT TAG...
 
 MANIFEST is the Cargo.toml whose Cargo.lock pins the crate that carries the tree; `cargo metadata`
-downloads it if need be and says where it is. The TAGs pick the lines
-that hold for this build. OUT is only written when it changes.
+downloads it if necessary and returns its path. The TAGs select the lines that apply to this build. OUT is written only
+if it changes.
 """
 
 import json
@@ -27,7 +27,7 @@ def tree(manifest, crate):
     if answer.returncode:
         answer = subprocess.run(ask, capture_output=True, text=True)
     if answer.returncode:
-        sys.exit(f"WAMR's source (crate {crate}) is not here, and Cargo cannot get it:\n{answer.stderr}")
+        sys.exit(f"WAMR's source (crate {crate}) is not on this machine, and Cargo cannot download it:\n{answer.stderr}")
     for package in json.loads(answer.stdout)["packages"]:
         if (package["name"], package["version"]) == (name, version):
             return os.path.join(os.path.dirname(package["manifest_path"]), "wasm-micro-runtime")

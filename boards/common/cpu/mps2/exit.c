@@ -2,7 +2,7 @@
 
 /**
  * @file
- * @brief   Power off means: end the emulator, with a status that tells
+ * @brief   Power off ends the emulator, with an exit status
  */
 
 #include <stdint.h>

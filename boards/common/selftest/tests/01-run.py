@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Each check is a run of the emulator of its own: told one line, it ends."""
+"""Each check is a separate run of the emulator, which ends after one line of input."""
 
 import re
 import subprocess
@@ -22,7 +22,7 @@ def emulate(line, icount=4):
         if got.strip() == "ready":
             break
     rest, err = run.communicate(line + "\n", timeout=60)
-    # make folds every failure into its own status 2 and says the true one
+    # make turns every failure into its own status 2 and prints the original one
     status = re.search(r"cleanterm\] Error (\d+)", err)
     return int(status.group(1)) if status else run.returncode, out + rest
 

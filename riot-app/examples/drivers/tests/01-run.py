@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 TinyContainer contributors
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""A container reads and writes on RIOT's buses what main.c has put there. The emulated board has pins, native has not; neither
-has I2C or SPI."""
+"""A container reads and writes the units that main.c defines on RIOT's buses. The emulated board has pins, native has none;
+neither has I2C or SPI."""
 
 import os
 import sys
@@ -17,9 +17,9 @@ def testfunc(child):
     child.expect_exact("buses: gpio no" if NATIVE else "buses: gpio 01")
     child.expect_exact("buses: gpio again no" if NATIVE else "buses: gpio again 00")
     child.expect_exact("buses: i2c no")
-    # 215, 0, 0; the unit, whatever RIOT's number for it is; 10^-1.
+    # 215, 0, 0; RIOT's number of the unit; 10^-1.
     child.expect(r"buses: saul d70000000000[0-9a-f]{2}ff")
-    # A value in pieces is none.
+    # A value cannot be read in pieces.
     child.expect_exact("buses: saul short no")
     child.expect_exact("buses: spi no")
     # A unit that the board does not have, though the container was granted it.

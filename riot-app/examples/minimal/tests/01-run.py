@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 TinyContainer contributors
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The smallest host takes its image in and starts it; what the container tries without a right is refused."""
+"""The smallest host loads its image and starts it; the container's calls without a right are refused."""
 
 import sys
 

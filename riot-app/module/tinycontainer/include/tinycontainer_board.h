@@ -3,8 +3,9 @@
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
 
-/* Which unit of a bus is what on this board. An application defines the tables that it needs, in any C
- * file of its own; a unit that stands in none does not exist, whatever a container was granted.
+/* Which unit of a bus is which pin or device of this board. An application selects the modules of the buses
+ * (USEMODULE += tinycontainer_gpio, tinycontainer_i2c, tinycontainer_spi, tinycontainer_saul) and defines their tables in
+ * any C file of its own. A unit that is in no table does not exist, whatever a container was granted.
  *
  *     const tinycontainer_gpio_t tinycontainer_gpios[] = { { 17, GPIO_PIN(0, 13), GPIO_OUT } };
  *     const unsigned tinycontainer_gpios_numof = ARRAY_SIZE(tinycontainer_gpios);
@@ -15,21 +16,21 @@
  * - SAUL: 8 bytes: three values of 16 bits, lowest byte first, then RIOT's unit, then the exponent of 10.
  *   Its units are the positions in RIOT's registry, without a table.
  *
- * A transfer on I2C and SPI is at most `max_transfer` bytes long, 0 for TINYCONTAINER_MAX_TRANSFER: a container's
- * longer read or write is cut to it and answers the shorter count. A container's hook can exceed its budget by one
+ * A transfer on I2C and SPI is at most `max_transfer` bytes long, 0 for CONFIG_TINYCONTAINER_MAX_TRANSFER: a container's
+ * longer read or write is cut to it and returns the shorter count. A container's hook can exceed its budget by one
  * such transfer, and another container that waits for the bus waits as long: at 100 kHz, I2C takes 90 us for each byte. */
 #ifndef TINYCONTAINER_BOARD_H
 #define TINYCONTAINER_BOARD_H
 
 #include <stdint.h>
 
-#ifdef MODULE_PERIPH_GPIO
+#ifdef MODULE_TINYCONTAINER_GPIO
 #include "periph/gpio.h"
 #endif
-#ifdef MODULE_PERIPH_I2C
+#ifdef MODULE_TINYCONTAINER_I2C
 #include "periph/i2c.h"
 #endif
-#ifdef MODULE_PERIPH_SPI
+#ifdef MODULE_TINYCONTAINER_SPI
 #include "periph/spi.h"
 #endif
 
@@ -38,11 +39,11 @@ extern "C" {
 #endif
 
 /* The longest transfer, in bytes, of a device whose entry has 0. */
-#ifndef TINYCONTAINER_MAX_TRANSFER
-#define TINYCONTAINER_MAX_TRANSFER 64
+#ifndef CONFIG_TINYCONTAINER_MAX_TRANSFER
+#define CONFIG_TINYCONTAINER_MAX_TRANSFER 64
 #endif
 
-#ifdef MODULE_PERIPH_GPIO
+#ifdef MODULE_TINYCONTAINER_GPIO
 /* A pin. */
 typedef struct {
     uint32_t unit;
@@ -53,7 +54,7 @@ extern const tinycontainer_gpio_t tinycontainer_gpios[];
 extern const unsigned tinycontainer_gpios_numof;
 #endif
 
-#ifdef MODULE_PERIPH_I2C
+#ifdef MODULE_TINYCONTAINER_I2C
 /* A device on an I2C bus. */
 typedef struct {
     uint32_t unit;
@@ -65,7 +66,7 @@ extern const tinycontainer_i2c_t tinycontainer_i2cs[];
 extern const unsigned tinycontainer_i2cs_numof;
 #endif
 
-#ifdef MODULE_PERIPH_SPI
+#ifdef MODULE_TINYCONTAINER_SPI
 /* A device on an SPI bus. */
 typedef struct {
     uint32_t unit;

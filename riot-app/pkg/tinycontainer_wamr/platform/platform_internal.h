@@ -3,11 +3,11 @@
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
 
-/* What WAMR asks of an operating system, for RIOT.
+/* What WAMR requires of an operating system, for RIOT.
  *
- * Why not WAMR's own riot platform: its timed waits are inverted, it takes RIOT's thread errors for
- * success, frees the stack of the running thread, and pulls in printf and malloc. We create no thread
- * and wait for nothing through WAMR, so a mutex and a thread's identity are all that is left. */
+ * WAMR's own riot platform is not used: its timed waits are inverted, it treats errors of RIOT's threads as success,
+ * frees the stack of the running thread, and needs printf and malloc. WAMR creates no thread here and waits for nothing,
+ * so only a mutex and a thread's number are needed. */
 #ifndef TINYCONTAINER_PLATFORM_INTERNAL_H
 #define TINYCONTAINER_PLATFORM_INTERNAL_H
 
@@ -33,7 +33,7 @@ typedef kernel_pid_t korp_tid;
 typedef kernel_pid_t korp_thread;
 typedef mutex_t korp_mutex;
 
-/* Types that WAMR's headers name and its sources, as we compile them, never use. */
+/* Types that WAMR's headers name and that its sources, with our settings, never use. */
 typedef struct { char unused; } korp_cond;
 typedef struct { char unused; } korp_rwlock;
 typedef unsigned korp_sem;

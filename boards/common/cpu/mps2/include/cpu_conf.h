@@ -4,7 +4,7 @@
 
 /**
  * @file
- * @brief   What RIOT's Cortex-M code and CMSIS want to know of this CPU
+ * @brief   What RIOT's Cortex-M code and CMSIS need to know of this CPU
  */
 
 /** @brief  RIOT's default of 512 lets the fault dump overrun its own stack. */

@@ -3,22 +3,9 @@
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
 
-/* What compilers take for granted. */
-
-#ifdef CPU_NATIVE
-#include <stdlib.h>
-
-/* Rust's precompiled core names it in its tables for unwinding. Nothing unwinds: panics abort. */
-__attribute__((weak)) void rust_eh_personality(void)
-{
-    abort();
-}
-#endif
-
 /* What a compiler for ARM calls to copy and clear memory (ARM's run-time ABI, section 4.3.4), by the C library's
- * functions, which are in the firmware anyway. Rust's own, and the C library's of these names, do the work themselves:
- * 1 KB. Where either brings them, these win. */
-#ifdef __ARM_EABI__
+ * functions, which are in the firmware anyway. Rust and the C library have implementations of their own, which are
+ * linked otherwise: 3 KB. */
 #include <stddef.h>
 #include <string.h>
 
@@ -32,7 +19,7 @@ void __aeabi_memmove(void *to, const void *from, size_t len)
     memmove(to, from, len);
 }
 
-/* Not in memset's order. */
+/* The order of the arguments is not memset's. */
 void __aeabi_memset(void *to, size_t len, int byte)
 {
     memset(to, byte, len);
@@ -53,6 +40,3 @@ SAME(__aeabi_memset4, __aeabi_memset, void *, size_t, int);
 SAME(__aeabi_memset8, __aeabi_memset, void *, size_t, int);
 SAME(__aeabi_memclr4, __aeabi_memclr, void *, size_t);
 SAME(__aeabi_memclr8, __aeabi_memclr, void *, size_t);
-#endif
-
-typedef int tinycontainer_runtime_not_empty;
