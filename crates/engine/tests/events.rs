@@ -61,7 +61,7 @@ fn a_message_wakes_its_reader_once() {
     assert_eq!(settle(&mut agents[1], 0), Next::Idle);
     assert_eq!(loops(&engine, "reader"), 1);
     // Three messages while it does not step: one wake-up, and a loop for each.
-    (1..=3).for_each(|now| drop(settle(&mut agents[0], now)));
+    (1..=3).for_each(|now| _ = settle(&mut agents[0], now));
     assert_eq!(woken(&engine, 1), 1);
     assert_eq!(settle(&mut agents[1], 3), Next::Idle);
     assert_eq!(loops(&engine, "reader"), 4);
@@ -86,7 +86,7 @@ fn it_loops_at_most_once_in_each_period() {
     let engine = pair(event_driven("reader", OPEN, READ, 10));
     let mut agents = [engine.agent(0).unwrap(), engine.agent(1).unwrap()];
     settle(&mut agents[1], 100);
-    (100..=102).for_each(|now| drop(settle(&mut agents[0], now)));
+    (100..=102).for_each(|now| _ = settle(&mut agents[0], now));
     assert_eq!(settle(&mut agents[1], 105), Next::At(115), "the first at once, the next a period later");
     assert_eq!(loops(&engine, "reader"), 1);
     assert_eq!(settle(&mut agents[1], 114), Next::At(115));

@@ -136,7 +136,8 @@ impl Platform for Loomed {
         kit::device(self.store)
     }
     fn wake(&self, _: usize) {
-        self.woken.store(true, Ordering::Release);
+        // Not `store`: loom would let a swap that comes later miss it.
+        self.woken.swap(true, Ordering::AcqRel);
     }
     fn log(&self, _: &str, _: &[u8]) {}
 }
@@ -368,13 +369,15 @@ fn data_that_arrives_while_it_falls_asleep_is_read() {
         let driver = {
             let engine = engine.clone();
             thread::spawn(move || {
-                engine.platform().drivers.0.store(true, Ordering::Release);
-                engine.readable(Waker::from_bits(0));
+                for _ in 0..2 {
+                    engine.platform().drivers.0.swap(true, Ordering::AcqRel);
+                    engine.readable(Waker::from_bits(0));
+                }
             })
         };
         run();
         driver.join().unwrap();
         run();
-        assert!(!engine.platform().drivers.0.load(Ordering::Acquire), "the byte was read");
+        assert!(!engine.platform().drivers.0.load(Ordering::Acquire), "no byte is left");
     });
 }
