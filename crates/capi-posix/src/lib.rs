@@ -8,7 +8,9 @@ use tinycontainer_capi::tinycontainer::metadata::Access;
 use tinycontainer_capi::tinycontainer::policy::{Ceilings, Device};
 use tinycontainer_capi::tinycontainer::{Drivers, Engine, IoError, Notice};
 use tinycontainer_capi::{CDrivers, Code, LoadSession, Memory, NoDrivers, Pid, Port, Priorities};
-use tinycontainer_posix::{Buses, Config, Devices, Event, Host, HostError, MAX_CONTAINERS, Posix, buses};
+use tinycontainer_posix::{
+    Announce, Buses, Config, Devices, Event, Host, HostError, MAX_CONTAINERS, Posix, buses,
+};
 
 /// The one host of the process. It ends with it.
 static HOST: OnceLock<Host> = OnceLock::new();
@@ -125,6 +127,12 @@ impl buses::Device for Opened {
 
     fn write(&mut self, buf: &[u8]) -> Result<usize, IoError> {
         self.0.as_mut().map_or(Err(IoError::Failed), |handle| DRIVERS.write(handle, buf))
+    }
+
+    fn watch(&mut self, announce: Announce) {
+        if let Some(handle) = &mut self.0 {
+            DRIVERS.watch(handle, announce.waker());
+        }
     }
 
     fn max_transfer(&self) -> usize {

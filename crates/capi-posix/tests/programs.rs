@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use tinycontainer_capi_posix as _;
 use tinycontainer_posix::tinycontainer::Direction;
-use tinycontainer_posix::tinycontainer::metadata::{Bus, Scheme};
+use tinycontainer_posix::tinycontainer::metadata::{Bus, Scheme, Wake};
 use tinycontainer_testkit::{
     CLASS, DEVICE, IDLE, NOW, OWNER, OwnedPeer, PROVIDER_A, STRANGER, Signer, Spec, module, trust_store,
 };
@@ -94,6 +94,17 @@ fn images() -> &'static Path {
         put(&dir, "pin", &Spec::new("pin", &pin).endpoint(1, gpio, Direction::Both), OWNER);
         let none = OwnedPeer::Local(Bus::Gpio, 18);
         put(&dir, "nopin", &Spec::new("nopin", &reads).endpoint(1, none, Direction::Both), OWNER);
+
+        let woken = module(
+            "(global.set $fd (call $open (i32.const 1)))",
+            "(drop (call $read (global.get $fd) (i32.const 0) (i32.const 4))) i32.const 0",
+            "",
+        )
+        .replace("(memory 1)", "(memory 1) (global $fd (mut i32) (i32.const -1))");
+        let mut woken = Spec::new("woken", &woken).endpoint(1, OwnedPeer::Local(Bus::Uart, 1), Direction::In);
+        woken.schedule.period_ms = 0;
+        woken.schedule.wake = Wake::Message;
+        put(&dir, "woken", &woken, OWNER);
 
         // A remote peer that the program's driver serves, and one without a driver.
         for (name, scheme, authority) in

@@ -555,6 +555,13 @@ typedef struct tinycontainer_driver_t {
      * be cut.
      */
     size_t max_transfer;
+    /**
+     * NULL is allowed: the driver wakes no container. Called once after `open`, before anything else, for a container
+     * that is woken by what arrives and may read from the peer. From then on, until `close` is called for the handle,
+     * the driver calls `tinycontainer_readable(waker)` whenever data has arrived: here, if there is some already, and
+     * in `read`, if it leaves some.
+     */
+    void (*watch)(void *context, int handle, uint32_t waker);
 } tinycontainer_driver_t;
 
 #ifdef __cplusplus
@@ -865,6 +872,13 @@ tinycontainer_result_t tinycontainer_driver(uint8_t bus,
  */
 tinycontainer_result_t tinycontainer_remote_driver(uint8_t scheme,
                                                    const struct tinycontainer_driver_t *driver);
+
+/**
+ * A driver has data for the descriptor that `watch` gave it this number for: its container's `loop()` runs, now or at
+ * the end of its period. May be called by an interrupt, and by a driver's own functions. A number of a descriptor that
+ * was closed meanwhile may cause one loop too many; any other has no effect.
+ */
+void tinycontainer_readable(uint32_t waker);
 
 /**
  * A result code as a sentence. Never NULL, and valid for ever; so for all functions of this kind.

@@ -3,7 +3,7 @@
 use crate::port::{Memory, Pid, Port, Priorities};
 use crate::result::{LoadFailure, TinycontainerResult as Code};
 use tinycontainer::firewall::AuditRecord;
-use tinycontainer::{Engine, Loading, Sizes, Status, Uid};
+use tinycontainer::{Engine, Loading, Sizes, Status, Uid, Waker};
 
 /// An audit record, and the uid of its container if that is still loaded.
 pub type AuditEntry = (AuditRecord, Option<Uid>);
@@ -116,6 +116,13 @@ impl<T: Port<N>, const N: usize> EngineBackend<T, N> {
     /// [`Code::NotFound`] or [`Code::NotRunning`].
     pub fn stop(&self, uid: &str) -> Result<(), Code> {
         Ok(self.engine()?.stop(uid)?)
+    }
+
+    /// A driver has data for a descriptor that it watches. May be called by an interrupt.
+    pub fn readable(&self, waker: Waker) {
+        if let Ok(engine) = self.engine() {
+            engine.readable(waker);
+        }
     }
 
     /// Removes a container that does not run.

@@ -7,7 +7,7 @@ use crate::result::TinycontainerResult as Code;
 use crate::types::{TINYCONTAINER_BUS_NONE, TINYCONTAINER_SCHEME_NONE};
 use core::ffi::{c_char, c_int, c_void};
 use tinycontainer::metadata::{Access, Bus, Peer, Scheme};
-use tinycontainer::{DEFAULT_MAX_TRANSFER, Drivers, IoError, NoDrivers};
+use tinycontainer::{DEFAULT_MAX_TRANSFER, Drivers, IoError, NoDrivers, Waker};
 
 /// How many drivers can be added with `tinycontainer_driver` and `tinycontainer_remote_driver`.
 pub const TINYCONTAINER_DRIVERS: u32 = 8;
@@ -114,6 +114,11 @@ pub struct TableDriver {
     /// one such transfer: choose what takes a few milliseconds, or the longest message of a peer whose messages cannot
     /// be cut.
     pub max_transfer: usize,
+    /// NULL is allowed: the driver wakes no container. Called once after `open`, before anything else, for a container
+    /// that is woken by what arrives and may read from the peer. From then on, until `close` is called for the handle,
+    /// the driver calls `tinycontainer_readable(waker)` whenever data has arrived: here, if there is some already, and
+    /// in `read`, if it leaves some.
+    pub watch: Option<unsafe extern "C" fn(context: *mut c_void, handle: c_int, waker: u32)>,
 }
 
 impl TableDriver {
@@ -270,6 +275,19 @@ impl<D: Drivers> Drivers for CDrivers<D> {
                 most => most,
             },
             Handle::Platform(handle) => self.0.max_transfer(handle),
+        }
+    }
+
+    fn watch(&self, handle: &mut Self::Handle, waker: Waker) {
+        match handle {
+            Handle::App(_) => (),
+            Handle::Table(driver, handle) => {
+                if let Some(watch) = driver.watch {
+                    // SAFETY: the application's function, with what the header promises.
+                    unsafe { watch(driver.context, *handle, waker.to_bits().into()) };
+                }
+            }
+            Handle::Platform(handle) => self.0.watch(handle, waker),
         }
     }
 

@@ -31,6 +31,7 @@ macro_rules! __bound_calls {
             _tinycontainer_start => start(uid: &str) -> ::core::result::Result<(), $crate::Code>;
             _tinycontainer_stop => stop(uid: &str) -> ::core::result::Result<(), $crate::Code>;
             _tinycontainer_unload => unload(uid: &str) -> ::core::result::Result<(), $crate::Code>;
+            _tinycontainer_readable => readable(waker: $crate::tinycontainer::Waker) -> ();
             _tinycontainer_is_running => is_running(uid: &str) -> bool;
             _tinycontainer_status => status(uid: &str)
                 -> ::core::result::Result<$crate::tinycontainer::Status, $crate::Code>;

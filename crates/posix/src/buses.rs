@@ -1,5 +1,6 @@
 //! Virtual devices on local buses: fed from CSV traces, recorded to CSV files.
 
+use crate::arrivals::{Announce, Arrivals, ToEngine, Trace};
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 use tinycontainer::metadata::{Access, Bus, Peer};
-use tinycontainer::{DEFAULT_MAX_TRANSFER, Drivers, IoError};
+use tinycontainer::{DEFAULT_MAX_TRANSFER, Drivers, IoError, Waker};
 
 /// The most bytes in a line of a trace.
 const MAX_LINE_BYTES: usize = 4096;
@@ -49,9 +50,6 @@ impl std::error::Error for BusError {}
 
 type Name = (Bus, u32);
 
-/// From a time in milliseconds on, these bytes.
-type Trace = Vec<(u64, Vec<u8>)>;
-
 /// Drivers of the application that embeds the host, for local and remote peers. Set by [`Buses::with_devices`].
 pub trait Devices: fmt::Debug + Send + Sync {
     /// Opens a peer for a container: of any bus, or [`Peer::Remote`] with its scheme and authority. `None` if it is not
@@ -73,6 +71,10 @@ pub trait Device: fmt::Debug + Send {
     fn max_transfer(&self) -> usize {
         DEFAULT_MAX_TRANSFER
     }
+    /// As [`Drivers::watch`]: keep `announce`, and call it whenever there is data to read.
+    fn watch(&mut self, announce: Announce) {
+        let _ = announce;
+    }
 }
 
 /// The virtual devices of a host.
@@ -81,13 +83,15 @@ pub struct Buses {
     /// Take precedence over the virtual ones.
     devices: Option<Box<dyn Devices>>,
     /// What each device returns when it is read.
-    traces: HashMap<Name, Trace>,
+    traces: HashMap<Name, Arc<Trace>>,
     record: Option<PathBuf>,
     record_limit: u64,
     recordings: Mutex<HashMap<Name, Arc<Mutex<Recording>>>>,
     /// The most bytes that one read or write of a virtual device transfers.
     max_transfer: usize,
     at_limit: AtLimit,
+    to_engine: ToEngine,
+    arrivals: Arrivals,
     start: Instant,
 }
 
@@ -157,6 +161,7 @@ impl Recording {
 
 impl Default for Buses {
     fn default() -> Self {
+        let start = Instant::now();
         Self {
             devices: None,
             traces: HashMap::new(),
@@ -165,7 +170,9 @@ impl Default for Buses {
             recordings: Mutex::default(),
             max_transfer: DEFAULT_MAX_TRANSFER,
             at_limit: AtLimit::default(),
-            start: Instant::now(),
+            to_engine: ToEngine::default(),
+            arrivals: Arrivals::new(start),
+            start,
         }
     }
 }
@@ -185,7 +192,7 @@ impl Buses {
                 let path = entry.map_err(io)?.path();
                 if path.extension().is_some_and(|extension| extension == "csv") {
                     let (name, trace) = read_trace(&path)?;
-                    buses.traces.insert(name, trace);
+                    buses.traces.insert(name, Arc::new(trace));
                 }
             }
         }
@@ -219,6 +226,12 @@ impl Buses {
     /// effect.
     pub(crate) fn on_record_limit(&self, observer: impl Fn(&Path, u64) + Send + Sync + 'static) {
         let _ = self.at_limit.0.set(Box::new(observer));
+    }
+
+    /// Sets the function that is called when a device announces data for a descriptor. Only the first call has an
+    /// effect.
+    pub(crate) fn on_readable(&self, readable: impl Fn(Waker) + Send + Sync + 'static) {
+        self.to_engine.set(readable);
     }
 
     /// When the host's time began.
@@ -260,6 +273,8 @@ struct Virtual {
     recording: Option<Arc<Mutex<Recording>>>,
     /// What was written last: what a pin without a trace reads as.
     last: Vec<u8>,
+    /// The number with [`Arrivals`], if it is watched.
+    watched: Option<u64>,
 }
 
 impl Drivers for Buses {
@@ -278,7 +293,7 @@ impl Drivers for Buses {
         if !readable && recording.is_none() {
             return Err(IoError::NoPeer);
         }
-        Ok(Handle(Open::Virtual(Virtual { name, recording, last: Vec::new() })))
+        Ok(Handle(Open::Virtual(Virtual { name, recording, last: Vec::new(), watched: None })))
     }
 
     fn max_transfer(&self, handle: &Handle) -> usize {
@@ -293,6 +308,17 @@ impl Drivers for Buses {
             Open::Virtual(Virtual { recording: None, .. }) => Some(VIRTUAL_NS),
             // A file may be on a slow disk.
             Open::Virtual(_) | Open::Other(_) => None,
+        }
+    }
+
+    fn watch(&self, handle: &mut Handle, waker: Waker) {
+        let announce = Announce::new(waker, self.to_engine.clone());
+        match &mut handle.0 {
+            Open::Virtual(handle) => {
+                let trace = self.traces.get(&handle.name).cloned();
+                handle.watched = trace.map(|trace| self.arrivals.watch(trace, announce));
+            }
+            Open::Other(device) => device.watch(announce),
         }
     }
 
@@ -333,7 +359,11 @@ impl Drivers for Buses {
     }
 
     fn close(&self, handle: Handle) {
-        if let Open::Virtual(Virtual { recording: Some(recording), .. }) = handle.0 {
+        let Open::Virtual(Virtual { recording, watched, .. }) = handle.0 else { return };
+        if let Some(number) = watched {
+            self.arrivals.forget(number);
+        }
+        if let Some(recording) = recording {
             // The container is not notified of errors any more.
             let _ = recording.lock().unwrap_or_else(PoisonError::into_inner).file.flush();
         }

@@ -91,16 +91,16 @@ impl Host {
         });
         config.observer = Box::new(move |event| observer(event));
         let wake_flags = (0..MAX_CONTAINERS).map(|_| WakeFlag::default()).collect();
+        let posix = Posix { config, trust, audiences, pool: &POOL, runtime, rate, wake_flags };
+        let engine = Arc::new(Engine::new(posix));
+        let weak = Arc::downgrade(&engine);
+        engine.platform().config.buses.on_readable(move |waker| {
+            if let Some(engine) = weak.upgrade() {
+                engine.readable(waker);
+            }
+        });
         Ok(Self {
-            engine: Arc::new(Engine::new(Posix {
-                config,
-                trust,
-                audiences,
-                pool: &POOL,
-                runtime,
-                rate,
-                wake_flags,
-            })),
+            engine,
             ends: Arc::new(AtomicBool::new(false)),
             threads: Mutex::new((0..MAX_CONTAINERS).map(|_| None).collect()),
         })

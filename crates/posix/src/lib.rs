@@ -5,15 +5,18 @@
 //! | [`host`] | [`Host`]: engine, images and threads |
 //! | [`config`] | [`Config`] and [`Event`] |
 //! | [`buses`] | virtual GPIO, I2C, SPI, UART and SAUL devices |
+//! | `arrivals` | announces what arrives at them to containers that are woken by it |
 //! | `platform` | what the engine asks for: lock, memory, device |
 
 #![forbid(unsafe_code)]
 
+mod arrivals;
 pub mod buses;
 pub mod config;
 pub mod host;
 mod platform;
 
+pub use arrivals::Announce;
 pub use buses::{BusError, Buses, DEFAULT_RECORD_LIMIT, Device, Devices};
 pub use config::{Config, Event, MAX_CONTAINERS};
 pub use host::{Host, HostError};

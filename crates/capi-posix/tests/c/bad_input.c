@@ -188,7 +188,7 @@ static void bad_images(const char *dir)
 
 static void bad_drivers(void)
 {
-    tinycontainer_driver_t good = {NULL, table_open, table_close, table_read, table_write, 0};
+    tinycontainer_driver_t good = {NULL, table_open, table_close, table_read, table_write, 0, NULL};
     tinycontainer_driver_t holes[4] = {good, good, good, good};
     holes[0].open = NULL;
     holes[1].close = NULL;
@@ -205,7 +205,7 @@ static void bad_drivers(void)
     CHECK(tinycontainer_remote_driver(TINYCONTAINER_SCHEME_COAP, NULL) == TINYCONTAINER_RESULT_NULL_POINTER);
     CHECK(tinycontainer_remote_driver(4, &good) == TINYCONTAINER_RESULT_BAD_ARGUMENT);
     CHECK(tinycontainer_remote_driver(TINYCONTAINER_SCHEME_NONE, &good) == TINYCONTAINER_RESULT_BAD_ARGUMENT);
-    static const tinycontainer_driver_t stays = {NULL, table_open, table_close, table_read, table_write, 0};
+    static const tinycontainer_driver_t stays = {NULL, table_open, table_close, table_read, table_write, 0, NULL};
     for (uint32_t i = 0; i < TINYCONTAINER_DRIVERS; i++) {
         CHECK(tinycontainer_driver(TINYCONTAINER_BUS_SPI, 2 * i, 2 * i + 1, &stays) == OK);
         CHECK(tinycontainer_driver(TINYCONTAINER_BUS_SPI, 0, UINT32_MAX, &stays) == TINYCONTAINER_RESULT_ALREADY_SET);

@@ -108,6 +108,49 @@ static int remote_write(void *context, int handle, const uint8_t *buf, size_t le
     return (int)len;
 }
 
+/* A line on which bytes arrive, for a container that is woken by them. */
+typedef struct {
+    volatile uint32_t waker;
+    volatile int watched, waiting;
+} line_t;
+
+static int line_open(void *context, const tinycontainer_peer_t *peer)
+{
+    (void)context;
+    CHECK(peer->bus == TINYCONTAINER_BUS_UART && peer->unit == 1);
+    return 0;
+}
+
+static void line_close(void *context, int handle)
+{
+    (void)handle;
+    ((line_t *)context)->watched--;
+}
+
+static void line_watch(void *context, int handle, uint32_t waker)
+{
+    line_t *line = context;
+    CHECK(handle == 0);
+    line->waker = waker;
+    line->watched++;
+}
+
+/* The last bytes that arrived, one at a time. */
+static int line_read(void *context, int handle, uint8_t *buf, size_t len)
+{
+    line_t *line = context;
+    (void)handle;
+    CHECK(len > 0);
+    if (line->waiting == 0) {
+        return TINYCONTAINER_IO_WOULD_BLOCK;
+    }
+    buf[0] = (uint8_t)line->waiting--;
+    if (line->waiting > 0) {
+        tinycontainer_readable(line->waker);
+    }
+    return 1;
+}
+
 static tinycontainer_result_t load(const char *dir, const char *name)
 {
     image_t it = image(dir, name);
@@ -157,13 +200,17 @@ int main(int argc, char **argv)
     CHECK(tinycontainer_trust(trust.bytes, trust.len) == OK);
     CHECK(tinycontainer_device("device-1", "class-a") == OK);
     pin_t pin = {0, 0, 0, 0};
-    tinycontainer_driver_t pin_driver = {&pin, pin_open, pin_close, pin_read, pin_write, 0};
+    tinycontainer_driver_t pin_driver = {&pin, pin_open, pin_close, pin_read, pin_write, 0, NULL};
     CHECK(tinycontainer_driver(TINYCONTAINER_BUS_GPIO, 16, 17, &pin_driver) == OK);
     volatile int remote_calls = 0;
     tinycontainer_driver_t remote_driver = {(void *)&remote_calls, remote_open, remote_close, remote_read,
-                                            remote_write, 0};
+                                            remote_write, 0, NULL};
     CHECK(tinycontainer_remote_driver(TINYCONTAINER_SCHEME_COAP, &remote_driver) == OK);
     CHECK(tinycontainer_remote_driver(TINYCONTAINER_SCHEME_COAP, &remote_driver) == TINYCONTAINER_RESULT_ALREADY_SET);
+    line_t line = {0, 0, 0};
+    tinycontainer_driver_t line_driver = {&line, line_open, line_close, line_read, remote_write, 0, line_watch};
+    CHECK(tinycontainer_driver(TINYCONTAINER_BUS_UART, 1, 1, &line_driver) == OK);
+    tinycontainer_readable(0); /* Before there is anything to wake. */
     tinycontainer_io_driver_t app = {app_open, app_close, app_read, app_write};
     CHECK(tinycontainer_init(5, 6, 7, &app) > 0);
     memset(&app, 0, sizeof app); /* It was copied. */
@@ -253,6 +300,24 @@ int main(int argc, char **argv)
     CHECK(pin.writes == 1 && pin.opened == 1 && pin.closed == 1 && pin.level == 1);
     run(dir, "nopin", text, sizeof text);
     CHECK(strcmp(text, "finished: loop() returned -3") == 0);
+
+    /* A container that is woken by its driver: a loop for each announcement, and none without. */
+    CHECK(load(dir, "woken") == OK && tinycontainer_start(UID("woken")) == OK);
+    WAIT(tinycontainer_status(UID("woken"), &status) == OK &&
+         strcmp(tinycontainer_state_text(status.state), "READY") == 0);
+    CHECK(line.watched == 1 && status.loops == 0);
+    tinycontainer_readable(line.waker ^ 0x100); /* Of a descriptor that is not open. */
+    tinycontainer_readable(UINT32_MAX);
+    line.waiting = 3;
+    tinycontainer_readable(line.waker);
+    WAIT(tinycontainer_status(UID("woken"), &status) == OK && status.loops == 3);
+    CHECK(line.waiting == 0 && status.running);
+    CHECK(tinycontainer_stop(UID("woken")) == OK);
+    WAIT(!tinycontainer_iscontainerrunning(UID("woken")));
+    CHECK(line.watched == 0);
+    tinycontainer_readable(line.waker); /* After it was closed. */
+    CHECK(tinycontainer_status(UID("woken"), &status) == OK && status.loops == 3);
+    CHECK(tinycontainer_unload(UID("woken")) == OK);
 
     run(dir, "remote", text, sizeof text);
     CHECK(strcmp(text, "finished: loop() returned 18") == 0);

@@ -2,9 +2,11 @@
 
 use super::arguments::{bytes, code, initialized, string};
 use crate::drivers::{self, TableDriver};
+use crate::link::calls;
 use crate::result::{TinycontainerResult, TinycontainerResult as Code};
 use crate::settings;
 use core::ffi::c_char;
+use tinycontainer::Waker;
 
 /// Sets the trust anchors: the file that `tinycontainerctl trust` writes. Before the first call they are
 /// those of the platform's own store, if it has one; otherwise there are none, and no image is loaded. May be
@@ -109,4 +111,14 @@ pub unsafe extern "C" fn tinycontainer_remote_driver(
     // SAFETY: NULL or a driver that never changes, as the caller has promised.
     let driver = unsafe { driver.as_ref() }.ok_or(Code::NullPointer);
     code(driver.and_then(|driver| drivers::add_remote(scheme, driver)))
+}
+
+/// A driver has data for the descriptor that `watch` gave it this number for: its container's `loop()` runs, now or at
+/// the end of its period. May be called by an interrupt, and by a driver's own functions. A number of a descriptor that
+/// was closed meanwhile may cause one loop too many; any other has no effect.
+#[unsafe(no_mangle)]
+pub extern "C" fn tinycontainer_readable(waker: u32) {
+    if let Ok(bits) = u16::try_from(waker) {
+        calls::readable(Waker::from_bits(bits));
+    }
 }

@@ -163,3 +163,53 @@ fn ctrl_c_stops_all() {
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(json["containers"][0]["reason"], "stop requested");
 }
+
+/// Opens endpoint 1 in `start()`, reads from it in each loop.
+const READER: &str = r#"(module
+    (import "env" "open" (func $open (param i32) (result i32)))
+    (import "env" "read" (func $read (param i32 i32 i32) (result i32)))
+    (memory 1)
+    (global $fd (mut i32) (i32.const -1))
+    (global (export "__data_end") i32 (i32.const 16))
+    (global (export "__heap_base") i32 (i32.const 16))
+    (func (export "start") (global.set $fd (call $open (i32.const 1))))
+    (func (export "loop") (result i32)
+        (drop (call $read (global.get $fd) (i32.const 0) (i32.const 4))) i32.const 0)
+    (func (export "stop")))"#;
+
+#[test]
+fn a_trace_wakes_a_container_that_waits_for_messages() {
+    let bench = Bench::new();
+    fs::create_dir(bench.path("bus")).unwrap();
+    bench.write("bus/i2c-72.csv", "time_ms,hex\n0,01\n700,02\n750,03\n");
+    let endpoint = "[[endpoint]]\nid = 1\ndirection = \"in\"\nlocal = \"i2c:72\"\n";
+    let more = format!("wake = \"message\"\n{endpoint}");
+    let image = bench.image("a.reader", READER, &more);
+    let shown = bench.good(&["inspect", &image]);
+    assert!(shown.out.contains("when there is something to read, at most once every 20 ms"), "{}", shown.out);
+    assert_eq!(bench.good(&["inspect", &image, "--json"]).json()["schedule"]["wake"], "message");
+    let said = bench.ctl(&device(&["run", &image, "--bus", "bus", "--for", "1500ms", "--json"]));
+    assert_eq!(said.json()["containers"][0]["loops"], 3, "one for each line of the trace: {}", said.all());
+    // It must be able to read what it waits for; and a misspelt word is named.
+    let file = bench.container("a.deaf", READER, &more);
+    let text = String::from_utf8(bench.read(&file)).unwrap();
+    for (from, to, said_of) in [
+        ("\"read\", ", "", "may not read them"),
+        ("wake = \"message\"", "wake = \"mesage\"", "there is no `mesage`: period, message"),
+    ] {
+        bench.write(&file, text.replace(from, to));
+        let said = bench.ctl(&[
+            "build",
+            &file,
+            "--key",
+            "a-TEST.key",
+            "--issuer",
+            "a",
+            "--aud",
+            "here",
+            "-o",
+            "x.tci",
+        ]);
+        assert!(said.code != 0 && said.err.contains(said_of), "{}", said.err);
+    }
+}
