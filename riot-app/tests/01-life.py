@@ -79,6 +79,10 @@ def testfunc(child):
         command(child, f"load {uid}", r"refused \(205\)")
         command(child, f"stop {uid}", "does not run")
     command(child, "start listener", "ok")
+    # It is woken by messages: without any it does nothing.
+    command(child, "wait 500", "waited")
+    asleep = status(child, "listener")
+    assert asleep["state"] == "READY" and asleep["loops"] == 0, asleep
     command(child, "start ticker", "ok", then=("listener: heard 001", "listener: heard 002", "listener: heard 003"))
     command(child, "wait 1000", "waited")
     for uid in ("listener", "ticker"):
@@ -133,6 +137,9 @@ def testfunc(child):
     # A stop wakes a sleeping container; restart; unload; load again.
     command(child, "stop ticker", "ok", then=("ticker: ticker ends", r"\[ticker\] stopped: "))
     command(child, "wait ticker 1000", "does not run")
+    asleep = status(child, "listener")["loops"]
+    command(child, "wait 500", "waited")
+    assert status(child, "listener")["loops"] == asleep
     command(child, "start ticker", "ok", then=("listener: heard 001",))
     command(child, "wait 300", "waited")
     assert status(child, "ticker")["starts"] == 2
