@@ -1,15 +1,16 @@
 //! One container's life, a step at a time.
 
+use crate::context::Context;
 use crate::engine::Engine;
 use crate::live::Live;
 use crate::platform::{Lock, Notice, Platform};
 use crate::slot::Container;
-use crate::status::{Counters, Detail, Stopped};
+use crate::status::{Counters, Detail, Uid};
 use crate::syscalls::{CallContext, Service, Target};
 use tinycontainer_abi::Hook;
 use tinycontainer_lifecycle::{Event, State, StopReason};
 use tinycontainer_metadata::{Schedule, Wake};
-use tinycontainer_runtime::{Account, Instance as _, Runtime as _, Trap};
+use tinycontainer_runtime::{Instance as _, Runtime as _, Trap};
 
 type InstanceOf<P> = <<P as Platform>::Runtime as tinycontainer_runtime::Runtime>::Instance;
 
@@ -42,13 +43,6 @@ pub struct Agent<'e, P: Platform, const N: usize> {
     context: Context<'e, P, N>,
     /// From the end of STARTUP to ON_FINALIZE.
     run: Option<Run<P>>,
-}
-
-/// The slot that an agent is for, and what is known of it.
-struct Context<'e, P: Platform, const N: usize> {
-    engine: &'e Engine<P, N>,
-    live: &'e Live<P::Lock<Counters>>,
-    slot: usize,
 }
 
 /// A container that runs.
@@ -142,7 +136,9 @@ impl<P: Platform, const N: usize> Agent<'_, P, N> {
                     loops: 0,
                     missed: 0,
                 };
-                engine.platform.notice(&engine.uid_of(slot), Notice::Started);
+                let mut uid = Uid::new();
+                engine.copy_uid(slot, &mut uid);
+                engine.platform.notice(&uid, Notice::Started);
                 self.run = Some(run);
                 self.context.transit(Event::Instantiate);
             }
@@ -165,7 +161,8 @@ impl<P: Platform, const N: usize> Agent<'_, P, N> {
             container.queues.iter_mut().for_each(|(_, queue)| queue.clear());
             container.last
         });
-        let uid = engine.uid_of(slot);
+        let mut uid = Uid::new();
+        engine.copy_uid(slot, &mut uid);
         // From here on it may be unloaded, and another container be loaded into the slot.
         let _ = engine.shared.with(|_| self.context.live.transit(Event::Finalize));
         if let Some(dropped) = dropped {
@@ -246,8 +243,7 @@ impl<P: Platform> Run<P> {
             Hook::Stop => self.schedule.stop_ms,
         };
         let budget = self.session.rate.budget(ms);
-        let Context { engine, live, slot } = *context;
-        let mut service = Service { engine, live, session: &mut self.session, slot, now, cost: 0 };
+        let mut service = Service { context, session: &mut self.session, now, cost: 0 };
         let outcome = self.instance.call(hook, budget, &mut service);
         if hook == Hook::Loop {
             self.loops = self.loops.saturating_add(1);
@@ -255,7 +251,7 @@ impl<P: Platform> Run<P> {
         if core::mem::take(&mut self.session.beat) {
             self.beat = now;
         }
-        self.count(live, outcome.instructions);
+        self.count(context.live, outcome.instructions);
         match outcome.result {
             Ok(value) if hook == Hook::Loop && value != 0 => {
                 context.end(Event::Finish, StopReason::Finished, Detail::Returned(value));
@@ -279,33 +275,6 @@ impl<P: Platform> Run<P> {
             counters.log_dropped = counters.log_dropped.saturating_add(dropped);
             counters.instructions = counters.instructions.saturating_add(u64::from(instructions));
         });
-    }
-}
-
-impl<P: Platform, const N: usize> Context<'_, P, N> {
-    /// Between STARTUP and the end of the last hook, when the agent alone changes the state.
-    fn transit(&self, event: Event) {
-        // The agent only makes events that are legal in the state it has just seen.
-        let _ = self.live.transit(event);
-    }
-
-    /// Moves on to stopping, and keeps the reason: the first one, for ON_STOP may fail too.
-    #[inline(never)]
-    fn end(&self, event: Event, reason: StopReason, detail: Detail) {
-        self.engine.shared.with(|shared| {
-            let stopping = self.live.state() == State::OnStop;
-            if let Some(container) = shared.container(self.slot)
-                && !stopping
-            {
-                container.last = Some(Stopped { reason, detail });
-            }
-            let _ = self.live.transit(event);
-        });
-    }
-
-    fn account(&self) -> Account {
-        // The engine has at most 256 slots: the firewall's table sees to that.
-        Account(u8::try_from(self.slot).unwrap_or(u8::MAX))
     }
 }
 

@@ -168,17 +168,16 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         })
     }
 
-    /// The name of the container in a slot; empty if there is none.
-    #[inline(never)]
-    pub(crate) fn uid_of(&self, slot: usize) -> Uid {
-        let mut uid = Uid::new();
+    /// Copies the uid of the container in a slot; leaves it empty if there is none. Not returned: that would be two copies
+    /// on a container's stack.
+    pub(crate) fn copy_uid(&self, slot: usize, uid: &mut Uid) {
+        uid.clear();
         self.shared.with(|shared| {
             if let Some(container) = shared.container(slot) {
                 // A uid is never longer.
                 let _ = uid.push_str(container.uid());
             }
         });
-        uid
     }
 
     /// The class of priority of the container in a slot, if there is one.

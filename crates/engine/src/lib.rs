@@ -10,6 +10,7 @@
 //! | `slot` | what is stored about each container, under the engine's lock |
 //! | [`engine`] | [`Engine`]: what a control program calls |
 //! | [`provision`] | [`Engine::begin`] and [`Loading`]: an image being loaded |
+//! | `context` | the slot that an agent is for |
 //! | `syscalls` | the guest's native calls: firewall, then driver or peer |
 //! | [`agent`] | [`Engine::agent`] and [`Agent`]: one container's life, a step at a time |
 //!
@@ -21,6 +22,7 @@
 #![forbid(unsafe_code)]
 
 pub mod agent;
+mod context;
 pub mod engine;
 pub mod error;
 mod limiter;

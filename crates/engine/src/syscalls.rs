@@ -4,12 +4,11 @@
 //! descriptors are the agent's own.
 
 use crate::MAX_OPEN;
-use crate::engine::Engine;
+use crate::context::Context;
 use crate::limiter::Limiter;
-use crate::live::Live;
 use crate::platform::{Drivers, IoError, Lock, Notice, Platform, Waker};
 use crate::slot::{PeerKind, Unresolved, name};
-use crate::status::{Counters, Uid};
+use crate::status::Uid;
 use tinycontainer_abi::{Errno, Syscall};
 use tinycontainer_firewall::{ContainerId, Denial, DenyReason, Guard, Right};
 use tinycontainer_lifecycle::{Event, State};
@@ -94,10 +93,8 @@ impl<P: Platform> CallContext<P> {
 
 /// The host of a guest for as long as one hook runs.
 pub(crate) struct Service<'s, P: Platform, const N: usize> {
-    pub(crate) engine: &'s Engine<P, N>,
-    pub(crate) live: &'s Live<P::Lock<Counters>>,
+    pub(crate) context: &'s Context<'s, P, N>,
     pub(crate) session: &'s mut CallContext<P>,
-    pub(crate) slot: usize,
     pub(crate) now: u64,
     /// What the call that is served costs.
     pub(crate) cost: u32,
@@ -125,7 +122,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
 
     /// Legal in each state in which a hook runs, and nobody but the agent leaves those.
     fn transit(&self, event: Event) {
-        let _ = self.live.transit(event);
+        let _ = self.context.live.transit(event);
     }
 
     #[cold]
@@ -138,8 +135,8 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
     }
 
     /// Whose calls these are: copied out, for nobody is called under the lock.
-    fn uid(&self) -> Uid {
-        self.engine.uid_of(self.slot)
+    fn copy_uid(&self, uid: &mut Uid) {
+        self.context.engine.copy_uid(self.context.slot, uid);
     }
 
     fn pay(&mut self, instructions: u32) {
@@ -148,9 +145,9 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
 
     /// Does what leaves the engine, and charges the time it takes.
     fn timed<R>(&mut self, leave: impl FnOnce(&Self) -> R) -> R {
-        let timer = Timer::start(&self.engine.platform);
+        let timer = Timer::start(&self.context.engine.platform);
         let done = leave(self);
-        self.pay(timer.stop(&self.engine.platform, self.session.rate));
+        self.pay(timer.stop(&self.context.engine.platform, self.session.rate));
         done
     }
 
@@ -159,20 +156,21 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
     /// Not inlined: the name that it copies is not on the stack while anything else is done.
     #[inline(never)]
     fn show(&mut self, output: Output<'_>) {
-        let uid = self.uid();
+        let mut uid = Uid::new();
+        self.copy_uid(&mut uid);
         let bytes = match output {
             // Behind the uid come a colon and a space, behind the line its end.
             Output::Line(line) => u32::try_from(uid.len() + line.len() + 3).unwrap_or(u32::MAX),
             Output::Notice(_) => P::NOTICE_BYTES,
         };
-        let now_us = self.engine.platform.now_us();
+        let now_us = self.context.engine.platform.now_us();
         if bytes != 0 && !self.session.limiter.admits::<P>(now_us, bytes) {
             self.session.dropped = self.session.dropped.saturating_add(1);
             return;
         }
         let dropped = self.session.limiter.take_dropped();
         self.timed(|this| {
-            let platform = &this.engine.platform;
+            let platform = &this.context.engine.platform;
             if let Some(dropped) = dropped {
                 platform.notice(&uid, Notice::LogDropped(dropped));
             }
@@ -188,7 +186,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         self.session.refusals = self.session.refusals.saturating_add(1);
         self.pay(cost::REFUSAL);
         let id = self.session.guard.id();
-        self.engine.refuse(self.now, id, call, denial);
+        self.context.engine.refuse(self.now, id, call, denial);
         self.show(Output::Notice(Notice::Refused(call, denial)));
         match denial.reason {
             DenyReason::TooManyOpen => Errno::TooManyOpen,
@@ -209,41 +207,49 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
 
     fn open_target(&mut self, endpoint: u32) -> Result<(Right, Target<Handle<P>>), Failure> {
         let id = self.session.guard.id();
-        let place = self.session.guard.next_place(endpoint)?;
+        self.session.guard.has_room(endpoint)?;
         self.pay(cost::SEARCH);
         // A peer's name stands in memory that the lock protects, and no driver is called under the lock.
-        let (right, peer) = self.engine.shared.with(|shared| {
+        let (right, peer) = self.context.engine.shared.with(|shared| {
             let right = shared.table.authorize(id, endpoint)?;
-            let peer = shared.peer(self.slot, endpoint);
+            let peer = shared.peer(self.context.slot, endpoint);
             Ok::<_, Denial>((right, peer.ok_or(no_such(endpoint))?))
         })?;
         let target = match peer {
             PeerKind::Container => Target::Container(None),
             PeerKind::Local(Bus::Data, _) => Target::Data(0),
-            PeerKind::Local(bus, unit) => self.open_driver(right, place, Peer::Local { bus, unit })?,
-            PeerKind::Remote(scheme, authority) => self.open_remote(right, place, scheme, authority)?,
+            PeerKind::Local(bus, unit) => self.open_driver(right, Peer::Local { bus, unit })?,
+            PeerKind::Remote(scheme, authority) => self.open_remote(right, scheme, authority)?,
             PeerKind::RemoteUnaddressed(endpoint) => {
-                self.open_driver(right, place, Peer::RemoteUnaddressed { endpoint })?
+                self.open_driver(right, Peer::RemoteUnaddressed { endpoint })?
             }
         };
         Ok((right, target))
     }
 
-    fn open_driver(&mut self, right: Right, place: u8, peer: Peer<'_>) -> Result<Target<Handle<P>>, Failure> {
+    fn open_driver(&mut self, right: Right, peer: Peer<'_>) -> Result<Target<Handle<P>>, Failure> {
         let access = Access { peer, direction: right.direction };
-        let watched = self.session.event_driven && right.direction.reads();
-        // A slot's number is at most 255.
-        let waker = watched.then_some(Waker { slot: self.slot as u8, place });
-        let opened = self.timed(|this| {
-            let drivers = this.engine.platform.drivers();
-            let mut handle = drivers.open(&this.uid(), &access)?;
-            if let Some(waker) = waker {
-                this.live.clear(place);
-                drivers.watch(&mut handle, waker);
-            }
-            Ok(handle)
-        });
+        let mut uid = Uid::new();
+        self.copy_uid(&mut uid);
+        let opened = self.timed(|this| this.context.engine.platform.drivers().open(&uid, &access));
         opened.map(Target::Driver).map_err(|error| Failure::Driver(right.endpoint, error))
+    }
+
+    /// Asks the driver of a new descriptor to announce what arrives for it.
+    fn watch(&mut self, fd: i32) {
+        let place = Guard::<(), MAX_OPEN>::place(fd);
+        self.context.live.clear(place);
+        let timer = Timer::start(&self.context.engine.platform);
+        // A container that may not read from it is not woken by it.
+        if let Ok((_, Target::Driver(handle))) = self.session.guard.read(fd) {
+            // A slot's number is at most 255.
+            self.context
+                .engine
+                .platform
+                .drivers()
+                .watch(handle, Waker { slot: self.context.slot as u8, place });
+        }
+        self.pay(timer.stop(&self.context.engine.platform, self.session.rate));
     }
 
     /// Not inlined: the name that it copies is not on the stack while endpoints are decoded.
@@ -251,16 +257,18 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
     fn open_remote(
         &mut self,
         right: Right,
-        place: u8,
         scheme: Scheme,
         authority: (u16, u16),
     ) -> Result<Target<Handle<P>>, Failure> {
         let mut text = heapless::String::<MAX_AUTHORITY>::new();
-        self.engine
+        self.context
+            .engine
             .shared
-            .with(|shared| text.push_str(name(&shared.container(self.slot)?.metadata, authority)).ok())
+            .with(|shared| {
+                text.push_str(name(&shared.container(self.context.slot)?.metadata, authority)).ok()
+            })
             .ok_or(no_such(right.endpoint))?;
-        self.open_driver(right, place, Peer::Remote { scheme, authority: &text })
+        self.open_driver(right, Peer::Remote { scheme, authority: &text })
     }
 
     /// Puts a message into the peer's queue, finding the peer first if it is not the one of last time.
@@ -270,7 +278,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         last: Option<(ContainerId, u32)>,
         message: &[u8],
     ) -> (Option<(ContainerId, u32)>, Result<usize, Failure>) {
-        let (engine, slot) = (self.engine, self.slot);
+        let (engine, slot) = (self.context.engine, self.context.slot);
         self.pay(cost::MESSAGE);
         if last.is_none() {
             self.pay(cost::SEARCH);
@@ -337,10 +345,15 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
                 .map_err(|denial| Denial { endpoint: Some(endpoint), ..denial })?;
             let (right, target) = this.open_target(endpoint)?;
             match this.session.guard.open(right, target) {
-                Ok(fd) => Ok(fd.raw()),
+                Ok(fd) => {
+                    if this.session.event_driven {
+                        this.watch(fd.raw());
+                    }
+                    Ok(fd.raw())
+                }
                 Err((denial, target)) => {
                     if let Target::Driver(handle) = target {
-                        this.timed(|this| this.engine.platform.drivers().close(handle));
+                        this.timed(|this| this.context.engine.platform.drivers().close(handle));
                     }
                     Err(denial.into())
                 }
@@ -355,9 +368,9 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
             match this.session.guard.read(fd)? {
                 (endpoint, Target::Driver(handle)) => {
                     if event_driven {
-                        this.live.clear(Guard::<(), MAX_OPEN>::place(fd));
+                        this.context.live.clear(Guard::<(), MAX_OPEN>::place(fd));
                     }
-                    let platform = &this.engine.platform;
+                    let platform = &this.context.engine.platform;
                     let most = platform.drivers().max_transfer(handle).max(1);
                     let len = buf.len().min(most);
                     let buf = buf.get_mut(..len).unwrap_or_default();
@@ -369,7 +382,7 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
                 }
                 (_, Target::Data(offset)) => {
                     this.cost = this.cost.saturating_add(cost::copied(buf.len()));
-                    let (engine, slot) = (this.engine, this.slot);
+                    let (engine, slot) = (this.context.engine, this.context.slot);
                     let read = engine.shared.with(|shared| {
                         let data = shared.container(slot).and_then(|container| container.data.as_deref());
                         let rest = data.and_then(|data| data.get(*offset..)).unwrap_or_default();
@@ -384,9 +397,9 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
                 }
                 (endpoint, Target::Container(_)) => {
                     this.pay(cost::MESSAGE.saturating_add(cost::copied(buf.len())));
-                    this.engine.shared.with(|shared| {
+                    this.context.engine.shared.with(|shared| {
                         shared
-                            .container(this.slot)
+                            .container(this.context.slot)
                             .and_then(|container| container.queue(endpoint))
                             .ok_or(Errno::NoPeer)
                             .and_then(|queue| queue.pop(buf))
@@ -402,7 +415,7 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
             let rate = this.session.rate;
             match this.session.guard.write(fd)? {
                 (endpoint, Target::Driver(handle)) => {
-                    let platform = &this.engine.platform;
+                    let platform = &this.context.engine.platform;
                     let most = platform.drivers().max_transfer(handle).max(1);
                     let len = buf.len().min(most);
                     let buf = buf.get(..len).unwrap_or_default();
@@ -431,7 +444,7 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
     fn close(&mut self, fd: i32) -> Result<(), Errno> {
         self.serve(Syscall::Close, |this| {
             if let Target::Driver(handle) = this.session.guard.close(fd)? {
-                this.timed(|this| this.engine.platform.drivers().close(handle));
+                this.timed(|this| this.context.engine.platform.drivers().close(handle));
             }
             Ok(())
         })

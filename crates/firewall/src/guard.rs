@@ -81,14 +81,16 @@ impl<T, const F: usize> Guard<T, F> {
         if self.mask.has(call) { Ok(()) } else { Err(Denial::new(DenyReason::NotGranted)) }
     }
 
-    /// The place that the next descriptor will have, less than `F`: to be asked before a driver is.
+    /// Whether there is room for one more descriptor: to be asked before a driver is.
     ///
     /// # Errors
-    /// The denial, to be recorded, if as many are open as can be.
-    pub fn next_place(&self, endpoint: u32) -> Result<u8, Denial> {
-        let place = self.open.iter().position(Option::is_none);
-        let full = Denial { endpoint: Some(endpoint), reason: DenyReason::TooManyOpen };
-        place.and_then(|place| u8::try_from(place).ok()).ok_or(full)
+    /// The denial, to be recorded.
+    pub fn has_room(&self, endpoint: u32) -> Result<(), Denial> {
+        if self.open.iter().any(Option::is_none) {
+            Ok(())
+        } else {
+            Err(Denial { endpoint: Some(endpoint), reason: DenyReason::TooManyOpen })
+        }
     }
 
     /// The place of a descriptor, whether it is open or not, less than 64.

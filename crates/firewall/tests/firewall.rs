@@ -112,7 +112,7 @@ fn descriptors_run_out_but_do_not_wear_out() {
     let mut guard: Guard<u32, 2> = table.guard(id);
     let first = open(&table, &mut guard, 1);
     open(&table, &mut guard, 1);
-    assert_eq!(guard.next_place(1), Err(on(1, DenyReason::TooManyOpen)));
+    assert_eq!(guard.has_room(1), Err(on(1, DenyReason::TooManyOpen)));
     let right = table.authorize(id, 1).unwrap();
     assert_eq!(guard.open(right, 9), Err((on(1, DenyReason::TooManyOpen), 9)));
     guard.close(first).unwrap();
