@@ -165,6 +165,25 @@ impl Hook {
     }
 }
 
+/// The memory of a container, in bytes: three limits, none of which can use what another leaves free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// WebAssembly linear memory.
+    pub linear_memory: u32,
+    /// The interpreter's operand stack.
+    pub stack: u32,
+    /// What the interpreter itself needs, while it loads and afterwards: the copy of the code, module, instance,
+    /// tables.
+    pub heap: u32,
+}
+
+impl Limits {
+    /// The sum of the three, saturating.
+    pub const fn total(&self) -> u32 {
+        self.linear_memory.saturating_add(self.stack).saturating_add(self.heap)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

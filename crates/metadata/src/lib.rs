@@ -23,7 +23,7 @@ pub use encode::Draft;
 pub use endpoint::{Access, Bus, Endpoint, Endpoints, Peer, Scheme};
 pub use minicbor;
 pub use names::{is_authority, is_uid};
-pub use tinycontainer_abi::{Direction, Mask, Syscall, Type};
+pub use tinycontainer_abi::{Direction, Limits, Mask, Syscall, Type};
 pub use tinycontainer_cbor::{Error, Kind};
 
 /// The CBOR tag of metadata: the bytes `TinyPART` read as a big-endian number.
@@ -51,17 +51,6 @@ tinycontainer_abi::numbered_enum! {
         /// Before the others. Only signers with the right to ask for it get it.
         High = 2 => "high",
     }
-}
-
-/// The memory a container asks for, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Limits {
-    /// WebAssembly linear memory.
-    pub linear_memory: u32,
-    /// The interpreter's operand stack.
-    pub stack: u32,
-    /// What the interpreter needs for the module and its instance.
-    pub heap: u32,
 }
 
 /// The sizes of an image's data and code, in bytes.

@@ -12,32 +12,12 @@ mod error;
 
 pub use either::{Either, EitherInstance};
 pub use error::{Export, ModuleError, Name, Share, Shortage, Trap};
-pub use tinycontainer_abi::{Errno, Hook, Mask, Syscall, Type};
+pub use tinycontainer_abi::{Errno, Hook, Limits, Mask, Syscall, Type};
 pub use tinycontainer_module::{Excess, Limit};
 
 /// The account that a container's memory is booked on: the index of its slot in the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Account(pub u8);
-
-/// The memory a container may use, in bytes. The metadata says it, the runtime enforces it: three limits, of which
-/// none may use what another leaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Limits {
-    /// WebAssembly linear memory.
-    pub linear_memory: u32,
-    /// The interpreter's operand stack.
-    pub stack: u32,
-    /// What the interpreter itself needs, while it loads and afterwards: the copy of the code, module, instance,
-    /// tables.
-    pub heap: u32,
-}
-
-impl Limits {
-    /// All of it, saturating.
-    pub const fn total(&self) -> u32 {
-        self.linear_memory.saturating_add(self.stack).saturating_add(self.heap)
-    }
-}
 
 /// How many instructions of its runtime a hook may execute: WebAssembly instructions, for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
