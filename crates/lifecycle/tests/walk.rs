@@ -1,4 +1,4 @@
-//! Walks the whole machine, and keeps the diagram in the docs equal to the table.
+//! Walks the whole state machine, and keeps the diagram in the docs equal to the table.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::{BTreeSet, HashMap};
@@ -60,7 +60,7 @@ fn hooks_run_only_between_start_and_finalize_and_never_after_a_fault() {
         if from.hook() == Some(Hook::Stop) {
             assert!(to.hook() == Some(Hook::Stop) || *to == State::OnFinalize);
         }
-        // Whoever gets out of the running states goes through ON_FINALIZE.
+        // Every path out of the running states goes through ON_FINALIZE.
         if from.is_running() && !to.is_running() {
             assert_eq!((*from, *to), (State::OnFinalize, State::Created));
         }

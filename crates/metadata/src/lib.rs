@@ -43,12 +43,12 @@ tinycontainer_abi::numbered_enum! {
     /// How much of the processor a container asks for, relative to others.
     #[derive(Default)]
     pub enum Priority: u8 {
-        /// Runs when no other wants to.
+        /// Runs when no other container needs the processor.
         Low = 0 => "low",
-        /// As most.
+        /// The default.
         #[default]
         Normal = 1 => "normal",
-        /// Before the others. Only signers with the right to ask for it get it.
+        /// Runs before the others. Only for signers whose scope allows it.
         High = 2 => "high",
     }
 }
@@ -65,28 +65,28 @@ pub struct PartSizes {
 /// When a container runs and how long, in milliseconds unless said otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Schedule {
-    /// The most that `start()` may take. At least 1.
+    /// The longest time that `start()` may take. At least 1.
     pub start_ms: u32,
-    /// From one `loop()` to the next. 0: as soon as it is its turn again.
+    /// The time from one `loop()` to the next. 0: as soon as possible.
     pub period_ms: u32,
-    /// The most that one `loop()` may take. At least 1.
+    /// The longest time that one `loop()` may take. At least 1.
     pub loop_ms: u32,
     /// How many times `loop()` is called. 0: no limit.
     pub max_loops: u32,
-    /// The most that `stop()` may take. At least 1.
+    /// The longest time that `stop()` may take. At least 1.
     pub stop_ms: u32,
-    /// The longest it runs, from its start on. 0: no limit.
+    /// The longest time that it runs, from its start on. 0: no limit.
     pub lifetime_ms: u32,
-    /// The longest from one `heartbeat()` to the next. 0: none is expected.
+    /// The longest time from one `heartbeat()` to the next. 0: none is expected.
     pub heartbeat_ms: u32,
     /// The class of priority.
     pub priority: Priority,
-    /// What makes `loop()` run.
+    /// The event that causes a `loop()`.
     pub wake: Wake,
 }
 
 tinycontainer_abi::numbered_enum! {
-    /// What makes `loop()` run.
+    /// The event that causes a `loop()`.
     #[derive(Default)]
     pub enum Wake: u8 {
         /// Its period.
