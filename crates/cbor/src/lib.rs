@@ -217,7 +217,7 @@ impl<'b> Reader<'b> {
         if negative { !value } else { value }
     }
 
-    /// The item of a table at the index given by an unsigned integer. `None` is an error.
+    /// The result of `from_number` for an unsigned integer. `None` is an error.
     pub fn one_of<T>(&mut self, from_number: impl FnOnce(u64) -> Option<T>) -> Option<T> {
         let at = self.at;
         let item = from_number(self.uint());

@@ -108,7 +108,7 @@ pub enum ModuleError {
 impl fmt::Display for ModuleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed(what) => write!(f, "the code is not a module this runtime takes: {what}"),
+            Self::Malformed(what) => write!(f, "the code is not a module that this runtime accepts: {what}"),
             Self::Excessive(excess) => excess.fmt(f),
             Self::UnknownImport(name) => write!(f, "the code imports `{name}`, which does not exist"),
             Self::WrongImport(name) => {
@@ -123,7 +123,7 @@ impl fmt::Display for ModuleError {
             ),
             Self::StartFunction => f.write_str("the code declares a WebAssembly start function"),
             Self::OverLimit(shortage) => shortage.fmt(f),
-            Self::OutOfMemory => f.write_str("the device has no memory left for it now"),
+            Self::OutOfMemory => f.write_str("the device has not enough free memory for it now"),
         }
     }
 }
