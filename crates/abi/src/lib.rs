@@ -1,6 +1,6 @@
 //! The numbers a TinyContainer guest and its host share.
 //!
-//! It is a crate of its own because the guest SDK, the firewall, the runtime adaptors and the tools all need the
+//! They are in a separate crate because the guest SDK, the firewall, the runtime adaptors and the tools all need the
 //! numbers, and none of these may depend on another. Numbers are permanent and append-only.
 
 #![no_std]

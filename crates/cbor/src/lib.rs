@@ -278,7 +278,7 @@ impl<'b> Reader<'b> {
             self.fail(Kind::KeyOrder, keys.at);
         }
         keys.last = Some(rank);
-        // A value that is not a defined key of any map.
+        // After an error: a value that is not a key of any map.
         if self.is_good() { key } else { i64::MIN }
     }
 
@@ -380,7 +380,7 @@ fn head(bytes: &[u8], major: u8) -> Result<(u64, usize), Kind> {
     if len == shortest(argument) { Ok((argument, len)) } else { Err(Kind::NotShortest) }
 }
 
-/// The bytes that initial byte and argument take at least.
+/// The least number of bytes of the initial byte and the argument.
 const fn shortest(argument: u64) -> usize {
     match argument {
         0..=23 => 1,

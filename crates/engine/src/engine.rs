@@ -38,8 +38,8 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         &self.platform
     }
 
-    /// The device's facts for a decision. Its clock never goes back: the time is at least the latest one that was
-    /// decided with; otherwise an image that has expired would be accepted again.
+    /// The device as the policy needs it: identity, trust store, time. The time is at least the latest one that a
+    /// decision was made with, since an image that has expired would be accepted again if a clock went back.
     pub(crate) fn device(&self) -> Device<'_> {
         let mut device = self.platform.device();
         device.now = device.now.map(|now| {
@@ -79,7 +79,7 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         Ok(id)
     }
 
-    /// A driver has data for a descriptor that it was asked to [watch](crate::Drivers::watch): if the container still
+    /// A driver has data for a descriptor that it [watches](crate::Drivers::watch): if the container still
     /// has it open, `loop()` runs, now or at the end of its period. Takes no lock: an interrupt may call it if it may
     /// call [`Platform::wake`]. A waker of a descriptor that was closed meanwhile may cause one extra loop.
     pub fn readable(&self, waker: Waker) {
@@ -89,7 +89,7 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         }
     }
 
-    /// Asks a container to stop: it does so at its agent's next step, or after the hook that runs
+    /// Requests that a container stops: it does so at its agent's next step, or after the hook that runs
     /// now, which its budget bounds.
     ///
     /// # Errors

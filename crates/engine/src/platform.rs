@@ -64,8 +64,8 @@ pub trait Platform {
     /// Memory of `len` bytes for the container in `slot`, or `None` if there is not enough.
     fn allocate(&self, slot: usize, len: usize) -> Option<Self::Buf>;
 
-    /// The device's facts for decisions on images: its name, its trust store, the time. A time that is earlier than
-    /// one given before counts as that one: the clock of a device does not go back.
+    /// The device as the policy needs it for decisions on images: its name, its trust store, the time. A time that is
+    /// earlier than one given before counts as that one: the clock of a device does not go back.
     fn device(&self) -> Device<'_>;
 
     /// The agent of `slot` has something to do and must step. Called without the lock; may be called for an agent that
@@ -198,7 +198,7 @@ pub trait Drivers {
     fn close(&self, handle: Self::Handle);
 }
 
-/// No driver for any peer: for a platform that has none of its own.
+/// No driver for any peer: for a platform without drivers.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoDrivers;
 

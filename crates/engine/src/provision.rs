@@ -140,10 +140,10 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         }
         let now_us = engine.platform.now_us();
         let slot = engine.shared.with(|shared| {
-            shared.sessions.has_capacity(now_us)?;
+            shared.sessions.check_capacity(now_us)?;
             let free = (0..N).find(|slot| engine.transit(*slot, Event::Begin).is_ok());
             let slot = free.ok_or(ImageError::Full)?;
-            // There is a free entry: `has_capacity` has checked it.
+            // There is a free entry: `check_capacity` has checked it.
             shared.sessions.begin(slot, now_us)?;
             Ok::<_, ImageError>(slot)
         })?;
@@ -168,7 +168,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     pub fn is_stale(&self) -> bool {
         let now_us = self.engine.platform.now_us();
         matches!(self.stage, Stage::Over)
-            || self.engine.shared.with(|shared| shared.sessions.is_live(self.slot, now_us).is_err())
+            || self.engine.shared.with(|shared| shared.sessions.check_live(self.slot, now_us).is_err())
     }
 
     /// Records progress, unless the session has timed out or is over.

@@ -35,8 +35,8 @@ impl Sessions {
         Self { open: Vec::new() }
     }
 
-    /// Whether another session may begin.
-    pub(crate) fn has_capacity(&mut self, now_us: u64) -> Result<(), ImageError> {
+    /// Checks that another session may begin.
+    pub(crate) fn check_capacity(&mut self, now_us: u64) -> Result<(), ImageError> {
         self.open.retain(|open| !open.is_stale(now_us));
         if self.open.is_full() { Err(ImageError::TooManySessions) } else { Ok(()) }
     }
@@ -60,13 +60,13 @@ impl Sessions {
 
     /// Records progress of the session in `slot`, unless it has timed out.
     pub(crate) fn progress(&mut self, slot: usize, now_us: u64) -> Result<(), ImageError> {
-        self.is_live(slot, now_us)?;
+        self.check_live(slot, now_us)?;
         self.open.iter_mut().filter(|open| open.slot == slot).for_each(|open| open.progress_us = now_us);
         Ok(())
     }
 
-    /// Whether the session in `slot` has not timed out.
-    pub(crate) fn is_live(&self, slot: usize, now_us: u64) -> Result<(), ImageError> {
+    /// Checks that the session in `slot` has not timed out.
+    pub(crate) fn check_live(&self, slot: usize, now_us: u64) -> Result<(), ImageError> {
         let mut of_slot = self.open.iter().filter(|open| open.slot == slot);
         if of_slot.any(|open| !open.is_stale(now_us)) { Ok(()) } else { Err(ImageError::TimedOut) }
     }

@@ -72,7 +72,7 @@ impl<T> ZeroedOption<T> {
 pub(crate) struct Container<B> {
     pub(crate) id: ContainerId,
     pub(crate) kind: Type,
-    /// The beginning of its metadata, with the uid and the endpoints; behind that, packed, what the decision to accept
+    /// The beginning of its metadata, with the uid and the endpoints; after that, packed, what the decision to accept
     /// the image rested on.
     pub(crate) metadata: B,
     /// What the container can read through the bus `data`.

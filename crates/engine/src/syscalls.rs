@@ -156,7 +156,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
 
     /// Outputs a line or notice of the container, unless it exceeds its limit. The number of outputs dropped before is
     /// reported first.
-    fn show(&mut self, output: Output<'_>) {
+    fn emit(&mut self, output: Output<'_>) {
         let uid = self.uid();
         let bytes = match output {
             // The uid is followed by a colon and a space, the line by its end.
@@ -187,7 +187,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         self.pay(cost::REFUSAL);
         let id = self.session.guard.id();
         self.engine.refuse(self.now, id, call, denial);
-        self.show(Output::Notice(Notice::Refused(call, denial)));
+        self.emit(Output::Notice(Notice::Refused(call, denial)));
         match denial.reason {
             DenyReason::TooManyOpen => Errno::TooManyOpen,
             _ => Errno::Refused,
@@ -199,7 +199,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         match error {
             IoError::WouldBlock => return Errno::WouldBlock,
             IoError::NoPeer | IoError::Failed => {
-                self.show(Output::Notice(Notice::DriverFailed(endpoint, error)));
+                self.emit(Output::Notice(Notice::DriverFailed(endpoint, error)));
             }
         }
         if error == IoError::NoPeer { Errno::NoPeer } else { Errno::Io }
@@ -314,7 +314,7 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
             this.session.guard.may(Syscall::Logger)?;
             let bytes = u32::try_from(text.len()).unwrap_or(u32::MAX);
             this.pay(cost::LINE.saturating_add(bytes.saturating_mul(cost::LOGGED_BYTE)));
-            this.show(Output::Line(text));
+            this.emit(Output::Line(text));
             Ok(())
         });
     }

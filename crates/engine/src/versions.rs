@@ -98,7 +98,7 @@ impl<const V: usize> Versions<V> {
         if self.seen.is_full() {
             report(match self.signer_to_merge(signer) {
                 Some(signer) => self.merge(signer),
-                None => self.forget_lowest(),
+                None => self.merge_lowest(),
             });
         }
         // The new record may belong to the floor that was just made; and a signer that has one record, and may have no
@@ -154,7 +154,7 @@ impl<const V: usize> Versions<V> {
     }
 
     /// Merges the lowest version of the table into the device's floor.
-    fn forget_lowest(&mut self) -> Option<VersionRecord> {
+    fn merge_lowest(&mut self) -> Option<VersionRecord> {
         let lowest =
             self.seen.iter().enumerate().min_by_key(|(_, record)| record.version).map(|(at, _)| at)?;
         let version = self.seen.swap_remove(lowest).version;

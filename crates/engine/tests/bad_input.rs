@@ -221,9 +221,9 @@ fn oversize_and_empty_everything() {
     assert_eq!(begin(1, 0, 1 << 20), Some(ImageError::Size));
     assert_eq!(begin(1, usize::MAX / 4, 1), Some(ImageError::Size));
     let image = good().sign(PROVIDER_A);
-    let room = (1 << 20) - image.metadata.len() - 100;
-    let small = Engine::new(TestPlatform { room, ..TestPlatform::new_sharing() });
-    for (data, code) in [(room - 1, 1), (0, room)] {
+    let capacity = (1 << 20) - image.metadata.len() - 100;
+    let small = Engine::new(TestPlatform { capacity, ..TestPlatform::new_sharing() });
+    for (data, code) in [(capacity - 1, 1), (0, capacity)] {
         let before = snapshot(&small);
         let sizes = Some(PartSizes { data: data as u32, code: code as u32 });
         let image = Spec { sizes, ..good() }.sign(PROVIDER_A);
@@ -328,7 +328,7 @@ fn no_byte_of_code_is_taken_before_the_metadata_is_believed() {
     let (last, head) = image.metadata.split_last().unwrap();
     loading.write(head).unwrap();
     assert_eq!(loading.write(&[*last]), Err(token(Subject::Metadata, TokenError::UnknownKey)));
-    assert_eq!(held(), 0, "and that is given back at once");
+    assert_eq!(held(), 0, "and it is freed at once");
 }
 
 #[test]
@@ -449,7 +449,7 @@ fn item_08_the_versions_survive_a_restart_with_a_platform_that_keeps_them() {
         first.unload(&uid).unwrap();
     }
     let seen = first.platform().versions.lock().unwrap().clone();
-    assert!(seen.iter().any(|record| record.scope == VersionScope::Signer), "floors are told as well");
+    assert!(seen.iter().any(|record| record.scope == VersionScope::Signer), "floors are reported too");
     // What a store keeps: the last record of each.
     let mut kept: Vec<VersionRecord> = Vec::new();
     for record in seen {
@@ -591,13 +591,13 @@ fn full_slots_and_full_memory() {
     let image = good().endpoint(1, OwnedPeer::Container("a.x".into(), 1), Direction::In).sign(PROVIDER_A);
     // What is kept of the metadata, less than half of it, and all of the rest.
     let rest = image.code.len() + 64;
-    for room in (0..image.metadata.len().max(rest)).step_by(16) {
-        let engine = Engine::new(TestPlatform { room, ..TestPlatform::new_sharing() });
+    for capacity in (0..image.metadata.len().max(rest)).step_by(16) {
+        let engine = Engine::new(TestPlatform { capacity, ..TestPlatform::new_sharing() });
         refused(&engine, &image, ImageError::OutOfMemory);
     }
     let half = image.metadata.len() / 2;
-    let room = (image.metadata.len() + half).max(half + rest);
-    let engine = Engine::new(TestPlatform { room, ..TestPlatform::new_sharing() });
+    let capacity = (image.metadata.len() + half).max(half + rest);
+    let engine = Engine::new(TestPlatform { capacity, ..TestPlatform::new_sharing() });
     load(&engine, &image).unwrap();
     assert!(*engine.platform().held.lock().unwrap() < half + rest);
 }
@@ -607,8 +607,8 @@ fn full_slots_and_full_memory() {
 fn item_01_the_worst_image_has_every_token_and_fits() {
     let worst = tinycontainer_testkit::worst(CLASS, false);
     // One more long name, in the endpoint and in its token, exceeds the limit.
-    let room = MAX_METADATA - worst.metadata.len();
-    assert!(room < 120, "{room} bytes to spare");
+    let spare = MAX_METADATA - worst.metadata.len();
+    assert!(spare < 120, "{spare} bytes to spare");
     let trust = Trust::decode(Vec::leak(tinycontainer_testkit::worst_trust_store())).unwrap();
     let engine =
         Engine::<_, N>::new(TestPlatform { trust: std::sync::Mutex::new(trust), ..TestPlatform::new() });
@@ -638,7 +638,7 @@ fn a_heartbeat_that_may_not_be_sent_is_no_schedule() {
     let engine = engine();
     let spec = Spec { schedule: Schedule { heartbeat_ms: 100, ..good().schedule }, ..good() };
     let Err(ImageError::Rejected(ImageRejected::Malformed(_))) = load(&engine, &spec.sign(PROVIDER_A)) else {
-        panic!("it asks for a heartbeat without the syscall")
+        panic!("it requests a heartbeat without the syscall")
     };
 }
 

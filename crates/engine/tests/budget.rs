@@ -196,11 +196,7 @@ fn item_02_lines_beyond_the_limit_are_dropped_and_counted() {
     };
     agent.step(0);
     let burst = TestPlatform::LOG_BURST / 8;
-    assert_eq!(
-        (lines(), dropped()),
-        (burst, vec![]),
-        "the burst, and nothing is said while lines are dropped"
-    );
+    assert_eq!((lines(), dropped()), (burst, vec![]), "the burst, and no notice while lines are dropped");
     assert_eq!(engine.status("x").unwrap().counters.log_dropped, 200 - burst);
     // Half a second later half of it is available, and the first line that passes is preceded by the number dropped,
     // which is counted too.

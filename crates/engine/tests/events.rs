@@ -76,7 +76,7 @@ fn a_sleeping_container_is_never_woken() {
     // The writer's agent is not stepped: it is not started.
     engine.platform().woken.lock().unwrap().clear();
     for now in 0..10_000 {
-        assert_eq!(reader.step(now), Next::Idle, "no time at which it wants to be stepped");
+        assert_eq!(reader.step(now), Next::Idle, "no time at which it is to be stepped");
     }
     assert_eq!((woken(&engine, 1), loops(&engine, "reader")), (0, 0));
 }
@@ -157,7 +157,7 @@ macro_rules! running {
         let mut $agent = $engine.agent(0).unwrap();
         assert_eq!(settle(&mut $agent, 0), Next::Idle);
         let wakers = $engine.platform().drivers.script().wakers.clone();
-        let [$waker] = wakers[..] else { panic!("who only writes is not watched: {wakers:?}") };
+        let [$waker] = wakers[..] else { panic!("an endpoint for writing only is not watched: {wakers:?}") };
     };
 }
 

@@ -202,24 +202,24 @@ fn run_until_idle(
 
 #[test]
 fn every_reason_to_stop() {
-    let says = vec!["a.c: stopping".to_owned()];
+    let logged = vec!["a.c: stopping".to_owned()];
     let quiet = Vec::<String>::new();
     // Loop count, lifetime, a loop that is done, a missed heartbeat: `stop()` is called after all of these.
     let wat = with_text(NOP, GO_ON);
     assert_eq!(
         run_until_idle(&wat, |s| Schedule { max_loops: 3, ..s }),
-        (stopped(StopReason::LoopCount), says.clone(), 3)
+        (stopped(StopReason::LoopCount), logged.clone(), 3)
     );
     assert_eq!(
         run_until_idle(&wat, |s| Schedule { lifetime_ms: 35, ..s }),
-        (stopped(StopReason::Lifetime), says.clone(), 4)
+        (stopped(StopReason::Lifetime), logged.clone(), 4)
     );
     assert_eq!(
         run_until_idle(&wat, |s| Schedule { heartbeat_ms: 25, ..s }),
-        (stopped(StopReason::Heartbeat), says.clone(), 3)
+        (stopped(StopReason::Heartbeat), logged.clone(), 3)
     );
     let done = Some(Stopped { reason: StopReason::Finished, detail: Detail::Returned(-5) });
-    assert_eq!(run_until_idle(&with_text(NOP, "i32.const -5"), |s| s), (done, says.clone(), 1));
+    assert_eq!(run_until_idle(&with_text(NOP, "i32.const -5"), |s| s), (done, logged.clone(), 1));
     // With heartbeats it goes on.
     assert_eq!(
         run_until_idle(&with_text(NOP, "call $heartbeat"), |s| Schedule {
@@ -227,7 +227,7 @@ fn every_reason_to_stop() {
             max_loops: 9,
             ..s
         }),
-        (stopped(StopReason::LoopCount), says, 9)
+        (stopped(StopReason::LoopCount), logged, 9)
     );
     // After a trap or an exhausted budget no hook is called again.
     let trapped = |trap| Some(Stopped { reason: StopReason::Trapped, detail: Detail::Trap(trap) });

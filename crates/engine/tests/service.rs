@@ -382,7 +382,7 @@ fn whoever_takes_a_slot_does_not_take_an_identity() {
 
 #[test]
 fn a_container_peer_outside_of_scope_needs_its_owner() {
-    // B may reach containers, but A's signer is not asked: both ends must list each other instead. A signer whose
+    // B may reach containers, but A's signer need not authorize it: both ends must list each other instead. A signer whose
     // anchor permits no containers needs a token.
     let engine = engine();
     let idle = module("", "i32.const 0", "");

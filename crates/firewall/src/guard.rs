@@ -164,7 +164,7 @@ impl<T, const F: usize> Guard<T, F> {
             .ok_or(Denial::new(DenyReason::NotOpen))
     }
 
-    /// Removes an open descriptor and returns its target; `None` if none is open.
+    /// Closes the open descriptors, one for each item, and returns their targets.
     pub fn drain(&mut self) -> impl Iterator<Item = T> + '_ {
         self.open.iter_mut().filter_map(|entry| entry.take().map(|open| open.target))
     }

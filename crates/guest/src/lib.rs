@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn without_a_host_everything_is_refused() {
-        log!("nobody hears this");
+        log!("there is no host");
         log!("nor ", 1, " this");
         assert_eq!(heartbeat(), Err(Errno::Refused));
         assert_eq!(endpoint::open(1).err(), Some(Errno::Refused));

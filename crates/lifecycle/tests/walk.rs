@@ -93,7 +93,7 @@ fn diagram() -> String {
         "# The life of a container\n\n\
          Generated from the table in `crates/lifecycle/src/lib.rs`; change it there, then run\n\
          `UPDATE_DOCS=1 cargo test -p tinycontainer-lifecycle`.\n\n\
-         An event that has no arrow here is refused and changes nothing. A stop that is asked for while a\n\
+         An event that has no arrow here is refused and changes nothing. A stop that is requested while a\n\
          hook runs waits for READY; the hook's budget bounds the wait.\n\n\
          ```mermaid\nstateDiagram-v2\n",
     );

@@ -1,4 +1,4 @@
-//! Endpoints: the numbers a container opens, and the peers behind them.
+//! Endpoints: the numbers that a container opens, and their peers.
 
 use crate::names;
 use core::fmt;
@@ -169,7 +169,7 @@ impl Span {
     }
 }
 
-/// The list of endpoints.
+/// The format of a list of endpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flavour {
     Profile1,
@@ -309,7 +309,7 @@ impl<'a> Fields<'a> {
         fields
     }
 
-    /// The access. An error in the combination of its fields is reported at the end of the map.
+    /// The access. An error in the combination of its fields gets the offset of the end of the map.
     fn access(&self, reader: &mut Reader<'a>, flavour: Flavour) -> Access<'a> {
         const NAME: u8 = 1 << 3;
         const NUMBER: u8 = 1 << 4;
@@ -330,7 +330,7 @@ impl<'a> Fields<'a> {
         if self.keys & needed != needed {
             reader.fail(Kind::Missing, at);
         }
-        // A token is allowed: where it is not, its key is unknown.
+        // The token is optional; where it is not allowed, its key has already been reported as unknown.
         if self.keys & !(needed | 1 << 6) != 0 {
             reader.fail(Kind::Unknown, at);
         }

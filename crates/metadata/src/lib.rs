@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`endpoint`] | endpoints and the peers behind them |
+//! | [`endpoint`] | endpoints and their peers |
 //! | [`decode`] | bytes to [`Metadata`], which is an allegation until its proofs are verified |
 //! | [`encode`] | [`Draft`] to bytes |
 //! | [`transport`] | the single-file image |
@@ -40,7 +40,7 @@ pub const MAX_ENDPOINTS: usize = 32;
 pub const MAX_VENDOR_SECU: usize = 256;
 
 tinycontainer_abi::numbered_enum! {
-    /// How much of the processor a container asks for, relative to others.
+    /// The share of the processor that a container asks for, relative to others.
     #[derive(Default)]
     pub enum Priority: u8 {
         /// Runs when no other container needs the processor.
@@ -62,7 +62,7 @@ pub struct PartSizes {
     pub code: u32,
 }
 
-/// When a container runs and how long, in milliseconds unless said otherwise.
+/// When a container runs and how long, in milliseconds unless stated otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Schedule {
     /// The longest time that `start()` may take. At least 1.

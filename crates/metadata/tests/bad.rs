@@ -185,7 +185,7 @@ fn the_schedule() {
     assert_eq!(
         kind_of_security(&security([1, 50, 1, 1, 1], 32, [0, 49, 0])),
         Kind::Range,
-        "a heartbeat nobody can keep"
+        "a heartbeat that no container can satisfy"
     );
     assert_eq!(kind_of_security(&cbor(|e| _ = e.array(0).unwrap())), Kind::Range);
     // A heartbeat without the syscall.
@@ -212,7 +212,7 @@ fn what_wakes_it() {
     assert_eq!(kind_of_security(&with(11, &[1, 2])), Kind::Range, "no such event");
     assert_eq!(kind_of_security(&with(12, &[1, 1, 1])), Kind::Range, "too many");
     assert_eq!(kind_of_security(&with(11, &[1])), Kind::Truncated);
-    assert_eq!(kind_of_security(&with(10, &[1, 1])), Kind::Trailing, "more than it says");
+    assert_eq!(kind_of_security(&with(10, &[1, 1])), Kind::Trailing, "more items than its length");
     // Each of open (bit 1) and read (bit 3) is needed.
     for lacks in [1 << 1, 1 << 3] {
         let bytes = file(&container(b"uid", 4, 0x3f & !lacks, 3, None), None, &with(11, &[1, 1]));

@@ -35,21 +35,21 @@ impl Deref for PoolBuf {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        // SAFETY: the block is ours, has `len` bytes, and they were all written.
+        // SAFETY: the block is this buffer's, has `len` bytes, and they were all written.
         unsafe { core::slice::from_raw_parts(self.bytes.as_ptr(), self.len) }
     }
 }
 
 impl DerefMut for PoolBuf {
     fn deref_mut(&mut self) -> &mut [u8] {
-        // SAFETY: the block is ours, has `len` bytes, and they were all written.
+        // SAFETY: the block is this buffer's, has `len` bytes, and they were all written.
         unsafe { core::slice::from_raw_parts_mut(self.bytes.as_ptr(), self.len) }
     }
 }
 
 impl Drop for PoolBuf {
     fn drop(&mut self) {
-        // SAFETY: the block is ours and this is its end.
+        // SAFETY: the block is this buffer's and this is its end.
         unsafe { self.pool.dealloc(self.bytes) };
     }
 }

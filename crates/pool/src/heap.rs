@@ -188,19 +188,19 @@ impl Heap {
             let header = self.header(at);
             let old = header.size();
             let next = self.header(at + old);
-            let room = if next.free() { old + next.size() } else { old };
-            if room < size {
+            let available = if next.free() { old + next.size() } else { old };
+            if available < size {
                 return None;
             }
             if next.free() {
                 self.remove(at + old, next.size());
             }
-            let size = self.cut(at, room, size);
+            let size = self.cut(at, available, size);
             self.set_header(at, Header::new(size, header.account(), header.flags()));
             let next = at + size;
-            let behind = self.header(next);
-            if !behind.free() {
-                self.set_header(next, Header(behind.0 & !Header::PREVIOUS_FREE));
+            let following = self.header(next);
+            if !following.free() {
+                self.set_header(next, Header(following.0 & !Header::PREVIOUS_FREE));
             }
             self.free = self.free + old - size;
             Some(size)
@@ -212,7 +212,7 @@ impl Heap {
     /// # Safety
     /// As for [`give_back`](Self::give_back).
     pub(crate) unsafe fn block(&self, contents: NonNull<u8>) -> (u32, u8) {
-        // SAFETY: a used block's header lies before its contents.
+        // SAFETY: a used block's header is before its contents.
         let header = unsafe { self.header(self.offset(contents)) };
         (header.size(), header.account())
     }
@@ -270,8 +270,8 @@ impl Heap {
                 self.set_word(first + 4, at);
             }
             let next = at + size;
-            let behind = self.header(next);
-            self.set_header(next, Header(behind.0 | Header::PREVIOUS_FREE));
+            let following = self.header(next);
+            self.set_header(next, Header(following.0 | Header::PREVIOUS_FREE));
         }
         self.set_head(class, at);
     }

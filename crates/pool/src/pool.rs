@@ -1,4 +1,4 @@
-//! The pool: a heap with accounts, behind a critical section.
+//! The pool: a heap with accounts, protected by a critical section.
 
 #![expect(unsafe_code, reason = "gives out memory as pointers")]
 
@@ -111,13 +111,13 @@ impl Inner {
         let size = heap::block_size(len).ok_or(OutOfMemory::OverCap)?;
         let book = self.book(account).ok_or(OutOfMemory::OverCap)?;
         let others = book.used.saturating_sub(credit);
-        let room = book.cap.saturating_sub(others);
-        if size > room {
+        let available = book.cap.saturating_sub(others);
+        if size > available {
             return Err(OutOfMemory::OverCap);
         }
         let (contents, real) = self.heap.take(size, account.0).ok_or(OutOfMemory::PoolFull)?;
         // A block is not split if the rest would be too small for a block: up to 8 bytes more.
-        if real > room {
+        if real > available {
             // SAFETY: it was allocated just now.
             unsafe { self.heap.give_back(contents) };
             return Err(OutOfMemory::OverCap);
@@ -189,7 +189,7 @@ impl Pool {
                 return Err(InitError::AlreadyGiven);
             }
             // SAFETY: `blocks` is `'static` and its only reference was consumed; it begins a multiple of
-            // 16 bytes behind an address that is a multiple of 8; its length is below `MAX_REGION`.
+            // 16 bytes after an address that is a multiple of 8; its length is below `MAX_REGION`.
             unsafe { inner.heap.give(base, 0, to) }.ok_or(InitError::TooSmall)?;
             // SAFETY: `table` is `'static`, its only reference was consumed, it is aligned to 8 and has space for
             // `accounts` books, each of which is written before the slice is made.
@@ -299,10 +299,10 @@ impl Pool {
             let (old, owner) = unsafe { inner.heap.block(block) };
             let account = Account(owner);
             let size = heap::block_size(len).ok_or(OutOfMemory::OverCap);
-            let room = inner.book(account).map_or(0, |book| book.cap.saturating_sub(book.used - old));
+            let available = inner.book(account).map_or(0, |book| book.cap.saturating_sub(book.used - old));
             match size {
                 // 8 more, since a block is not split if the rest would be too small for a block.
-                Ok(size) if size <= old || size + 8 <= room => {
+                Ok(size) if size <= old || size + 8 <= available => {
                     // SAFETY: guaranteed by the caller.
                     if let Some(new) = unsafe { inner.heap.resize(block, size) } {
                         inner.rebook(account, old, new);

@@ -109,12 +109,12 @@ fn run(steps: &[Step]) {
         for (n, cap) in CAPS.into_iter().enumerate() {
             let usage = pool.usage(Account(n as u8));
             assert!(usage.used <= cap && usage.used <= usage.peak && usage.peak <= cap);
-            let asked: usize = blocks
+            let requested: usize = blocks
                 .iter()
                 .filter(|block| usize::from(block.account) == n)
                 .map(|block| block.bytes.len())
                 .sum();
-            assert!(usage.used as usize >= asked);
+            assert!(usage.used as usize >= requested);
             used += usage.used as usize;
         }
         assert_eq!(pool.free_bytes() + used, before);

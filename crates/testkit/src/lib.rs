@@ -314,9 +314,9 @@ impl Spec {
 pub struct Image {
     /// Signed.
     pub metadata: Vec<u8>,
-    /// As its digest says.
+    /// Matches the digest in the metadata.
     pub data: Vec<u8>,
-    /// As its digest says.
+    /// Matches the digest in the metadata.
     pub code: Vec<u8>,
 }
 

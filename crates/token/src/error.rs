@@ -120,7 +120,7 @@ impl fmt::Display for TokenError {
             Self::UnprotectedAlgorithm => "the token names an algorithm in its unprotected header",
             Self::Critical => "the token has critical headers, of which none is supported",
             Self::NoKeyId => "the token has no key id",
-            Self::UnknownKey => "the token's key is no trust anchor here",
+            Self::UnknownKey => "the token names a key that is no trust anchor here",
             Self::BadSignature => "the token's signature is not valid",
             Self::WrongSubject => "the token is about another container",
             Self::WrongAudience => "the token is for another device",

@@ -369,7 +369,7 @@ fn one_encoding_only() {
     long.push(0);
     malformed(&long, Kind::Trailing);
     malformed(b"", Kind::Truncated);
-    // Tag 61 without a COSE tag behind it; tag 61 twice.
+    // Tag 61 without a COSE tag after it; tag 61 twice.
     assert_eq!(refusal(&hex!("d83d8443a10127a04040"), &expected()), Some(TokenError::NoCoseTag));
     assert_eq!(
         refusal(&hex!("d83dd83dd28443a10127a04040"), &expected()),

@@ -194,7 +194,7 @@ pub struct TestPlatform {
     pub accept_2024: bool,
     /// Bytes of images and queues that are allocated, and the most that may be.
     pub held: &'static Mutex<usize>,
-    pub room: usize,
+    pub capacity: usize,
     /// The time in seconds since 1970; 0: the device does not know it.
     pub now: AtomicU64,
     /// The time of the clock: a test advances it, or `Script::takes_us` does.
@@ -229,7 +229,7 @@ impl TestPlatform {
             trust: Mutex::new(Trust::decode(Vec::leak(kit::trust_store())).unwrap()),
             accept_2024: false,
             held: Box::leak(Box::new(Mutex::new(0))),
-            room: 1 << 20,
+            capacity: 1 << 20,
             now: AtomicU64::new(kit::NOW),
             clock_us,
             output_takes_us: AtomicU64::new(0),
@@ -266,7 +266,7 @@ impl Platform for TestPlatform {
 
     fn allocate(&self, _slot: usize, len: usize) -> Option<Counted> {
         let mut held = self.held.lock().unwrap();
-        if *held + len > self.room {
+        if *held + len > self.capacity {
             return None;
         }
         *held += len;
