@@ -1,7 +1,7 @@
 //! The numbers a TinyContainer guest and its host share.
 //!
-//! Why a crate of its own: the guest SDK, the firewall, the runtime adaptors and the tools all need
-//! them, and none of these may depend on another. Numbers are permanent and append-only.
+//! They are in a separate crate because the guest SDK, the firewall, the runtime adaptors and the tools all need the
+//! numbers, and none of these may depend on another. Numbers are permanent and append-only.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -15,7 +15,7 @@ pub use numbered::{c_str, with_nul};
 pub const IMPORT_MODULE: &str = "env";
 
 numbered_enum! {
-    /// A native call a container may be granted.
+    /// A native call that a container may be granted.
     ///
     /// Numbers 1 to 5 are those of the 2024 C implementation; its `logger` had none and needed no right.
     pub enum Syscall: u8 {
@@ -44,7 +44,7 @@ impl Syscall {
 numbered_enum! {
     /// The type of a container: which runtime its code is for.
     pub enum Type: u8 {
-        /// Not said.
+        /// Not specified.
         Undefined = 0 => "undefined",
         /// Machine code.
         Native = 1 => "native",
@@ -70,7 +70,7 @@ pub struct Mask(pub u32);
 impl Mask {
     /// No syscall at all.
     pub const NONE: Self = Self(0);
-    /// Every syscall that exists today.
+    /// Every syscall that is defined.
     pub const ALL: Self = Self(0x3f);
 
     /// The set of these syscalls.
@@ -88,7 +88,7 @@ impl Mask {
         self.0 & !other.0 == 0
     }
 
-    /// What is in both.
+    /// The syscalls in both sets.
     pub const fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
@@ -100,13 +100,13 @@ impl Mask {
 }
 
 numbered_enum! {
-    /// What a syscall answers when it does not do what was asked: the negative number the guest sees.
+    /// The error of a syscall: the negative number that the guest receives.
     pub enum Errno: i32 {
         /// The firewall refused the call, and recorded why. The only error the 2024 guests knew.
         Refused = -1 => "refused",
-        /// Nothing to read, or no room to write, now: try again in a later loop.
+        /// Nothing to read, or no free space to write, now: try again in a later loop.
         WouldBlock = -2 => "would block",
-        /// The other end is not there.
+        /// The peer does not exist, or does not run.
         NoPeer = -3 => "peer gone",
         /// The message does not fit: the queue (on write) or the buffer (on read).
         TooLong = -4 => "too long",
@@ -140,20 +140,20 @@ impl Direction {
         matches!(self, Self::Out | Self::Both)
     }
 
-    /// Whether whoever may do `other` may do all of `self`.
+    /// Whether the right to `other` includes all of `self`.
     pub fn within(self, other: Self) -> bool {
         self == other || other == Self::Both
     }
 }
 
 numbered_enum! {
-    /// The functions a container exports, each called by the agent at its point in the life cycle.
+    /// The functions that a container exports, each called by the agent in its state of the life cycle.
     pub enum Hook: u8 {
         /// `start()`: once, before the first loop.
         Start = 0 => "start",
-        /// `loop() -> i32`: once a period; 0 means go on, anything else stops the container.
+        /// `loop() -> i32`: once in each period; 0 means go on, any other value stops the container.
         Loop = 1 => "loop",
-        /// `stop()`: once, after the last loop of a container that did nothing wrong.
+        /// `stop()`: once, after the last loop of a container that has not failed.
         Stop = 2 => "stop",
     }
 }
@@ -162,6 +162,25 @@ impl Hook {
     /// Whether the hook returns an `i32`. No hook takes parameters.
     pub const fn returns_i32(self) -> bool {
         matches!(self, Self::Loop)
+    }
+}
+
+/// The memory of a container, in bytes: three limits, none of which can use what another leaves free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// WebAssembly linear memory.
+    pub linear_memory: u32,
+    /// The interpreter's operand stack.
+    pub stack: u32,
+    /// What the interpreter itself needs, while it loads and afterwards: the copy of the code, module, instance,
+    /// tables.
+    pub heap: u32,
+}
+
+impl Limits {
+    /// The sum of the three, saturating.
+    pub const fn total(&self) -> u32 {
+        self.linear_memory.saturating_add(self.stack).saturating_add(self.heap)
     }
 }
 

@@ -1,13 +1,13 @@
-//! The one way to write down an enum whose variants have permanent numbers.
+//! The macro for enums whose variants have permanent numbers.
 
 /// Defines an enum whose variants have permanent numbers and names, each listed once.
 ///
-/// Besides the enum (with `Debug`, `Clone`, `Copy`, `PartialEq`, `Eq`, `PartialOrd`, `Ord` and `Hash`) it makes
+/// Besides the enum (with `Debug`, `Clone`, `Copy`, `PartialEq`, `Eq`, `PartialOrd`, `Ord` and `Hash`) it defines
 /// - `ALL`: every variant, in the order of the list;
-/// - `from_number(number)`: the variant of that number, of any integer type; `None` if there is none;
-/// - `name()`: the text behind the number, and `c_name()`: the same for C; `from_name(name)`: the first variant of
+/// - `from_number(number)`: the variant with that number, of any integer type; `None` if there is none;
+/// - `name()`: the text after the number, and `c_name()`: the same for C; `from_name(name)`: the first variant with
 ///   that name;
-/// - where each variant has a second text, `text()` and `c_text()`: that one.
+/// - if each variant has a second text: `text()` and `c_text()`.
 ///
 /// ```
 /// tinycontainer_abi::numbered_enum! {
@@ -49,7 +49,7 @@ macro_rules! numbered_enum {
         }
 
         impl $Enum {
-            /// What it means, as a sentence without its end.
+            /// Its meaning, as a sentence without the full stop.
             pub const fn text(self) -> &'static str {
                 match self {
                     $(Self::$Variant => $text,)+
@@ -81,7 +81,7 @@ macro_rules! numbered_enum {
             /// Every variant, in the order of the numbers.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$Variant),+];
 
-            /// The variant of that number.
+            /// The variant with that number.
             pub fn from_number(number: impl TryInto<$number>) -> Option<Self> {
                 let number: $number = number.try_into().ok()?;
                 match number {
@@ -90,7 +90,7 @@ macro_rules! numbered_enum {
                 }
             }
 
-            /// The name that people write and read.
+            /// Its name in text for people.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$Variant => $name,)+
@@ -104,7 +104,7 @@ macro_rules! numbered_enum {
                 }
             }
 
-            /// The variant of that name; the first, if several have it.
+            /// The variant with that name; the first, if several have it.
             pub fn from_name(name: &str) -> Option<Self> {
                 Self::ALL.into_iter().find(|variant| variant.name() == name)
             }
@@ -112,8 +112,8 @@ macro_rules! numbered_enum {
     };
 }
 
-/// A text for C that is in a firmware only if what names it is. A literal is not: the compiler merges all literals of a
-/// program into one section, which a linker takes whole or not at all (3 KB in the C API).
+/// A text for C that is linked into a firmware only if it is used. A literal would not be: the compiler merges all
+/// literals of a program into one section, which a linker keeps or removes as a whole (3 KB in the C API).
 #[macro_export]
 macro_rules! c_text {
     ($text:expr) => {{

@@ -388,6 +388,7 @@ mod tests {
         read: None,
         write: None,
         max_transfer: 0,
+        watch: None,
     };
 
     #[test]

@@ -1,10 +1,10 @@
-//! Strict reading of CBOR: one encoding for each value, or an [`Error`] with its place.
+//! Strict reading of CBOR: one encoding for each value, or an [`Error`] with its offset.
 //!
-//! Numbers are minicbor's to decode. Its other functions answer by errors of their own, each in its own code, and
-//! none tells whether an encoding was the shortest: with them a device's decoders took 3 KB more of flash.
+//! minicbor decodes the numbers. Its other functions return errors of their own, each in its own code, and none
+//! reports whether an encoding was the shortest: with them the decoders took 3 KB more of a device's flash.
 //!
-//! Writing is `minicbor::Encoder`, which makes the shortest form by itself; whoever writes a map
-//! writes its keys in ascending order.
+//! Writing is `minicbor::Encoder`, which writes the shortest form by itself; the keys of a map must be written in
+//! ascending order.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -16,56 +16,56 @@ use minicbor::Decoder;
 pub use minicbor;
 
 tinycontainer_abi::numbered_enum! {
-    /// What is wrong with the bytes.
+    /// The kind of an error.
     pub enum Kind: u8 {
         /// The input ends within a value.
         Truncated = 1 => "the input ends too early",
-        /// There is a value of another type than the one that is required here.
+        /// A value has another type than the one that is required.
         Type = 2 => "a value of another type is required here",
         /// An integer or a length is not in its shortest form.
         NotShortest = 3 => "an integer or length is not in its shortest form",
         /// A string, array or map of indefinite length.
         Indefinite = 4 => "an item has indefinite length",
-        /// A map key is not greater than the one before it: out of order, or twice.
+        /// A map key is not greater than the one before it: wrong order, or a duplicate.
         KeyOrder = 5 => "a map key is out of order or is there twice",
-        /// A map key, or a value, that the specification does not know.
+        /// A map key, or a value, that the specification does not define.
         Unknown = 6 => "the specification knows no such key or value",
-        /// A number of items, a length or a value outside its bounds.
+        /// A number of items, a length or a value that is out of range.
         Range = 7 => "a value is out of bounds",
         /// Text that is not UTF-8.
         NotUtf8 = 8 => "text is not UTF-8",
         /// Bytes after the end of the value.
         Trailing = 9 => "there are bytes after the end",
-        /// Something that must be there is missing.
+        /// A mandatory item is missing.
         Missing = 10 => "a required item is missing",
     }
 }
 
-/// What is wrong, and at which byte of the input.
+/// The kind of an error, and its offset in the input.
 ///
-/// In 4 bytes, so that it travels in a register through all that reads: 2 KB of a device's flash.
+/// It takes 4 bytes, so that it is returned in a register everywhere: 2 KB of a device's flash.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Error(NonZeroU32);
 
-/// The place has 24 bits.
+/// The offset has 24 bits.
 const PLACE: u32 = 0x00ff_ffff;
 
 impl Error {
-    /// An error of that kind at that place. One beyond 16 MiB shows as the last within.
+    /// An error of that kind at that offset. An offset of 16 MiB or more becomes the highest below.
     pub const fn new(kind: Kind, at: usize) -> Self {
         Self::of((kind as u32) << 24, at)
     }
 
     const fn of(kind: u32, at: usize) -> Self {
         let at = if at > PLACE as usize { PLACE } else { at as u32 };
-        // Kinds count from 1, so it never is 0.
+        // Kinds count from 1, so it is never 0.
         match NonZeroU32::new(kind | at) {
             Some(both) => Self(both),
             None => Self(NonZeroU32::MIN),
         }
     }
 
-    /// What is wrong.
+    /// The kind of the error.
     pub fn kind(self) -> Kind {
         let number = self.0.get() >> 24;
         Kind::from_number(number).unwrap_or(Kind::Unknown)
@@ -76,7 +76,7 @@ impl Error {
         self.0.get() & PLACE
     }
 
-    /// The same error, with its place counted from `offset` bytes earlier.
+    /// The same error, with its offset counted from `offset` bytes earlier.
     pub fn nested_at(self, offset: usize) -> Self {
         Self::of(self.0.get() & !PLACE, offset.saturating_add(self.at() as usize))
     }
@@ -96,32 +96,32 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-/// A strict reader over a slice, through which everything is read by [`read`].
+/// A strict reader over a slice. [`read`] uses it to decode all of a slice.
 ///
-/// What it answers is only worth something if [`read`] says so in the end: at the first thing that is wrong it
-/// remembers that, and from then on answers 0 and nothing. So whoever reads asks once, not at each item: a third
-/// of a decoder's flash and stack.
+/// A sticky-error reader: it stores the first error, and from then on returns 0 and empty values. What it has returned
+/// is valid only if [`read`] returns `Ok`. So the error is checked once, not at each item, which saves a third of a
+/// decoder's flash and stack.
 #[derive(Debug, Clone)]
 pub struct Reader<'b> {
     bytes: &'b [u8],
     at: usize,
-    /// The first thing that was wrong.
+    /// The first error.
     wrong: Option<Error>,
 }
 
 /// The keys of one map, which must ascend in the order of their encodings: 0, 1, …, -1, -2, …
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Keys {
-    /// The rank of the last one.
+    /// The rank of the last key.
     last: Option<u64>,
-    /// Where it stands.
+    /// Its offset.
     at: usize,
 }
 
-/// Reads all of `bytes`, and nothing may be left of them.
+/// Reads all of `bytes` by `what`; bytes that are left are an error.
 ///
 /// # Errors
-/// The first thing that is wrong. What `what` has made is nothing then.
+/// The first error. What `what` has returned is discarded then.
 pub fn read<'b, T>(bytes: &'b [u8], what: impl FnOnce(&mut Reader<'b>) -> T) -> Result<T, Error> {
     let mut reader = Reader::new(bytes);
     let value = what(&mut reader);
@@ -140,15 +140,15 @@ mod major {
 }
 
 impl<'b> Reader<'b> {
-    /// A reader at the start of `bytes`: for what has been read before, or to be [finished](Reader::finish).
+    /// A reader at the start of `bytes`: for bytes that were read before, or to be [finished](Reader::finish).
     pub fn new(bytes: &'b [u8]) -> Self {
         Self { bytes, at: 0, wrong: None }
     }
 
-    /// Whether all of it was read, and nothing was wrong.
+    /// Checks that all of it was read without an error.
     ///
     /// # Errors
-    /// The first thing that was wrong.
+    /// The first error.
     pub fn finish(mut self) -> Result<(), Error> {
         self.end().map_or(Ok(()), Err)
     }
@@ -158,29 +158,29 @@ impl<'b> Reader<'b> {
         self.at
     }
 
-    /// The bytes that were read since the offset `start`.
+    /// The bytes read since the offset `start`.
     pub fn since(&self, start: usize) -> &'b [u8] {
         self.bytes.get(start..self.at).unwrap_or_default()
     }
 
-    /// Whether nothing was wrong so far.
+    /// Whether there was no error so far.
     pub fn is_good(&self) -> bool {
         self.wrong.is_none()
     }
 
-    /// Something is wrong with what stands at `at`.
+    /// Records an error at the offset `at`.
     pub fn fail(&mut self, kind: Kind, at: usize) {
         if self.wrong.is_none() {
             self.wrong = Some(Error::new(kind, at));
         }
     }
 
-    /// Something that must be there is not: the item before which the reader is takes its place.
+    /// Records that a mandatory item is missing before the item at which the reader is.
     pub fn missing(&mut self) {
         self.fail(Kind::Missing, self.at);
     }
 
-    /// The last key that was read is none that the specification knows.
+    /// Records that the specification does not define the last key.
     pub fn unknown(&mut self, keys: &Keys) {
         self.fail(Kind::Unknown, keys.at);
     }
@@ -217,7 +217,7 @@ impl<'b> Reader<'b> {
         if negative { !value } else { value }
     }
 
-    /// The item of that number in a table, by an unsigned integer. `None` is wrong.
+    /// The result of `from_number` for an unsigned integer. `None` is an error.
     pub fn one_of<T>(&mut self, from_number: impl FnOnce(u64) -> Option<T>) -> Option<T> {
         let at = self.at;
         let item = from_number(self.uint());
@@ -232,7 +232,7 @@ impl<'b> Reader<'b> {
         self.string(major::BYTES)
     }
 
-    /// A byte string of exactly `N` bytes. `None` is wrong.
+    /// A byte string of exactly `N` bytes; `None` if its length differs, which is an error.
     pub fn byte_array<const N: usize>(&mut self) -> Option<&'b [u8; N]> {
         let at = self.at;
         let array = <&[u8; N]>::try_from(self.bytes()).ok();
@@ -278,7 +278,7 @@ impl<'b> Reader<'b> {
             self.fail(Kind::KeyOrder, keys.at);
         }
         keys.last = Some(rank);
-        // So that nobody takes it for one that he knows.
+        // After an error: a value that is not a key of any map.
         if self.is_good() { key } else { i64::MIN }
     }
 
@@ -286,7 +286,7 @@ impl<'b> Reader<'b> {
     pub fn key_is(&mut self, keys: &mut Keys, want: i64) {
         let key = self.key(keys);
         if key != want {
-            // A greater key means that the wanted one was left out; a smaller one is a stranger.
+            // A greater key means that the wanted one was omitted; a smaller one is unknown.
             self.fail(if rank(key) > rank(want) { Kind::Missing } else { Kind::Unknown }, keys.at);
         }
     }
@@ -296,7 +296,7 @@ impl<'b> Reader<'b> {
         self.head(major::TAG)
     }
 
-    /// A byte string that holds CBOR, all of which `what` reads.
+    /// A byte string that contains CBOR, all of which `what` reads.
     pub fn nested<T>(&mut self, what: impl FnOnce(&mut Reader<'b>) -> T) -> T {
         let bytes = self.bytes();
         let offset = self.at.saturating_sub(bytes.len());
@@ -308,7 +308,7 @@ impl<'b> Reader<'b> {
         value
     }
 
-    /// What was wrong; and something is if bytes are left.
+    /// The error; bytes that are left are one.
     fn end(&mut self) -> Option<Error> {
         if self.at < self.bytes.len() {
             self.fail(Kind::Trailing, self.at);
@@ -349,7 +349,7 @@ impl<'b> Reader<'b> {
     fn counted(&mut self, major: u8) -> u64 {
         let at = self.at;
         let len = self.head(major);
-        // Each item takes at least a byte: a count beyond the input is a lie, found out here.
+        // Each item takes at least a byte: a count beyond the input is detected here.
         if len > self.bytes.len().saturating_sub(self.at) as u64 {
             self.fail(Kind::Truncated, at);
             return 0;
@@ -380,7 +380,7 @@ fn head(bytes: &[u8], major: u8) -> Result<(u64, usize), Kind> {
     if len == shortest(argument) { Ok((argument, len)) } else { Err(Kind::NotShortest) }
 }
 
-/// The bytes that initial byte and argument take at least.
+/// The least number of bytes of the initial byte and the argument.
 const fn shortest(argument: u64) -> usize {
     match argument {
         0..=23 => 1,
@@ -391,9 +391,9 @@ const fn shortest(argument: u64) -> usize {
     }
 }
 
-/// The place of an integer in the order of the encodings: 0, 1, …, -1, -2, …
+/// The rank of an integer in the order of the encodings: 0, 1, …, -1, -2, …
 const fn rank(key: i64) -> u64 {
-    // -1 - key, and behind all that are not negative.
+    // -1 - key, after all that are not negative.
     if key < 0 { (!key).cast_unsigned() | 1 << 63 } else { key.cast_unsigned() }
 }
 

@@ -12,7 +12,7 @@ use std::time::Instant;
 use tinycontainer::{Next, State};
 use tinycontainer_testkit::{IDLE, PROVIDER_A, Spec};
 
-/// So many loops are timed at a time.
+/// The number of loops that are timed together.
 const LOOPS: u32 = 200_000;
 
 fn main() {
@@ -38,7 +38,7 @@ fn main() {
                     assert_eq!(agent.step(0), Next::Now);
                 }
                 for _ in 0..rounds {
-                    // First the one alone, then both.
+                    // First the agent alone, then both.
                     for runs in [slot == 0, true] {
                         turn.wait();
                         if runs {

@@ -1,7 +1,7 @@
-//! A guest that calls `read` of 32 bytes: through WAMR, the firewall and a driver that does nothing,
-//! against an ordinary native of WAMR's that does nothing. In one run, in turns. At most 1.25 times for a driver
-//! that never waits, as pins and virtual devices do; for any other the clock is read before and after, which is
-//! shown too.
+//! A guest that calls `read` of 32 bytes through WAMR, the firewall and a driver that does nothing, against an
+//! ordinary native of WAMR's that does nothing; in one run, alternating. At most 1.25 times the time for a driver that
+//! never waits, as pins and virtual devices do; for any other driver the clock is read before and after the call,
+//! which is measured too.
 //!
 //! `cargo bench -p tinycontainer --bench guest_call`
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench")]
@@ -20,7 +20,7 @@ use tinycontainer::runtime::{Rate, Type};
 use tinycontainer::{Direction, Drivers, Engine, IoError, Next, Platform, State};
 use tinycontainer_testkit::{OWNER, OwnedPeer, Spec};
 
-/// A driver that fills nothing and says it read all; with what it says of its time.
+/// A driver that writes nothing into the buffer and returns its length; and the `fixed_ns` that it declares.
 struct Null(Option<u32>);
 
 impl Drivers for Null {
@@ -120,7 +120,7 @@ fn compare(engine: &Engine<Bench, 1>, bare: &Bare, rounds: u32) {
     println!("ratio, median of each round's       {:6.3}", median(&mut ratios));
 }
 
-/// The bench's guest, with `open` imported; its sum must not end the container.
+/// The bench's guest, with `open` imported; a sum that is not 0 must not end the container.
 fn guest_text(start: &str) -> String {
     guest("env", "(global.get $fd)", start)
         .replace("(memory 1)", r#"(import "env" "open" (func $open (param i32) (result i32))) (memory 1)"#)

@@ -15,7 +15,7 @@ fn main() {
     let rounds = if std::env::args().any(|arg| arg == "--bench") { 2001 } else { 1 };
     let engine = common::engine();
     let mut spec = Spec::new("a.image", IDLE);
-    // What a signed image of 4 KiB consists of: some metadata, and the rest data and code.
+    // A signed image of 4 KiB: metadata, and the rest divided between data and code.
     let image = spec.sign(PROVIDER_A);
     spec.data = vec![0x5a; 4096 - image.metadata.len() - image.code.len()];
     let image = spec.sign(PROVIDER_A);
@@ -31,7 +31,7 @@ fn main() {
         let before = Instant::now();
         common::load(&engine, &image).unwrap();
         let between = Instant::now();
-        // The same work without anything around it: one verification, and the three digests.
+        // The same work alone: one verification, and the three digests.
         key.verify(black_box(&message), &signature).unwrap();
         black_box(sha256(black_box(&image.metadata[..signed])));
         black_box(sha256(black_box(&image.data)));

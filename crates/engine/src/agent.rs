@@ -1,4 +1,4 @@
-//! One container's life, a step at a time.
+//! One container's life cycle, a step at a time.
 
 use crate::context::Context;
 use crate::engine::Engine;
@@ -14,20 +14,19 @@ use tinycontainer_runtime::{Instance as _, Runtime as _, Trap};
 
 type InstanceOf<P> = <<P as Platform>::Runtime as tinycontainer_runtime::Runtime>::Instance;
 
-/// When an agent wants to step again.
+/// When an agent is to step again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
     /// At once.
     Now,
-    /// At that time, in milliseconds, or when it is woken, whichever comes first.
+    /// At that time, in milliseconds, or when it is woken, whichever is first.
     At(u64),
     /// When it is woken.
     Idle,
 }
 
 impl<P: Platform, const N: usize> Engine<P, N> {
-    /// The agent of a slot. There is one at a time: `None` while another exists, or if there is no
-    /// such slot.
+    /// The agent of a slot. There is one at a time: `None` while another exists, or if there is no such slot.
     pub fn agent(&self, slot: usize) -> Option<Agent<'_, P, N>> {
         let context = Context { engine: self, live: self.live(slot)?, slot };
         let free = self.shared.with(|shared| {
@@ -38,14 +37,14 @@ impl<P: Platform, const N: usize> Engine<P, N> {
     }
 }
 
-/// Drives one container through its life. It does not block and owns no thread.
+/// Drives one container through its life cycle. It does not block and owns no thread.
 pub struct Agent<'e, P: Platform, const N: usize> {
     context: Context<'e, P, N>,
-    /// From the end of STARTUP to ON_FINALIZE.
+    /// `Some` from the end of STARTUP to ON_FINALIZE.
     run: Option<Run<P>>,
 }
 
-/// A container that runs.
+/// A running container.
 struct Run<P: Platform> {
     instance: InstanceOf<P>,
     session: CallContext<P>,
@@ -61,19 +60,19 @@ struct Run<P: Platform> {
 }
 
 impl<P: Platform, const N: usize> Agent<'_, P, N> {
-    /// The slot it is the agent of.
+    /// The slot of this agent.
     pub fn slot(&self) -> usize {
         self.context.slot
     }
 
-    /// Whether the next step makes the container ready: the runtime loads its code. That takes more stack than
-    /// all other steps; a device may have one thread that takes it for all agents.
+    /// Whether the next step instantiates the container: the runtime loads its code. That takes more stack than all
+    /// other steps; a device may use one thread for it for all agents.
     pub fn is_starting(&self) -> bool {
         self.context.live.state() == State::Startup
     }
 
-    /// Does one thing: makes the container ready, calls one hook, or gives back what it held. Then
-    /// says when there will be something to do again. `now` must not go back.
+    /// Does one thing: instantiates the container, calls one hook, or frees its resources. Returns when there is
+    /// something to do again. `now` must not go back.
     pub fn step(&mut self, now: u64) -> Next {
         let context = &self.context;
         match (context.live.state(), &mut self.run) {
@@ -92,7 +91,7 @@ impl<P: Platform, const N: usize> Agent<'_, P, N> {
         Next::Now
     }
 
-    /// STARTUP: makes an instance of the code.
+    /// STARTUP: instantiates the code.
     #[inline(never)]
     fn startup(&mut self, now: u64) {
         let Context { engine, live, slot } = self.context;
@@ -116,7 +115,7 @@ impl<P: Platform, const N: usize> Agent<'_, P, N> {
             counters.missed = 0;
         });
         let made = engine.platform.runtime().instantiate(self.context.account(), kind, &code, &limits);
-        // Back to its place: the same bytes serve the next start.
+        // Back into the container: the next start uses the same bytes.
         engine.shared.with(|shared| {
             if let Some(container) = shared.container(slot) {
                 container.code = Some(code);
@@ -146,7 +145,7 @@ impl<P: Platform, const N: usize> Agent<'_, P, N> {
         }
     }
 
-    /// ON_FINALIZE: gives back all the container held. After that it can start again, or be unloaded.
+    /// ON_FINALIZE: frees the container's resources. After that it can be started again, or unloaded.
     #[inline(never)]
     fn finalize(&mut self) {
         let Context { engine, slot, .. } = self.context;
@@ -175,7 +174,7 @@ impl<P: Platform, const N: usize> Agent<'_, P, N> {
 }
 
 impl<P: Platform> Run<P> {
-    /// READY: stops if there is a reason to, loops if it is time to, else waits.
+    /// READY: stops if there is a reason to, loops if a loop is due, else waits.
     #[inline(never)]
     fn ready<const N: usize>(&mut self, context: &Context<'_, P, N>, now: u64) -> Next {
         let Schedule { max_loops, lifetime_ms, heartbeat_ms, .. } = self.schedule;
@@ -197,7 +196,7 @@ impl<P: Platform> Run<P> {
             context.end(Event::Stop, reason, Detail::None);
             return Next::Now;
         }
-        // Without anything to read, an event-driven container waits for it, not for its period.
+        // An event-driven container that has nothing to read waits for input, not for its period.
         let idle = self.session.event_driven && !self.has_input(context);
         if idle || now < self.due {
             let due = (!idle).then_some(self.due);
@@ -215,7 +214,7 @@ impl<P: Platform> Run<P> {
             self.due = now.saturating_add(period);
             return;
         }
-        // A period after this one was. What was missed is counted, not made up for.
+        // One period after this loop was due. Missed periods are counted and not made up for.
         let late = now.saturating_sub(self.due).checked_div(period).unwrap_or(0);
         self.missed = self.missed.saturating_add(u32::try_from(late).unwrap_or(u32::MAX));
         self.due = self.due.saturating_add((late + 1).saturating_mul(period));
@@ -235,7 +234,6 @@ impl<P: Platform> Run<P> {
     }
 
     /// Calls a hook within its budget.
-    #[inline(never)]
     fn hook<const N: usize>(&mut self, context: &Context<'_, P, N>, hook: Hook, now: u64) {
         let ms = match hook {
             Hook::Start => self.schedule.start_ms,
@@ -279,7 +277,7 @@ impl<P: Platform> Run<P> {
 }
 
 impl<P: Platform, const N: usize> Drop for Agent<'_, P, N> {
-    /// An agent that goes while its container runs ends it, as a stop would, but without ON_STOP.
+    /// An agent that is dropped while its container runs ends it, as a stop would, but without ON_STOP.
     fn drop(&mut self) {
         let state = self.context.live.state();
         if state.is_running() {

@@ -7,7 +7,7 @@ use crate::status::{Counters, Detail, Stopped};
 use tinycontainer_lifecycle::{Event, State, StopReason};
 use tinycontainer_runtime::Account;
 
-/// The slot that an agent is for, and what is known of it.
+/// The slot of an agent, and its state.
 pub(crate) struct Context<'e, P: Platform, const N: usize> {
     pub(crate) engine: &'e Engine<P, N>,
     pub(crate) live: &'e Live<P::Lock<Counters>>,
@@ -21,8 +21,7 @@ impl<P: Platform, const N: usize> Context<'_, P, N> {
         let _ = self.live.transit(event);
     }
 
-    /// Moves on to stopping, and keeps the reason: the first one, for ON_STOP may fail too.
-    #[inline(never)]
+    /// Changes to stopping, and stores the reason: the first one, since ON_STOP may fail too.
     pub(crate) fn end(&self, event: Event, reason: StopReason, detail: Detail) {
         self.engine.shared.with(|shared| {
             let stopping = self.live.state() == State::OnStop;
@@ -36,7 +35,7 @@ impl<P: Platform, const N: usize> Context<'_, P, N> {
     }
 
     pub(crate) fn account(&self) -> Account {
-        // The engine has at most 256 slots: the firewall's table sees to that.
+        // The engine has at most 256 slots: the firewall's table checks that.
         Account(u8::try_from(self.slot).unwrap_or(u8::MAX))
     }
 }

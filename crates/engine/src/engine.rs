@@ -22,8 +22,8 @@ pub struct Engine<P: Platform, const N: usize> {
 }
 
 impl<P: Platform, const N: usize> Engine<P, N> {
-    /// An engine without containers. Inlined, and its large part a constant, so that it can be made
-    /// where it is to lie: a device's stack has no room for it.
+    /// An engine without containers. Inlined, and for the most part a constant, so that it is made in its final
+    /// memory: it does not fit on a device's stack.
     #[inline(always)]
     pub fn new(platform: P) -> Self {
         Self {
@@ -38,8 +38,8 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         &self.platform
     }
 
-    /// The device as it decides now. Its clock does not go back: the time is at least the latest that was decided
-    /// with, or else an image whose time is over would be taken again.
+    /// The device as the policy needs it: identity, trust store, time. The time is at least the latest one that a
+    /// decision was made with, since an image that has expired would be accepted again if a clock went back.
     pub(crate) fn device(&self) -> Device<'_> {
         let mut device = self.platform.device();
         device.now = device.now.map(|now| {
@@ -51,28 +51,27 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         device
     }
 
-    /// Starts a loaded container: its agent's next step makes it ready to run. What has let its image in is asked
-    /// again, where that can change: the time and the trust anchors.
+    /// Starts a loaded container: its agent's next step instantiates it. The conditions that its image was accepted
+    /// under are checked again where they can change: the time and the trust anchors.
     ///
     /// # Errors
-    /// Why not. Nothing has changed then.
+    /// [`StartError`]. Nothing has changed then.
     pub fn start(&self, uid: &str) -> Result<(), StartError> {
         let id = self.may_start(uid)?;
         self.shared.with(|shared| {
-            // Not another container that was loaded meanwhile.
+            // Another container may have been loaded meanwhile.
             shared.by_id(id).and(self.live(id.slot())).ok_or(StartError::NotFound)?.start()
         })?;
         self.platform.wake(id.slot());
         Ok(())
     }
 
-    /// Whether a container may be started now. Asked without the lock, for anchors are hashed.
-    #[inline(never)]
+    /// Whether a container may be started now. Checked without the lock, since it hashes anchors.
     fn may_start(&self, uid: &str) -> Result<ContainerId, StartError> {
         let (id, reliance) = self.shared.with(|shared| {
             let (slot, container) = shared.find(uid).ok_or(StartError::NotFound)?;
             self.state(slot).after(Event::Start).map_err(|_| StartError::Running)?;
-            // There is one with each container; without it nothing is believed.
+            // Each container has one; without it the image is not trusted.
             let reliance = container.reliance().ok_or(StartError::Lapsed(Lapsed::AnchorGone))?;
             Ok((container.id, reliance))
         })?;
@@ -80,9 +79,9 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         Ok(id)
     }
 
-    /// A driver has data for a descriptor that it was asked to [watch](crate::Drivers::watch): if the container has
-    /// it open still, `loop()` runs, now or at the end of its period. Takes no lock: it may be called by an interrupt
-    /// if [`Platform::wake`] may. A waker of a descriptor that was closed meanwhile may cause one loop too many.
+    /// A driver has data for a descriptor that it [watches](crate::Drivers::watch): if the container still
+    /// has it open, `loop()` runs, now or at the end of its period. Takes no lock: an interrupt may call it if it may
+    /// call [`Platform::wake`]. A waker of a descriptor that was closed meanwhile may cause one extra loop.
     pub fn readable(&self, waker: Waker) {
         if let Some(live) = self.live(usize::from(waker.slot)) {
             live.announce(waker.place);
@@ -90,11 +89,11 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         }
     }
 
-    /// Asks a container to stop: it does so at its agent's next step, or after the hook that runs
+    /// Requests that a container stops: it does so at its agent's next step, or after the hook that runs
     /// now, which its budget bounds.
     ///
     /// # Errors
-    /// Why not. Nothing has changed then.
+    /// [`StopError`]. Nothing has changed then.
     pub fn stop(&self, uid: &str) -> Result<(), StopError> {
         let slot = self.shared.with(|shared| {
             let (slot, _) = shared.find(uid).ok_or(StopError::NotFound)?;
@@ -108,24 +107,24 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         Ok(())
     }
 
-    /// Removes a container that does not run, and gives back all it held.
+    /// Removes a container that does not run, and frees its memory.
     ///
     /// # Errors
-    /// Why not. Nothing has changed then.
+    /// [`UnloadError`]. Nothing has changed then.
     pub fn unload(&self, uid: &str) -> Result<(), UnloadError> {
         let key = uid_key(uid);
         let container = self.shared.with(|shared| {
             let (slot, container) = shared.find(uid).ok_or(UnloadError::NotFound)?;
-            // Legal below: nobody starts a container that is no longer there.
+            // Legal below: a container that has been removed is not started.
             self.state(slot).after(Event::Unload).map_err(|_| UnloadError::Running)?;
             let Container { id, signer, version, .. } = *container;
             shared.table.remove(id);
             shared.refusals.retire(id);
-            // While it was loaded no other version could be, whatever the table has forgotten meanwhile.
+            // While it was loaded, no other version of it could be loaded, even if the table has merged its record.
             let raised = shared.versions.remember(signer, key, version);
             Ok((slot, shared.slots.get_mut(slot).and_then(|slot| slot.container.take()), raised))
         })?;
-        // First its memory, outside of the lock; then the slot: whoever takes it finds its account empty.
+        // First its memory, outside of the lock; then the slot: its next owner must find the account empty.
         let (slot, container, raised) = container;
         drop(container);
         self.shared.with(|_| self.transit(slot, Event::Unload).is_ok());
@@ -133,12 +132,12 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         Ok(())
     }
 
-    /// Whether a container runs: from its start until all it held is given back.
+    /// Whether a container runs: from its start until its resources are freed.
     pub fn is_running(&self, uid: &str) -> bool {
         self.shared.with(|shared| shared.find(uid).is_some_and(|(slot, _)| self.state(slot).is_running()))
     }
 
-    /// A container as it is now.
+    /// The status of a container.
     ///
     /// # Errors
     /// [`NotFound`].
@@ -147,7 +146,7 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         self.status_of(slot).ok_or(NotFound)
     }
 
-    /// The container in a slot as it is now, if there is one.
+    /// The status of the container in a slot, if there is one.
     pub fn status_of(&self, slot: usize) -> Option<Status> {
         let memory = self.platform.runtime().memory(Account(u8::try_from(slot).ok()?));
         let live = self.live(slot)?;
@@ -185,13 +184,13 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         self.shared.with(|shared| Some(shared.container(slot)?.schedule.priority))
     }
 
-    /// All containers as they are now, by slot.
+    /// The status of all containers, by slot.
     pub fn containers(&self) -> impl Iterator<Item = Status> + '_ {
         (0..N).filter_map(|slot| self.status_of(slot))
     }
 
-    /// The refusal with the lowest number above `after`, and the name of whoever was refused, if it
-    /// is still loaded. Begin with 0; see [`AuditRecord::number`].
+    /// The refusal with the lowest number above `after`, and the uid of the container that was refused, if it is still
+    /// loaded. Begin with 0; see [`AuditRecord::number`].
     pub fn refusal_after(&self, after: u64) -> Option<(AuditRecord, Option<Uid>)> {
         self.shared.with(|shared| {
             let refusal = shared.refusals.iter().find(|refusal| refusal.number > after)?;
@@ -200,12 +199,12 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         })
     }
 
-    /// All refusals ever.
+    /// The number of all refusals since the engine was made.
     pub fn refusals(&self) -> u64 {
         self.shared.with(|shared| shared.refusals.total())
     }
 
-    /// How many of all refusals are no longer kept. For one container: [`Counters::dropped`].
+    /// How many of all refusals are no longer stored. For one container: [`Counters::dropped`].
     ///
     /// [`Counters::dropped`]: crate::status::Counters::dropped
     pub fn refusals_dropped(&self) -> u64 {
@@ -224,7 +223,7 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         self.live(slot).map_or(State::Empty, Live::state)
     }
 
-    /// Moves a slot's state on, under the lock. The agent has other ways: see [`Live`].
+    /// Changes a slot's state, under the lock. An agent has other ways: see [`Live`].
     pub(crate) fn transit(&self, slot: usize, event: Event) -> Result<(), Illegal> {
         let no_such = Illegal { state: State::Empty, event };
         self.live(slot).ok_or(no_such)?.transit(event)
@@ -235,7 +234,7 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         self.live.get(slot)
     }
 
-    /// Records a refusal, and whose earlier one was dropped for it.
+    /// Records a refusal, and counts the one that was dropped for it for its container.
     pub(crate) fn refuse(&self, at_ms: u64, id: ContainerId, call: Syscall, denial: Denial) {
         self.shared.with(|shared| {
             let dropped = shared.refusals.record(at_ms, id, call, denial);

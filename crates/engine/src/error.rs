@@ -5,25 +5,25 @@ use core::fmt;
 use tinycontainer_metadata::{PartSizes, Type};
 use tinycontainer_policy::{ImageRejected, Lapsed};
 
-/// There is no container of that name.
+/// There is no container with that uid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotFound;
 
 /// Why a container cannot be started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StartError {
-    /// There is none of that name.
+    /// There is no container with that uid.
     NotFound,
     /// It runs already, or is still stopping.
     Running,
-    /// Its image would not be taken any more: a token's time is over, or an anchor is gone.
+    /// Its image would not be accepted any more: a token has expired, or an anchor was removed.
     Lapsed(Lapsed),
 }
 
 /// Why a container cannot be stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopError {
-    /// There is none of that name.
+    /// There is no container with that uid.
     NotFound,
     /// It does not run.
     NotRunning,
@@ -32,7 +32,7 @@ pub enum StopError {
 /// Why a container cannot be unloaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnloadError {
-    /// There is none of that name.
+    /// There is no container with that uid.
     NotFound,
     /// It runs, or is still stopping: stop it first.
     Running,
@@ -72,37 +72,37 @@ impl fmt::Display for StartError {
 
 impl core::error::Error for StartError {}
 
-/// Why an image is not taken.
+/// Why an image is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImageError {
     /// All slots are in use.
     Full,
-    /// A size is 0 that must not be, or too large.
+    /// A size is too large, or is 0 and must not be.
     Size,
-    /// There is no memory for it now.
+    /// There is not enough free memory now.
     OutOfMemory,
-    /// The image is not believed.
+    /// The image was rejected by the policy.
     Rejected(ImageRejected),
     /// This device cannot run containers of that type.
     UnsupportedType(Type),
-    /// As many images are on their way in as may be at once: [`MAX_SESSIONS`].
+    /// As many images are being loaded as the engine allows: [`MAX_SESSIONS`].
     TooManySessions,
-    /// A container of that name is loaded, or on its way in.
+    /// A container with that uid is loaded or being loaded.
     DuplicateUid,
-    /// A newer version of it has been loaded before, or it is below a floor; see
-    /// [`VersionScope`](crate::VersionScope). The lowest version that may still be loaded.
+    /// A newer version of it was loaded before, or it is below a floor; see [`VersionScope`](crate::VersionScope). The
+    /// value is the lowest version that may still be loaded.
     Downgrade(u32),
-    /// Other sizes of data and code were announced than the signed metadata says: these.
+    /// The announced sizes of data and code differ from the signed ones, which are the value.
     OtherSizes(PartSizes),
-    /// More endpoints on which other containers write to it than this device has queues for.
+    /// More endpoints that other containers may write to than this device has queues for.
     TooManyQueues,
-    /// More bytes than the sizes said.
+    /// More bytes than announced.
     TooLong,
-    /// Fewer bytes than the sizes said.
+    /// Fewer bytes than announced.
     TooShort,
     /// The session made no progress for [`SESSION_TIMEOUT_MS`].
     TimedOut,
-    /// The session has failed before; this is not the first error.
+    /// The session has failed before, with another error.
     Failed,
 }
 
@@ -116,35 +116,35 @@ impl fmt::Display for ImageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Full => "all slots for containers are in use",
-            Self::Size => "a part of the image is empty that must not be, or is too large",
-            Self::OutOfMemory => "there is no memory for the image now",
+            Self::Size => "a part of the image is too large, or is empty and must not be",
+            Self::OutOfMemory => "there is not enough free memory for the image now",
             Self::Rejected(refused) => return refused.fmt(f),
             Self::UnsupportedType(kind) => {
                 return write!(f, "this device cannot run containers of type {}", kind.name());
             }
             Self::TooManySessions => {
-                return write!(f, "{MAX_SESSIONS} images are on their way in already, the most at once");
+                return write!(f, "{MAX_SESSIONS} images are already being loaded, the most at the same time");
             }
-            Self::DuplicateUid => "a container of that name is loaded already, or on its way in",
+            Self::DuplicateUid => "a container of that name is already loaded or being loaded",
             Self::Downgrade(lowest) => {
                 return write!(
                     f,
-                    "version {lowest} is the lowest that may still be loaded: a device never goes back"
+                    "version {lowest} is the lowest that may still be loaded: a device accepts no older one"
                 );
             }
             Self::OtherSizes(PartSizes { data, code }) => {
                 return write!(
                     f,
-                    "other sizes were announced than the signed metadata says: {data} bytes of data, {code} of code"
+                    "the announced sizes differ from those in the signed metadata: {data} bytes of data, {code} of code"
                 );
             }
-            Self::TooManyQueues => "more endpoints for messages than this device has queues for",
-            Self::TooLong => "more bytes came than were announced",
-            Self::TooShort => "fewer bytes came than were announced",
+            Self::TooManyQueues => "more endpoints for messages than this device has queues",
+            Self::TooLong => "more bytes than announced",
+            Self::TooShort => "fewer bytes than announced",
             Self::TimedOut => {
-                return write!(f, "nothing of the image came for {} seconds", SESSION_TIMEOUT_MS / 1000);
+                return write!(f, "no byte of the image was received for {} seconds", SESSION_TIMEOUT_MS / 1000);
             }
-            Self::Failed => "the loading has failed before",
+            Self::Failed => "loading has already failed",
         })
     }
 }

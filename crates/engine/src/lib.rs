@@ -52,17 +52,17 @@ pub use versions::{VersionRecord, VersionScope};
 
 /// The most descriptors a container has open at once.
 pub const MAX_OPEN: usize = 8;
-/// The most endpoints of a container on which other containers write to it.
+/// The most endpoints of a container to which other containers may write.
 pub const MAX_QUEUES: usize = 4;
-/// How many refusals are kept. Each container has its share of them; see [`firewall::AuditRing`].
+/// How many refusals are stored. Each container has its share of them; see [`firewall::AuditRing`].
 pub const MAX_REFUSALS: usize = 16;
-/// The most images that are on their way in at once.
+/// The most images that are loaded at the same time.
 pub const MAX_SESSIONS: usize = 2;
 /// How long a loading session may go without progress, in milliseconds.
 pub const SESSION_TIMEOUT_MS: u64 = 30_000;
 /// How long a loading session may take in all, in milliseconds: 10 minutes, 440 bytes per second for an image of 256 KiB.
 pub const SESSION_LONGEST_MS: u64 = 600_000;
-/// How many records are kept of the versions that were loaded; see [`VersionRecord`].
+/// How many records of loaded versions are stored; see [`VersionRecord`].
 pub const MAX_VERSIONS: usize = 24;
-/// The longest metadata that is taken, in bytes.
+/// The longest metadata that is accepted, in bytes.
 pub const MAX_METADATA: usize = 4096;

@@ -1,4 +1,4 @@
-//! How much a container may log.
+//! The limit of a container's log output.
 
 use crate::platform::Platform;
 
@@ -6,15 +6,15 @@ use crate::platform::Platform;
 /// cell rate algorithm (ITU-T I.371, annex A). One number, and nothing is lost by rounding when calls come often.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Limiter {
-    /// When all that has passed is paid for, in microseconds of the platform's clock.
+    /// When the bucket is full again, in microseconds of the platform's clock.
     paid_at: u64,
-    /// What was dropped since that was last told.
+    /// The number of outputs dropped since it was last reported.
     dropped: u32,
 }
 
 impl Limiter {
-    /// Whether so many bytes pass now. Counts them, or that they were dropped. More than the burst pass when the bucket
-    /// is full. The first that pass after some were dropped pay for the notice of that too.
+    /// Whether so many bytes pass now. Counts them, or counts the output as dropped. More than the burst pass when the
+    /// bucket is full. The first output that passes after others were dropped is charged for the notice of that too.
     pub(crate) fn admits<P: Platform>(&mut self, now_us: u64, bytes: u32) -> bool {
         const SECOND: u64 = 1_000_000;
         let rate = const { if P::LOG_BYTES_PER_SECOND == 0 { 1 } else { P::LOG_BYTES_PER_SECOND as u64 } };
@@ -33,7 +33,7 @@ impl Limiter {
         true
     }
 
-    /// How many were dropped since this was last asked, if any.
+    /// The number of outputs dropped since the last call, if any.
     pub(crate) fn take_dropped(&mut self) -> Option<u32> {
         match core::mem::take(&mut self.dropped) {
             0 => None,

@@ -1,4 +1,4 @@
-//! What an agent and the control functions share of a slot without the engine's lock.
+//! The part of a slot that an agent and the control functions share without the engine's lock.
 
 use crate::MAX_OPEN;
 use crate::error::StartError;
@@ -11,10 +11,10 @@ use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 #[cfg(loom)]
 use loom::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-/// The part of a slot that its agent changes in each loop. On a host it has cache lines of its own, so that agents on
+/// The part of a slot that its agent changes in each loop. On a host it has its own cache lines, so that agents on
 /// several processors do not slow each other down.
 ///
-/// `L` is a lock around the counters: a lock of this slot, held by its agent and by who asks for the status.
+/// `L` is a lock around the counters: a lock for this slot, taken by its agent and for its status.
 #[cfg_attr(target_pointer_width = "64", repr(align(128)))]
 pub(crate) struct Live<L> {
     /// Changed under the engine's lock, but for one case: while a hook may run, the agent alone changes it (Instantiate, Tick,
@@ -22,7 +22,7 @@ pub(crate) struct Live<L> {
     state: AtomicU8,
     /// A stop was requested: the agent ends the container before its next loop. Written under the engine's lock.
     stop_requested: AtomicBool,
-    /// One bit for each place of a descriptor: a driver has announced data that was not read since.
+    /// One bit for each descriptor: a driver has announced data that has not been read since.
     readable: AtomicU8,
     counters: L,
 }
@@ -42,23 +42,23 @@ impl<L: Lock<Counters>> Live<L> {
         State::from_number(self.state.load(Ordering::Acquire)).unwrap_or(State::Empty)
     }
 
-    /// Moves the state on.
+    /// Changes the state.
     pub(crate) fn transit(&self, event: Event) -> Result<(), Illegal> {
         let next = self.state().after(event)?;
         self.state.store(next as u8, Ordering::Release);
         Ok(())
     }
 
-    /// Starts the container, without a stop that was requested of it earlier. Under the engine's lock.
+    /// Starts the container, and clears an earlier stop request. Under the engine's lock.
     pub(crate) fn start(&self) -> Result<(), StartError> {
         let next = self.state().after(Event::Start).map_err(|_| StartError::Running)?;
-        // First this: the agent reads it as soon as it sees the state.
+        // This first: the agent reads it as soon as it sees the new state.
         self.stop_requested.store(false, Ordering::Release);
         self.state.store(next as u8, Ordering::Release);
         Ok(())
     }
 
-    /// Under the engine's lock, when the container runs.
+    /// Requests a stop. Under the engine's lock, while the container runs.
     pub(crate) fn request_stop(&self) {
         self.stop_requested.store(true, Ordering::Release);
     }
@@ -67,17 +67,18 @@ impl<L: Lock<Counters>> Live<L> {
         self.stop_requested.load(Ordering::Acquire)
     }
 
-    /// Data has arrived for the descriptor in a place. May be called by an interrupt.
+    /// Data has arrived for the descriptor with that index. May be called by an interrupt.
     pub(crate) fn announce(&self, place: u8) {
         self.readable.fetch_or(bit(place), Ordering::Release);
     }
 
-    /// The descriptor in a place is about to be read, or is new: what arrives from now on will be announced again.
+    /// The descriptor with that index is about to be read, or is new: data that arrives from now on is announced
+    /// again.
     pub(crate) fn clear(&self, place: u8) {
         self.readable.fetch_and(!bit(place), Ordering::AcqRel);
     }
 
-    /// Whether data was announced for the descriptor in a place.
+    /// Whether data was announced for the descriptor with that index.
     pub(crate) fn is_readable(&self, place: u8) -> bool {
         self.readable.load(Ordering::Acquire) & bit(place) != 0
     }
@@ -88,7 +89,7 @@ impl<L: Lock<Counters>> Live<L> {
     }
 }
 
-/// There are as many bits as places.
+/// There are as many bits as descriptors.
 fn bit(place: u8) -> u8 {
     const { assert!(MAX_OPEN <= u8::BITS as usize, "a bit for each descriptor") };
     1u8.checked_shl(u32::from(place)).unwrap_or(0)

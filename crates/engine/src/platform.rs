@@ -1,4 +1,4 @@
-//! What an operating system, its memory and its drivers must offer.
+//! What an operating system, its memory and its drivers must provide.
 
 use core::convert::Infallible;
 use core::ops::DerefMut;
@@ -11,12 +11,12 @@ use tinycontainer_runtime::{Rate, Runtime};
 use crate::status::Stopped;
 use crate::versions::VersionRecord;
 
-/// A mutual exclusion that cannot be held for longer than a closure.
+/// A mutual exclusion that is held only while a closure runs.
 pub trait Lock<T> {
     /// A lock around `value`.
     fn new(value: T) -> Self;
 
-    /// Runs `f` while no other thread can. `f` takes this lock never again and calls no driver and no guest; it may
+    /// Runs `f` while no other thread can. `f` must not take this lock again, nor call a driver or a guest; it may
     /// take another lock of the engine.
     fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R;
 }
@@ -25,26 +25,27 @@ pub trait Lock<T> {
 pub trait Platform {
     /// The mutual exclusion.
     type Lock<T>: Lock<T>;
-    /// Memory for an image or a queue; dropping it gives it back.
+    /// Memory for an image or a queue; dropping it frees it.
     type Buf: DerefMut<Target = [u8]>;
-    /// What runs containers: an interpreter, or several.
+    /// What runs containers: one interpreter, or several.
     type Runtime: Runtime;
-    /// What is behind local and remote endpoints.
+    /// The drivers of local and remote endpoints.
     type Drivers: Drivers;
 
     /// How many bytes of messages may wait at each endpoint that another container writes to.
     const QUEUE_BYTES: usize = 128;
 
-    /// How many bytes of log a container may write at once, after it was silent: what [`Platform::log`] is given, the
+    /// How many bytes of log a container may write at once after a pause: the text given to [`Platform::log`], the
     /// uid, and 3 more for each line. What exceeds this and [`LOG_BYTES_PER_SECOND`](Self::LOG_BYTES_PER_SECOND) is
     /// dropped and counted. A longer line passes when nothing was logged for long enough.
     const LOG_BURST: u32 = 1024;
 
-    /// How many bytes of log a container may write per second in the long run.
+    /// How many bytes of log a container may write per second on average.
     const LOG_BYTES_PER_SECOND: u32 = 1024;
 
-    /// What a notice of a refused call, a failed driver or dropped lines counts in the container's bytes of log; 0 if they are not
-    /// limited. The record of refusals has those whose notice was dropped.
+    /// How many bytes a notice of a refused call, a failed driver or dropped lines counts against the container's
+    /// limit of log output; 0 if notices are not limited. The audit records contain a refusal whose notice was
+    /// dropped.
     const NOTICE_BYTES: u32 = 64;
 
     /// What runs containers.
@@ -53,26 +54,26 @@ pub trait Platform {
     /// How many instructions of containers of that type the runtime executes in a millisecond.
     fn rate(&self, kind: Type) -> Rate;
 
-    /// Microseconds of the platform's monotonic clock, which never goes back. What a call outside of the engine takes
-    /// by this clock is charged to the container's budget, so a clock of coarse steps charges coarsely.
+    /// Microseconds of the platform's monotonic clock, which never goes back. The time of a call outside of the engine
+    /// is measured by this clock and charged to the container's budget: a coarse clock charges coarsely.
     fn now_us(&self) -> u64;
 
     /// The drivers.
     fn drivers(&self) -> &Self::Drivers;
 
-    /// Memory of `len` bytes for the container in `slot`, or `None` if there is no room.
+    /// Memory of `len` bytes for the container in `slot`, or `None` if there is not enough.
     fn allocate(&self, slot: usize, len: usize) -> Option<Self::Buf>;
 
-    /// The device as it decides over images: its name, its trust store, the time. A time that is earlier than one
-    /// given before counts as that one: the clock of a device does not go back.
+    /// The device as the policy needs it for decisions on images: its name, its trust store, the time. A time that is
+    /// earlier than one given before counts as that one: the clock of a device does not go back.
     fn device(&self) -> Device<'_>;
 
-    /// The agent of `slot` has something to do: let it step. Called without the lock; may be called
-    /// for an agent that does not exist.
+    /// The agent of `slot` has something to do and must step. Called without the lock; may be called for an agent that
+    /// does not exist.
     fn wake(&self, slot: usize);
 
-    /// A line that the container logged: bytes from the guest, not checked in any way. The time this takes is charged
-    /// to the container's budget; so it is for [`notice`](Self::notice) during a call.
+    /// Outputs a line that the container logged: bytes from the guest, not checked in any way. The time this takes is
+    /// charged to the container's budget, as is that of a [`notice`](Self::notice) during a call.
     fn log(&self, uid: &str, line: &[u8]);
 
     /// A record of the versions that were loaded is new or was raised. A platform with persistent storage stores it, one
@@ -83,32 +84,32 @@ pub trait Platform {
         let _ = record;
     }
 
-    /// Something happened that a person may want to know. Called without the lock.
+    /// Reports an event. Called without the lock.
     fn notice(&self, uid: &str, notice: Notice) {
         let _ = (uid, notice);
     }
 }
 
-/// Something that happened.
+/// An event that a platform may report to its user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
     /// The container's `start()` is about to be called.
     Started,
-    /// The container has stopped and given back what it held.
+    /// The container has stopped, and its resources are freed.
     Stopped(Stopped),
     /// The firewall refused a call.
     Refused(Syscall, Denial),
     /// A driver failed, or there is none, for that endpoint.
     DriverFailed(u32, IoError),
-    /// So many lines and notices of the container were dropped since the last of these: it produced more than
-    /// [`Platform::LOG_BYTES_PER_SECOND`].
+    /// The number of lines and notices of the container that were dropped since the last such notice: it produced more
+    /// than [`Platform::LOG_BYTES_PER_SECOND`].
     LogDropped(u32),
 }
 
-/// Why a driver does not do what is asked.
+/// Why a driver does not carry out an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IoError {
-    /// Nothing to read or no room to write now: the guest shall try again.
+    /// Nothing to read or no free space to write now: the guest may try again.
     WouldBlock,
     /// There is no driver for such a peer on this device.
     NoPeer,
@@ -116,11 +117,11 @@ pub enum IoError {
     Failed,
 }
 
-/// Names an open descriptor of a container to [`Engine::readable`](crate::Engine::readable).
+/// Identifies an open descriptor of a container for [`Engine::readable`](crate::Engine::readable).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Waker {
     pub(crate) slot: u8,
-    /// Which of the container's open descriptors, less than [`MAX_OPEN`](crate::MAX_OPEN).
+    /// The index of the container's open descriptor, less than [`MAX_OPEN`](crate::MAX_OPEN).
     pub(crate) place: u8,
 }
 
@@ -137,15 +138,15 @@ impl Waker {
     }
 }
 
-/// The longest read or write of a driver that says nothing else, in bytes: 6 ms of I2C at 100 kHz.
+/// The longest read or write of a driver that does not set [`Drivers::max_transfer`], in bytes: 6 ms of I2C at 100
+/// kHz.
 pub const DEFAULT_MAX_TRANSFER: usize = 64;
 
-/// What is behind local and remote endpoints. The firewall has let the container have each peer
-/// before a driver hears of it.
+/// The drivers of local and remote endpoints. The firewall has authorized each access before a driver is called.
 ///
 /// No call may block for longer than the bus takes for [`max_transfer`](Self::max_transfer) bytes; what takes longer
-/// answers [`IoError::WouldBlock`]. A hook may exceed its budget by one such call, for a driver is not interrupted:
-/// the time each call takes is charged to the budget when it returns.
+/// returns [`IoError::WouldBlock`]. A hook may exceed its budget by one such call, since a driver is not interrupted:
+/// the time of each call is charged to the budget when it returns.
 pub trait Drivers {
     /// An open peer.
     type Handle;
@@ -157,47 +158,47 @@ pub trait Drivers {
     fn open(&self, uid: &str, access: &Access<'_>) -> Result<Self::Handle, IoError>;
 
     /// The most bytes that one read or write of this peer transfers, at least 1. A guest's longer buffer is cut to it
-    /// before the driver is called, and the guest learns how many bytes were transferred, as from POSIX's `read` and
+    /// before the driver is called, and the guest receives the number of bytes transferred, as from POSIX `read` and
     /// `write`. Set it to what the bus transfers in a few milliseconds, or to the longest message of a peer whose
-    /// messages cannot be cut.
+    /// messages cannot be divided.
     fn max_transfer(&self, handle: &Self::Handle) -> usize {
         let _ = handle;
         DEFAULT_MAX_TRANSFER
     }
 
-    /// For a peer whose reads and writes never wait (a pin, memory): the most nanoseconds that one takes. That is
-    /// charged in place of the measured time, which saves reading the clock twice. `None`: each call is measured.
+    /// For a peer whose reads and writes never wait (a pin, memory): the most nanoseconds that one takes. They are
+    /// charged instead of the measured time, which saves reading the clock twice. `None`: each call is measured.
     fn fixed_ns(&self, handle: &Self::Handle) -> Option<u32> {
         let _ = handle;
         None
     }
 
-    /// Called after [`open`](Self::open), before anything else, for a container that is woken by what arrives
-    /// ([`Wake::Message`](tinycontainer_metadata::Wake)) and may read from the peer. A driver that learns by itself
-    /// when there is data calls [`Engine::readable`](crate::Engine::readable) with `waker` whenever data has arrived,
-    /// at once if there is some already, and in `read` if it leaves some. It does so until the handle is closed. A
-    /// driver that does nothing here never wakes a container.
+    /// Called after [`open`](Self::open), before anything else, for a container that is woken by arriving data
+    /// ([`Wake::Message`](tinycontainer_metadata::Wake)) and may read from the peer. A driver that is notified of data
+    /// calls [`Engine::readable`](crate::Engine::readable) with `waker` whenever data has arrived, at once if there is
+    /// some already, and in `read` if some is left. It does so until the handle is closed. A driver that does nothing
+    /// here never wakes a container.
     fn watch(&self, handle: &mut Self::Handle, waker: Waker) {
         let _ = (handle, waker);
     }
 
-    /// Reads at most as much as `buf` holds; returns how many bytes.
+    /// Reads at most `buf.len()` bytes; returns how many.
     ///
     /// # Errors
-    /// Why nothing was read.
+    /// [`IoError`]; nothing was read then.
     fn read(&self, handle: &mut Self::Handle, buf: &mut [u8]) -> Result<usize, IoError>;
 
     /// Writes; returns how many bytes of `buf` were taken.
     ///
     /// # Errors
-    /// Why nothing was written.
+    /// [`IoError`]; nothing was written then.
     fn write(&self, handle: &mut Self::Handle, buf: &[u8]) -> Result<usize, IoError>;
 
     /// Closes a peer. Called once for each handle, at the latest when the container stops.
     fn close(&self, handle: Self::Handle);
 }
 
-/// No driver for any peer: for a platform that has none of its own.
+/// No driver for any peer: for a platform without drivers.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoDrivers;
 

@@ -7,7 +7,7 @@ use crate::engine::Engine;
 use crate::error::ImageError;
 use crate::platform::{Lock, Platform};
 use crate::queue::Queue;
-use crate::slot::{Container, Place, kept, name};
+use crate::slot::{Container, ZeroedOption, kept, name};
 use crate::status::Counters;
 use crate::versions::uid_key;
 use crate::{MAX_METADATA, MAX_QUEUES};
@@ -32,15 +32,15 @@ pub struct Sizes {
 }
 
 impl<P: Platform, const N: usize> Engine<P, N> {
-    /// Begins to take in an image of these sizes. At most [`MAX_SESSIONS`](crate::MAX_SESSIONS) come in at the same
-    /// time.
+    /// Begins to load an image of these sizes. At most [`MAX_SESSIONS`](crate::MAX_SESSIONS) images are loaded at the
+    /// same time.
     ///
     /// A session that makes no progress for [`SESSION_TIMEOUT_MS`](crate::SESSION_TIMEOUT_MS) has failed and does not
-    /// count any more. Its memory and its slot belong to the [`Loading`] all the same, so they are free only when
-    /// the owner drops it, or calls it again: an owner whose peer may go silent asks [`Loading::is_stale`].
+    /// count any more. Its memory and its slot still belong to the [`Loading`], so they are freed only when the owner
+    /// drops it or calls it again: an owner whose peer may fall silent checks [`Loading::is_stale`].
     ///
     /// # Errors
-    /// Why not. Nothing has changed then.
+    /// [`ImageError`]. Nothing has changed then.
     #[inline(always)]
     pub fn begin(&self, sizes: Sizes) -> Result<Loading<'_, P, N>, ImageError> {
         let (slot, buffer) = Loading::reserve(self, sizes)?;
@@ -48,7 +48,7 @@ impl<P: Platform, const N: usize> Engine<P, N> {
     }
 }
 
-/// An image that is being loaded. Dropping it before it is finished gives back all it holds.
+/// An image that is being loaded. Dropping it before it is finished frees its slot and its memory.
 pub struct Loading<'e, P: Platform, const N: usize> {
     engine: &'e Engine<P, N>,
     slot: usize,
@@ -56,19 +56,19 @@ pub struct Loading<'e, P: Platform, const N: usize> {
     stage: Stage<P::Buf>,
 }
 
-/// What is held, stage by stage. In all stages but `Over` the slot is held too.
+/// What the session holds in each stage. In all stages but `Over` it holds the slot too.
 enum Stage<B> {
-    /// The metadata is being received: so many bytes of it so far.
+    /// The metadata is being received; `received` bytes of it so far.
     Metadata { buffer: B, received: usize },
-    /// A method of [`Loading`] has what is held on its stack. If it fails, this is what it leaves.
+    /// A method of [`Loading`] has moved the contents to its stack. If the method fails, the stage stays this.
     Changing,
-    /// The metadata is verified. No memory is taken for data and code yet.
+    /// The metadata is verified. No memory is allocated for data and code yet.
     Verified(Accepted<B>),
-    /// The data is being received. The memory for the code is taken already.
+    /// The data is being received. The memory for the code is already allocated.
     Data { accepted: Accepted<B>, data: Incoming<B>, code: B },
-    /// The code is being received; there is data unless the image has none.
+    /// The code is being received; `data` is `None` if the image has none.
     Code { accepted: Accepted<B>, data: Option<B>, code: Incoming<B> },
-    /// Nothing: failed or finished.
+    /// Failed or finished: holds nothing.
     Over,
 }
 
@@ -90,11 +90,11 @@ impl<B: DerefMut<Target = [u8]>> Incoming<B> {
         Self { buffer, received: 0, hash: Sha256::new() }
     }
 
-    /// Stores what fits, and returns how many bytes that was.
+    /// Stores as many bytes as fit, and returns their number.
     fn fill(&mut self, bytes: &[u8]) -> usize {
         let start = self.received;
         let taken = fill(&mut self.buffer, &mut self.received, bytes);
-        // The digest is over what is stored: the caller may change its bytes meanwhile.
+        // The digest is over the stored bytes: the caller might change its own meanwhile.
         self.hash.update(self.buffer.get(start..self.received).unwrap_or_default());
         taken
     }
@@ -110,7 +110,7 @@ impl<B: DerefMut<Target = [u8]>> Incoming<B> {
     }
 }
 
-/// What the verified metadata says, without its bytes.
+/// The content of the verified metadata, without its bytes.
 struct Admission {
     kind: Type,
     grant: Grant<MAX_ENDPOINTS>,
@@ -119,7 +119,7 @@ struct Admission {
     version: u32,
     signer: u64,
     uid: (u16, u16),
-    /// Of the uid; see [`uid_key`].
+    /// The [`uid_key`] of the uid.
     key: u64,
     endpoints: endpoint::Span,
     data: [u8; 32],
@@ -127,11 +127,10 @@ struct Admission {
     queues: Vec<u32, MAX_QUEUES>,
 }
 
-// A signature is verified by the deepest calls there are, and `Stage` is large. So what moves a stage is in functions
-// that are not inlined: their frames are gone while `decide` verifies.
+// Verifying a signature takes the deepest calls of the engine, and `Stage` is large. So what changes the stage is in
+// functions that are not inlined: their stack frames do not exist while `decide` verifies.
 impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
-    /// A slot, and memory for the metadata.
-    #[inline(never)]
+    /// Takes a slot, and memory for the metadata.
     fn reserve(engine: &'e Engine<P, N>, sizes: Sizes) -> Result<(usize, P::Buf), ImageError> {
         let Sizes { metadata, data, code } = sizes;
         let total = metadata.checked_add(data).and_then(|sum| sum.checked_add(code));
@@ -141,22 +140,22 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         }
         let now_us = engine.platform.now_us();
         let slot = engine.shared.with(|shared| {
-            shared.sessions.has_place(now_us)?;
+            shared.sessions.check_capacity(now_us)?;
             let free = (0..N).find(|slot| engine.transit(*slot, Event::Begin).is_ok());
             let slot = free.ok_or(ImageError::Full)?;
-            // There is a place, as was just seen.
+            // There is a free entry: `check_capacity` has checked it.
             shared.sessions.begin(slot, now_us)?;
             Ok::<_, ImageError>(slot)
         })?;
         if let Some(buffer) = engine.platform.allocate(slot, metadata) {
             return Ok((slot, buffer));
         }
-        // Legal: the slot is ours, in LOADING.
+        // Legal: this session holds the slot, in LOADING.
         Self::give_back(engine, slot);
         Err(ImageError::OutOfMemory)
     }
 
-    /// Gives back a slot that no memory is held for.
+    /// Frees a slot for which no memory is held.
     fn give_back(engine: &'e Engine<P, N>, slot: usize) {
         engine.shared.with(|shared| {
             shared.sessions.end(slot);
@@ -164,15 +163,15 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         });
     }
 
-    /// Whether the session has made no progress for [`SESSION_TIMEOUT_MS`](crate::SESSION_TIMEOUT_MS): it has failed, and the owner should
-    /// drop it, for it still holds memory and a slot. So has one that is over.
+    /// Whether the session has made no progress for [`SESSION_TIMEOUT_MS`](crate::SESSION_TIMEOUT_MS) or is over. One
+    /// that has timed out has failed but still holds memory and a slot: the owner should drop it.
     pub fn is_stale(&self) -> bool {
         let now_us = self.engine.platform.now_us();
         matches!(self.stage, Stage::Over)
-            || self.engine.shared.with(|shared| shared.sessions.is_live(self.slot, now_us).is_err())
+            || self.engine.shared.with(|shared| shared.sessions.check_live(self.slot, now_us).is_err())
     }
 
-    /// Takes note of progress, unless the session has timed out or is over.
+    /// Records progress, unless the session has timed out or is over.
     fn progress(&self) -> Result<(), ImageError> {
         if matches!(self.stage, Stage::Over) {
             return Err(ImageError::Failed);
@@ -186,13 +185,13 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         self.slot
     }
 
-    /// Takes the next bytes of metadata, data and code, in this order, in pieces of any size.
+    /// Stores the next bytes of metadata, data and code, in this order, in pieces of any size.
     ///
     /// # Errors
-    /// The first thing that is wrong; after that the session is over and holds no memory.
+    /// The first error in the bytes; after that the session is over and holds no memory.
     pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), ImageError> {
         while !bytes.is_empty() {
-            // Before and after: verifying the metadata takes its time too.
+            // Before and after: verifying the metadata takes time too.
             let taken = self.progress().and_then(|()| self.step(bytes));
             match taken.and_then(|taken| self.progress().map(|()| taken)) {
                 Ok(taken) => bytes = bytes.get(taken..).unwrap_or_default(),
@@ -205,10 +204,10 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         Ok(())
     }
 
-    /// Ends the session: the container exists from now on.
+    /// Ends the session and creates the container.
     ///
     /// # Errors
-    /// Why not; after that the session is over and holds no memory.
+    /// [`ImageError`]; after that the session is over and holds no memory.
     pub fn finish(&mut self) -> Result<ContainerId, ImageError> {
         let id = self.progress().and_then(|()| self.install());
         if id.is_ok() {
@@ -219,8 +218,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         id
     }
 
-    /// Gives back what is held. First the memory, then the slot: the next session in the slot must find its account
-    /// empty.
+    /// Frees what is held. First the memory, then the slot: the next session in the slot must find its account empty.
     fn end(&mut self) {
         if !matches!(self.stage, Stage::Over) {
             self.stage = Stage::Over;
@@ -229,7 +227,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         }
     }
 
-    /// Takes at least one byte, and returns how many.
+    /// Stores at least one byte, and returns how many.
     fn step(&mut self, bytes: &[u8]) -> Result<usize, ImageError> {
         let taken = match &mut self.stage {
             Stage::Metadata { buffer, received } => fill(buffer, received, bytes),
@@ -259,12 +257,11 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         }
     }
 
-    /// Decides over complete metadata.
-    #[inline(never)]
+    /// Verifies complete metadata and decides on it.
     fn decide(&mut self, metadata: P::Buf) -> Result<(), ImageError> {
         let mut cleared = None;
         clear_into(&metadata, &self.engine.device(), &mut cleared)?;
-        // There is one if nothing was refused.
+        // It is `Some` if there was no error.
         let cleared = cleared.as_ref().ok_or(ImageError::Failed)?;
         check_sizes(self.sizes, cleared.sizes())?;
         self.accept(&metadata, cleared)
@@ -279,7 +276,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         Ok(())
     }
 
-    /// Of verified metadata only the beginning is read again: the uid and the endpoints. The rest, most of it the
+    /// Only the beginning of verified metadata is read again: the uid and the endpoints. The rest, most of it the
     /// token, is replaced by what the decision rested on.
     fn shorten(
         &self,
@@ -292,13 +289,13 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         let mut short = self.engine.platform.allocate(self.slot, len).ok_or(ImageError::OutOfMemory)?;
         if let Some((to, rest)) = short.split_at_mut_checked(beginning.len()) {
             to.copy_from_slice(beginning);
-            // As long as it is packed.
+            // `rest` has the packed length.
             reliance.pack(rest).ok_or(ImageError::Failed)?;
         }
         Ok(short)
     }
 
-    /// Goes on to the next stage where this one is complete. Not from metadata, nor from code: see
+    /// Changes to the next stage if the data is complete, or the metadata verified. For the other two changes see
     /// [`Self::decide`] and [`Self::install`].
     #[inline(never)]
     fn advance(&mut self) -> Result<(), ImageError> {
@@ -313,7 +310,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         Ok(())
     }
 
-    /// Takes memory for data and code of an image whose metadata is verified.
+    /// Allocates memory for data and code of an image whose metadata is verified.
     fn open(&self, accepted: Accepted<P::Buf>) -> Result<Stage<P::Buf>, ImageError> {
         let Accepted { metadata, admission } = &accepted;
         let platform = &self.engine.platform;
@@ -335,8 +332,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         Ok(Stage::Data { accepted, data: Incoming::new(data), code })
     }
 
-    /// Makes the container, if the code is complete.
-    #[inline(never)]
+    /// Creates the container, if the code is complete.
     fn install(&mut self) -> Result<ContainerId, ImageError> {
         let Stage::Code { accepted, data, code } = core::mem::replace(&mut self.stage, Stage::Changing)
         else {
@@ -358,7 +354,7 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
         }
         let Admission { kind, grant, limits, schedule, version, signer, uid, key, endpoints, .. } = admission;
         let (id, raised) = engine.shared.with(|shared| {
-            // If this session has timed out meanwhile, another one may have loaded a container of that name.
+            // If this session has timed out meanwhile, another one may have loaded a container with that uid.
             shared.may_load(name(&metadata, uid), key, signer, version)?;
             let id = shared.table.admit_at(slot, grant).map_err(|_| ImageError::Full)?;
             engine.transit(slot, Event::Install).map_err(|_| ImageError::Failed)?;
@@ -367,8 +363,8 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
                 live.counters(|counters| *counters = Counters::default());
             }
             let raised = shared.versions.remember(signer, key, version);
-            if let Some(place) = shared.slots.get_mut(slot) {
-                place.container = Place::Full(Container {
+            if let Some(slot) = shared.slots.get_mut(slot) {
+                slot.container = ZeroedOption::Some(Container {
                     id,
                     kind,
                     metadata,
@@ -392,13 +388,13 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
     }
 }
 
-/// Whether the part that `hash` was made over is the one that was signed.
+/// Whether the digest of a part is the one that was signed.
 fn check_digest(hash: Sha256, part: Subject, signed: &[u8; 32]) -> Result<(), ImageError> {
     let digest: [u8; 32] = hash.finalize().into();
     if digest == *signed { Ok(()) } else { Err(ImageRejected::Digest(part).into()) }
 }
 
-/// Whether the announced sizes are those that were signed. The format of 2024 signs none.
+/// Whether the announced sizes are the signed ones. The format of 2024 signs none.
 fn check_sizes(sizes: Sizes, signed: Option<PartSizes>) -> Result<(), ImageError> {
     match signed {
         Some(signed) if (signed.data as usize, signed.code as usize) != (sizes.data, sizes.code) => {
@@ -408,7 +404,7 @@ fn check_sizes(sizes: Sizes, signed: Option<PartSizes>) -> Result<(), ImageError
     }
 }
 
-/// Copies what is needed later out of verified metadata.
+/// Copies what is needed later from verified metadata.
 fn admit(metadata: &[u8], cleared: &Cleared<'_>, runtime: &impl Runtime) -> Result<Admission, ImageError> {
     let claims = cleared.metadata();
     if !runtime.accepts(claims.kind) {
@@ -422,11 +418,10 @@ fn admit(metadata: &[u8], cleared: &Cleared<'_>, runtime: &impl Runtime) -> Resu
     }
     // Metadata is at most 4 KiB.
     let start = (claims.uid.as_ptr() as usize).saturating_sub(metadata.as_ptr() as usize) as u16;
-    let limits = cleared.limits();
     Ok(Admission {
         kind: claims.kind,
         grant: cleared.grant(),
-        limits: Limits { linear_memory: limits.linear_memory, stack: limits.stack, heap: limits.heap },
+        limits: cleared.limits(),
         schedule: cleared.schedule(),
         version: claims.version,
         signer: cleared.signer(),

@@ -6,15 +6,15 @@ use tinycontainer_abi::Errno;
 /// A ring of length-prefixed messages in a fixed buffer.
 #[derive(Debug)]
 pub(crate) struct Queue<B> {
-    /// Of a longer one than 64 KiB only the beginning is used.
+    /// If the buffer is longer than 64 KiB, only its beginning is used.
     buffer: B,
     /// Where the oldest message begins.
     head: u16,
-    /// How many bytes are used, lengths included.
+    /// The number of bytes in use, lengths included.
     used: u16,
 }
 
-/// The bytes that a message's length takes.
+/// The size of a message's length, in bytes.
 const PREFIX: usize = 2;
 
 impl<B: DerefMut<Target = [u8]>> Queue<B> {
@@ -35,7 +35,7 @@ impl<B: DerefMut<Target = [u8]>> Queue<B> {
         self.buffer.len().min(usize::from(u16::MAX))
     }
 
-    /// Adds a message whole.
+    /// Appends a whole message.
     pub(crate) fn push(&mut self, message: &[u8]) -> Result<(), Errno> {
         let len = u16::try_from(message.len()).map_err(|_| Errno::TooLong)?;
         let needed = message.len() + PREFIX;
@@ -53,7 +53,7 @@ impl<B: DerefMut<Target = [u8]>> Queue<B> {
         Ok(())
     }
 
-    /// Takes the oldest message whole. One that does not fit `into` stays.
+    /// Removes the oldest message and copies it whole. If it does not fit `into`, it stays in the queue.
     pub(crate) fn pop(&mut self, into: &mut [u8]) -> Result<usize, Errno> {
         if self.used == 0 {
             return Err(Errno::WouldBlock);
@@ -70,7 +70,7 @@ impl<B: DerefMut<Target = [u8]>> Queue<B> {
         Ok(len)
     }
 
-    /// Copies into the ring from `at` on; the caller has checked that there is room.
+    /// Copies into the ring from `at` on; the caller has checked that there is enough free space.
     fn put(&mut self, at: usize, bytes: &[u8]) {
         let at = at % self.len();
         let (first, second) = bytes.split_at(bytes.len().min(self.len() - at));
@@ -108,7 +108,7 @@ mod tests {
         let mut queue = queue(16);
         let mut buf = [0; 16];
         assert_eq!(queue.pop(&mut buf), Err(Errno::WouldBlock));
-        // Wraps around several times.
+        // The ring wraps around several times.
         for round in 0..50u8 {
             assert_eq!(queue.push(&[round; 3]), Ok(()));
             assert_eq!(queue.push(&[]), Ok(()));

@@ -1,11 +1,11 @@
-//! Which images are on their way in: how many, of which names, and when each last made progress.
+//! The loading sessions: how many, for which uids, and when each last made progress.
 
 use crate::error::ImageError;
 use crate::{MAX_SESSIONS, SESSION_LONGEST_MS, SESSION_TIMEOUT_MS};
 use heapless::Vec;
 
-/// The sessions that count. One that has timed out is removed when the next one needs its place or its name; its
-/// owner learns of it at the next call, and still holds the slot and the memory until then.
+/// The sessions that count against the limit. One that has timed out is removed when another needs its entry or its
+/// uid; its owner gets the error at its next call, and holds the slot and the memory until then.
 #[derive(Debug)]
 pub(crate) struct Sessions {
     open: Vec<Open, MAX_SESSIONS>,
@@ -24,7 +24,7 @@ struct Open {
 
 impl Open {
     fn is_stale(&self, now_us: u64) -> bool {
-        // A byte now and then is progress, but must not keep others out for ever.
+        // A byte now and then is progress, but must not block other sessions without end.
         now_us.saturating_sub(self.progress_us) > SESSION_TIMEOUT_MS.saturating_mul(1000)
             || now_us.saturating_sub(self.begun_us) > SESSION_LONGEST_MS.saturating_mul(1000)
     }
@@ -35,19 +35,19 @@ impl Sessions {
         Self { open: Vec::new() }
     }
 
-    /// Whether one more may begin.
-    pub(crate) fn has_place(&mut self, now_us: u64) -> Result<(), ImageError> {
+    /// Checks that another session may begin.
+    pub(crate) fn check_capacity(&mut self, now_us: u64) -> Result<(), ImageError> {
         self.open.retain(|open| !open.is_stale(now_us));
         if self.open.is_full() { Err(ImageError::TooManySessions) } else { Ok(()) }
     }
 
-    /// Counts the session that has taken `slot`.
+    /// Adds the session that has taken `slot`.
     pub(crate) fn begin(&mut self, slot: usize, now_us: u64) -> Result<(), ImageError> {
         let open = Open { slot, uid: None, begun_us: now_us, progress_us: now_us };
         self.open.push(open).map_err(|_| ImageError::TooManySessions)
     }
 
-    /// Keeps a uid for the session in `slot`, unless another one has it.
+    /// Reserves a uid for the session in `slot`, unless another session has it.
     pub(crate) fn reserve(&mut self, slot: usize, uid: u64, now_us: u64) -> Result<(), ImageError> {
         self.open.retain(|open| open.slot == slot || !open.is_stale(now_us));
         if self.open.iter().any(|open| open.slot != slot && open.uid == Some(uid)) {
@@ -58,20 +58,20 @@ impl Sessions {
         Ok(())
     }
 
-    /// The session in `slot` makes progress, unless it has timed out.
+    /// Records progress of the session in `slot`, unless it has timed out.
     pub(crate) fn progress(&mut self, slot: usize, now_us: u64) -> Result<(), ImageError> {
-        self.is_live(slot, now_us)?;
+        self.check_live(slot, now_us)?;
         self.open.iter_mut().filter(|open| open.slot == slot).for_each(|open| open.progress_us = now_us);
         Ok(())
     }
 
-    /// Whether the session in `slot` has not timed out.
-    pub(crate) fn is_live(&self, slot: usize, now_us: u64) -> Result<(), ImageError> {
+    /// Checks that the session in `slot` has not timed out.
+    pub(crate) fn check_live(&self, slot: usize, now_us: u64) -> Result<(), ImageError> {
         let mut of_slot = self.open.iter().filter(|open| open.slot == slot);
         if of_slot.any(|open| !open.is_stale(now_us)) { Ok(()) } else { Err(ImageError::TimedOut) }
     }
 
-    /// The session in `slot` is over.
+    /// Removes the session in `slot`.
     pub(crate) fn end(&mut self, slot: usize) {
         self.open.retain(|open| open.slot != slot);
     }

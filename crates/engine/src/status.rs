@@ -1,4 +1,4 @@
-//! What the engine tells of a container.
+//! What the engine reports about a container.
 
 use core::fmt;
 use tinycontainer_lifecycle::{State, StopReason};
@@ -8,23 +8,23 @@ use tinycontainer_runtime::{MemoryUse, ModuleError, Trap};
 /// A container's uid, by value.
 pub type Uid = heapless::String<MAX_UID>;
 
-/// Why a container stopped last.
+/// Why a container last stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stopped {
     /// The reason.
     pub reason: StopReason,
-    /// More about it.
+    /// Details of the reason.
     pub detail: Detail,
 }
 
-/// More about a reason.
+/// Details of a reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
-    /// Nothing more to say.
+    /// None.
     None,
     /// The trap.
     Trap(Trap),
-    /// Why the runtime would not take it.
+    /// Why the runtime rejected it.
     Load(ModuleError),
     /// What `loop()` returned.
     Returned(i32),
@@ -55,33 +55,33 @@ pub struct Counters {
     pub calls: u32,
     /// Of these, refused.
     pub refusals: u32,
-    /// Lines of log, and notices of refused calls and failed drivers, that were not shown because there were too many.
+    /// Lines of log, and notices of refused calls and failed drivers, that were dropped because there were too many.
     pub log_dropped: u32,
     /// WebAssembly instructions.
     pub instructions: u64,
-    /// Of its refusals, those that are no longer kept to be shown.
+    /// The number of its refusals that are no longer stored.
     pub dropped: u32,
 }
 
-/// A container as it is now.
+/// The status of a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
-    /// Its name.
+    /// Its uid.
     pub uid: Uid,
-    /// Its slot: the number of its agent.
+    /// Its slot, and so its agent.
     pub slot: usize,
     /// The version of its image.
     pub version: u32,
     /// Its class of priority, for platforms whose threads have one.
     pub priority: Priority,
-    /// Where it is in its life.
+    /// Its state.
     pub state: State,
-    /// Why it stopped last, if it has.
+    /// Why it last stopped, if it has.
     pub last: Option<Stopped>,
-    /// What it has done.
+    /// Its counters.
     pub counters: Counters,
-    /// Memory of its image and queues, in bytes.
+    /// The memory of its image and queues, in bytes.
     pub image_bytes: u32,
-    /// What it uses in the runtime, in bytes.
+    /// The memory that it uses in the runtime, in bytes.
     pub memory: MemoryUse,
 }

@@ -15,22 +15,22 @@ use tinycontainer_lifecycle::{Event, State};
 use tinycontainer_metadata::{Access, Bus, MAX_AUTHORITY, Peer, Scheme, Wake};
 use tinycontainer_runtime::{Host, Rate};
 
-/// What calls cost a guest beyond the instruction that makes them: about what the engine executes for
-/// them, in the interpreter's instructions. Without this a guest could stretch its budget a
-/// thousandfold by calling. What drivers and the platform's output take is measured ([`Service::timed`]).
+/// What calls cost a guest in addition to the instruction that makes them: about what the engine executes for them, in
+/// the interpreter's instructions. Without this a guest could exceed its time a thousandfold by calls. The time of
+/// drivers and of the platform's output is measured ([`Service::timed`]).
 mod cost {
     /// Any call.
     pub(super) const CALL: u32 = 20;
-    /// Opening, or finding the other end of a container endpoint: searches and decodes metadata.
+    /// Opening, or finding the peer of a container endpoint: searches and decodes metadata.
     pub(super) const SEARCH: u32 = 2000;
     /// A message, under the engine's lock.
     pub(super) const MESSAGE: u32 = 200;
-    /// A refusal: is recorded under the lock, and shown.
+    /// A refusal: is recorded under the lock, and reported.
     pub(super) const REFUSAL: u32 = 500;
     /// A line of log, and each byte of it: consoles are slow.
     pub(super) const LINE: u32 = 500;
     pub(super) const LOGGED_BYTE: u32 = 20;
-    /// Bytes copied for one instruction.
+    /// Bytes copied in the time of one instruction.
     pub(super) const BYTES: usize = 16;
 
     pub(super) fn copied(bytes: usize) -> u32 {
@@ -38,11 +38,11 @@ mod cost {
     }
 }
 
-/// What a container's calls give the platform to show.
+/// Output that a container's calls cause.
 enum Output<'t> {
     /// A line of the container's log.
     Line(&'t [u8]),
-    /// That a call did not succeed.
+    /// A notice that a call did not succeed.
     Notice(Notice),
 }
 
@@ -51,25 +51,25 @@ enum Output<'t> {
 pub(crate) enum Target<H> {
     /// A driver.
     Driver(H),
-    /// The container's own data: how much of it has been read.
+    /// The container's own data: the number of bytes already read.
     Data(usize),
-    /// Another container: who was at the other end the last time, and its endpoint.
+    /// Another container: the peer at the last access, and its endpoint.
     Container(Option<(ContainerId, u32)>),
 }
 
 type Handle<P> = <<P as Platform>::Drivers as Drivers>::Handle;
 
-/// What a running container has open, and what its calls have cost since the engine was last told.
+/// The open descriptors of a running container, and the counts that are not yet added to its counters.
 pub(crate) struct CallContext<P: Platform> {
     pub(crate) guard: Guard<Target<Handle<P>>, MAX_OPEN>,
     /// The speed of its runtime: converts time into instructions.
     pub(crate) rate: Rate,
     pub(crate) calls: u32,
     pub(crate) refusals: u32,
-    /// What `limiter` did not admit.
+    /// The number of outputs that `limiter` has dropped, not yet added to the counters.
     pub(crate) dropped: u32,
     pub(crate) limiter: Limiter,
-    /// Whether it is woken by what arrives.
+    /// Whether arriving data wakes it.
     pub(crate) event_driven: bool,
     /// Whether it has called `heartbeat()` since this was last cleared.
     pub(crate) beat: bool,
@@ -81,7 +81,7 @@ impl<P: Platform> CallContext<P> {
         Self { guard, rate, calls: 0, refusals: 0, dropped: 0, limiter, event_driven, beat: false }
     }
 
-    /// Closes what is still open.
+    /// Closes all open descriptors.
     pub(crate) fn close_all(&mut self, drivers: &P::Drivers) {
         for target in self.guard.drain() {
             if let Target::Driver(handle) = target {
@@ -91,17 +91,17 @@ impl<P: Platform> CallContext<P> {
     }
 }
 
-/// The host of a guest for as long as one hook runs.
+/// The host of a guest while one hook runs.
 pub(crate) struct Service<'s, P: Platform, const N: usize> {
     pub(crate) context: &'s Context<'s, P, N>,
     pub(crate) session: &'s mut CallContext<P>,
     pub(crate) now: u64,
-    /// What the call that is served costs.
+    /// The cost of the call that is being served, in instructions.
     pub(crate) cost: u32,
 }
 
 impl<P: Platform, const N: usize> Service<'_, P, N> {
-    /// Serves one call: counts it, shows it in the state, and records a denial.
+    /// Serves one call: counts it, enters and leaves the syscall state, and records a denial.
     #[inline]
     fn serve<T>(
         &mut self,
@@ -120,7 +120,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         self.transit(Event::Call);
     }
 
-    /// Legal in each state in which a hook runs, and nobody but the agent leaves those.
+    /// Legal in each state in which a hook runs; only the agent leaves those states.
     fn transit(&self, event: Event) {
         let _ = self.context.live.transit(event);
     }
@@ -134,7 +134,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         }
     }
 
-    /// Whose calls these are: copied out, for nobody is called under the lock.
+    /// Copies the uid of the calling container: no driver is called under the lock.
     fn copy_uid(&self, uid: &mut Uid) {
         self.context.engine.copy_uid(self.context.slot, uid);
     }
@@ -143,7 +143,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         self.cost = self.cost.saturating_add(instructions);
     }
 
-    /// Does what leaves the engine, and charges the time it takes.
+    /// Runs code outside of the engine, and charges the time it takes.
     fn timed<R>(&mut self, leave: impl FnOnce(&Self) -> R) -> R {
         let timer = Timer::start(&self.context.engine.platform);
         let done = leave(self);
@@ -151,15 +151,13 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         done
     }
 
-    /// Shows something of the container, unless it has shown too much; says first what was dropped before it.
-    ///
-    /// Not inlined: the name that it copies is not on the stack while anything else is done.
-    #[inline(never)]
-    fn show(&mut self, output: Output<'_>) {
+    /// Outputs a line or notice of the container, unless it exceeds its limit. The number of outputs dropped before is
+    /// reported first.
+    fn emit(&mut self, output: Output<'_>) {
         let mut uid = Uid::new();
         self.copy_uid(&mut uid);
         let bytes = match output {
-            // Behind the uid come a colon and a space, behind the line its end.
+            // The uid is followed by a colon and a space, the line by its end.
             Output::Line(line) => u32::try_from(uid.len() + line.len() + 3).unwrap_or(u32::MAX),
             Output::Notice(_) => P::NOTICE_BYTES,
         };
@@ -187,7 +185,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         self.pay(cost::REFUSAL);
         let id = self.session.guard.id();
         self.context.engine.refuse(self.now, id, call, denial);
-        self.show(Output::Notice(Notice::Refused(call, denial)));
+        self.emit(Output::Notice(Notice::Refused(call, denial)));
         match denial.reason {
             DenyReason::TooManyOpen => Errno::TooManyOpen,
             _ => Errno::Refused,
@@ -199,7 +197,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         match error {
             IoError::WouldBlock => return Errno::WouldBlock,
             IoError::NoPeer | IoError::Failed => {
-                self.show(Output::Notice(Notice::DriverFailed(endpoint, error)));
+                self.emit(Output::Notice(Notice::DriverFailed(endpoint, error)));
             }
         }
         if error == IoError::NoPeer { Errno::NoPeer } else { Errno::Io }
@@ -209,7 +207,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         let id = self.session.guard.id();
         self.session.guard.has_room(endpoint)?;
         self.pay(cost::SEARCH);
-        // A peer's name stands in memory that the lock protects, and no driver is called under the lock.
+        // A peer's name is in memory that the lock protects, and no driver is called under the lock.
         let (right, peer) = self.context.engine.shared.with(|shared| {
             let right = shared.table.authorize(id, endpoint)?;
             let peer = shared.peer(self.context.slot, endpoint);
@@ -252,7 +250,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         self.pay(timer.stop(&self.context.engine.platform, self.session.rate));
     }
 
-    /// Not inlined: the name that it copies is not on the stack while endpoints are decoded.
+    /// Not inlined: the copy of the name is not on the stack while endpoints are decoded.
     #[inline(never)]
     fn open_remote(
         &mut self,
@@ -271,7 +269,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
         self.open_driver(right, Peer::Remote { scheme, authority: &text })
     }
 
-    /// Puts a message into the peer's queue, finding the peer first if it is not the one of last time.
+    /// Puts a message into the peer's queue. Finds the peer first if the one of the last time is gone.
     fn send(
         &mut self,
         endpoint: u32,
@@ -294,7 +292,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
                 }
             };
             let (id, theirs) = peer;
-            // A container that does not run reads nothing: its queue is emptied when it starts.
+            // A container that does not run reads nothing: its queue is cleared when it starts.
             if !reads(engine.state(id.slot())) {
                 return (Some(peer), false, Err(Errno::NoPeer.into()));
             }
@@ -305,7 +303,7 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
             let Some(queue) = container.queue(theirs) else {
                 return (Some(peer), false, Err(Errno::NoPeer.into()));
             };
-            // If others wait already, it has been woken for them.
+            // If messages wait already, it has been woken for them.
             let wake = event_driven && queue.is_empty();
             let pushed = queue.push(message);
             (Some(peer), wake && pushed.is_ok(), pushed.map(|()| message.len()).map_err(Failure::Errno))
@@ -319,12 +317,12 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
 
 impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
     fn logger(&mut self, text: &[u8]) {
-        // The guest learns nothing of a refusal: `logger` returns nothing.
+        // The guest does not see a refusal: `logger` returns nothing.
         let _ = self.serve(Syscall::Logger, |this| {
             this.session.guard.may(Syscall::Logger)?;
             let bytes = u32::try_from(text.len()).unwrap_or(u32::MAX);
             this.pay(cost::LINE.saturating_add(bytes.saturating_mul(cost::LOGGED_BYTE)));
-            this.show(Output::Line(text));
+            this.emit(Output::Line(text));
             Ok(())
         });
     }
@@ -377,7 +375,7 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
                     let (read, took) =
                         transfer(platform, rate, handle, |drivers, handle| drivers.read(handle, buf));
                     this.pay(took.saturating_add(cost::copied(len)));
-                    // A driver that claims to have read more than fits is not believed.
+                    // A driver that reports more bytes than fit is not trusted.
                     bounded(read, len).map_err(|error| Failure::Driver(endpoint, error))
                 }
                 (_, Target::Data(offset)) => {
@@ -424,7 +422,7 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
                     this.pay(took.saturating_add(cost::copied(len)));
                     bounded(written, len).map_err(|error| Failure::Driver(endpoint, error))
                 }
-                // Nobody may write there: it has direction in only.
+                // Not writable: the direction is always in.
                 (_, Target::Data(_)) => Err(Errno::Io.into()),
                 (endpoint, Target::Container(peer)) => {
                     let last = *peer;
@@ -456,7 +454,7 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
 
     fn bad_pointer(&mut self, call: Syscall, _address: u32, _len: u32) -> Errno {
         let denied = self.serve(call, |this| {
-            // Whoever may not make the call at all is told that first.
+            // If the call itself is not permitted, that is reported first.
             this.session.guard.may(call)?;
             Err::<(), _>(Denial::new(DenyReason::BadPointer).into())
         });
@@ -464,7 +462,7 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
     }
 }
 
-/// The time since its start, as what a guest is charged for it.
+/// Measures the time since its start, as a guest is charged for it.
 struct Timer {
     start_us: u64,
 }
@@ -474,8 +472,8 @@ impl Timer {
         Self { start_us: platform.now_us() }
     }
 
-    /// In instructions, rounded down: steps of the clock that fall into short calls make up for those that do not.
-    #[inline(never)]
+    /// The cost in instructions, rounded down: short calls in which the clock advances a step make up for those in
+    /// which it does not.
     fn stop<P: Platform>(self, platform: &P, rate: Rate) -> u32 {
         let us = platform.now_us().saturating_sub(self.start_us);
         if us == 0 {
@@ -486,7 +484,7 @@ impl Timer {
     }
 }
 
-/// A read or write of a driver, and what it costs in instructions.
+/// A read or write of a driver, and its cost in instructions.
 #[inline]
 fn transfer<P: Platform, R>(
     platform: &P,
@@ -496,7 +494,7 @@ fn transfer<P: Platform, R>(
 ) -> (R, u32) {
     let drivers = platform.drivers();
     if let Some(ns) = drivers.fixed_ns(handle) {
-        // 2^20 ns are 1 ms and 5 %, which is less than a division on the path of every call.
+        // 2^20 ns are 1 ms and 5 %: a shift costs less than a division on the path of every call.
         let rate = u64::from(rate.instructions_per_ms);
         let instructions = (u64::from(ns) * rate) >> 20;
         return (transfer(drivers, handle), u32::try_from(instructions).unwrap_or(u32::MAX));
@@ -506,7 +504,7 @@ fn transfer<P: Platform, R>(
     (done, timer.stop(platform, rate))
 }
 
-/// Whether a container in that state has a use for messages.
+/// Whether a container in that state reads messages.
 fn reads(state: State) -> bool {
     state.is_running() && !matches!(state, State::Startup | State::OnFinalize)
 }

@@ -1,30 +1,29 @@
-//! The highest version of each image seen, so that a device never goes back.
+//! The highest version of each image that was loaded, so that a device accepts no older one.
 //!
-//! Versions are counted for each signer and uid, so no signer can refuse or admit another's images. The table is
-//! bounded. What does not fit is merged, not forgotten: the lowest version of a signer becomes part of that signer's
-//! floor, below which no image of that signer is taken unless the table still knows the image's own version.
+//! Versions are counted for each signer and uid, so a signer can affect only its own images. The table is bounded.
+//! When it is full, records are merged: the lowest version of a signer becomes part of that signer's floor, below
+//! which no image of that signer is accepted unless the table still has a record of the image itself.
 
 use heapless::Vec;
 use tinycontainer_policy::sha256;
 
-/// What a device remembers of versions that it has loaded, for [`Platform::version_seen`] and
-/// [`Engine::restore_version`].
+/// A record of loaded versions, for [`Platform::version_seen`] and [`Engine::restore_version`].
 ///
 /// [`Platform::version_seen`]: crate::Platform::version_seen
 /// [`Engine::restore_version`]: crate::Engine::restore_version
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VersionRecord {
-    /// Who signed the images; 0 for [`VersionScope::Device`].
+    /// The signer of the images; 0 for [`VersionScope::Device`].
     pub signer: u64,
     /// The first 8 bytes of the SHA-256 of the uid, little-endian; 0 unless the scope is [`VersionScope::Image`].
     pub uid: u64,
     /// The lowest version that may still be loaded.
     pub version: u32,
-    /// Which images this is about.
+    /// Which images the record applies to.
     pub scope: VersionScope,
 }
 
-/// Which images a [`VersionRecord`] is about.
+/// Which images a [`VersionRecord`] applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum VersionScope {
@@ -36,15 +35,15 @@ pub enum VersionScope {
     Device = 2,
 }
 
-/// The records that one change of the table has raised: an image's own, and a floor.
+/// The records that one change of the table has raised: that of an image, and a floor.
 pub(crate) type Raised = Vec<VersionRecord, 2>;
 
-/// At most `V` records. When there is no place for a new one, the signer that has the most merges two of its own.
+/// At most `V` records. When the table is full, the signer with the most records merges two of its own.
 #[derive(Debug)]
 pub(crate) struct Versions<const V: usize> {
-    /// Of images and signers, in no order; one at most for each signer and uid, and for each signer.
+    /// Of images and signers, in no order; at most one for each signer and uid, and one for each signer.
     seen: Vec<VersionRecord, V>,
-    /// What was forgotten of signers that have no record at all.
+    /// The floor for signers that have no record.
     device: u32,
 }
 
@@ -63,27 +62,27 @@ impl<const V: usize> Versions<V> {
         of(VersionScope::Image, uid).unwrap_or_else(floor)
     }
 
-    /// Remembers that `version` has been loaded, which is not below [`Self::lowest`]; or that it is still loaded, so
+    /// Records that `version`, which is not below [`Self::lowest`], has been loaded; or that it is still loaded, so
     /// that no higher one can have been.
     pub(crate) fn remember(&mut self, signer: u64, uid: u64, version: u32) -> Raised {
-        self.put(VersionRecord { signer, uid, version, scope: VersionScope::Image })
+        self.insert(VersionRecord { signer, uid, version, scope: VersionScope::Image })
     }
 
-    /// Takes a record of an earlier run of the device.
+    /// Restores a record from before a restart.
     pub(crate) fn restore(&mut self, record: VersionRecord) {
         let VersionRecord { signer, uid, version, scope } = record;
         match scope {
-            // Not lower than what a floor says already: it may be this image's version that was merged into it.
+            // Not below a floor: this image's version may have been merged into it.
             VersionScope::Image => drop(self.remember(signer, uid, version.max(self.lowest(signer, uid)))),
-            VersionScope::Signer => drop(self.put(VersionRecord { uid: 0, ..record })),
+            VersionScope::Signer => drop(self.insert(VersionRecord { uid: 0, ..record })),
             VersionScope::Device => self.device = self.device.max(version),
         }
     }
 
-    fn put(&mut self, record: VersionRecord) -> Raised {
+    fn insert(&mut self, record: VersionRecord) -> Raised {
         let mut raised = Raised::new();
-        // Two are raised at the most, for which there are places.
-        let mut tell = |record: Option<VersionRecord>| {
+        // At most two are raised, for which there is capacity.
+        let mut report = |record: Option<VersionRecord>| {
             record.map(|record| raised.push(record));
         };
         let VersionRecord { signer, uid, version, scope } = record;
@@ -92,26 +91,26 @@ impl<const V: usize> Versions<V> {
         {
             if version > known.version {
                 known.version = version;
-                tell(Some(*known));
+                report(Some(*known));
             }
             return raised;
         }
         if self.seen.is_full() {
-            tell(match self.giver(signer) {
-                Some(giver) => self.merge(giver),
-                None => self.forget_lowest(),
+            report(match self.signer_to_merge(signer) {
+                Some(signer) => self.merge(signer),
+                None => self.merge_lowest(),
             });
         }
-        // What is new may have become part of a floor that was just made; and a signer that has one record, and is
-        // to have no more, has its floor.
+        // The new record may belong to the floor that was just made; and a signer that has one record, and may have no
+        // more, has its floor.
         let is_kept = scope == VersionScope::Image && self.seen.push(record).is_ok();
-        tell(Some(if is_kept { record } else { self.raise_floor(record) }));
+        report(Some(if is_kept { record } else { self.raise_floor(record) }));
         raised
     }
 
-    /// The signer whose records are to be merged: that of the new record if no other has more, else the one with the
-    /// most. `None` if all records are of different signers.
-    fn giver(&self, newcomer: u64) -> Option<u64> {
+    /// The signer whose records are merged: that of the new record if no other has more, else the one with the most.
+    /// `None` if all records are of different signers.
+    fn signer_to_merge(&self, newcomer: u64) -> Option<u64> {
         let records = |signer| self.seen.iter().filter(|record| record.signer == signer).count();
         let own = records(newcomer).saturating_add(1);
         let other = self.seen.iter().map(|r| (records(r.signer), r.signer)).max_by_key(|(count, _)| *count);
@@ -126,20 +125,20 @@ impl<const V: usize> Versions<V> {
     fn merge(&mut self, signer: u64) -> Option<VersionRecord> {
         let lowest = self.seen.swap_remove(self.lowest_image(signer)?);
         let has_floor = self.seen.iter().any(|r| r.scope == VersionScope::Signer && r.signer == signer);
-        // Without a floor the next lowest becomes it: two records have to make one.
+        // Without a floor the next lowest becomes it: two records are merged into one.
         let next = if has_floor { None } else { self.lowest_image(signer) };
         let version = next.map_or(lowest.version, |at| self.seen.swap_remove(at).version.max(lowest.version));
         Some(self.raise_floor(VersionRecord { version, ..lowest }))
     }
 
-    /// Where the record of a signer's image with the lowest version is.
+    /// The index of the record of a signer's image with the lowest version.
     fn lowest_image(&self, signer: u64) -> Option<usize> {
         let of = self.seen.iter().enumerate();
         let images = of.filter(|(_, r)| r.scope == VersionScope::Image && r.signer == signer);
         images.min_by_key(|(_, record)| record.version).map(|(at, _)| at)
     }
 
-    /// Raises the floor of the record's signer to its version; that of the device if there is no place for one.
+    /// Raises the floor of the record's signer to its version, or the device's floor if the table is full.
     fn raise_floor(&mut self, record: VersionRecord) -> VersionRecord {
         let floor = VersionRecord { uid: 0, scope: VersionScope::Signer, ..record };
         if let Some(known) =
@@ -154,8 +153,8 @@ impl<const V: usize> Versions<V> {
         }
     }
 
-    /// Merges the lowest version of all into the device's floor.
-    fn forget_lowest(&mut self) -> Option<VersionRecord> {
+    /// Merges the lowest version of the table into the device's floor.
+    fn merge_lowest(&mut self) -> Option<VersionRecord> {
         let lowest =
             self.seen.iter().enumerate().min_by_key(|(_, record)| record.version).map(|(at, _)| at)?;
         let version = self.seen.swap_remove(lowest).version;
@@ -168,7 +167,7 @@ impl<const V: usize> Versions<V> {
     }
 }
 
-/// 64 bits of SHA-256. Only the signer of both could make two uids collide, and they count for that signer alone.
+/// 64 bits of SHA-256. Only the signer of both images could make two uids collide, and that affects that signer alone.
 pub(crate) fn uid_key(uid: &str) -> u64 {
     let [a, b, c, d, e, f, g, h, ..] = sha256(&[uid.as_bytes()]);
     u64::from_le_bytes([a, b, c, d, e, f, g, h])
@@ -198,7 +197,7 @@ mod tests {
         for (uid, version) in [(1, 9), (2, 2), (3, 4), (4, 7), (5, 8)] {
             versions.remember(1, uid, version);
         }
-        // 2 and 4 made the floor, then 7 went into it.
+        // 2 and 4 made the floor, then 7 was merged into it.
         assert_eq!((2..=4).map(|uid| versions.lowest(1, uid)).max(), Some(7));
         assert_eq!((versions.lowest(1, 1), versions.lowest(1, 5), versions.lowest(1, 99)), (9, 8, 7));
         assert_eq!(versions.lowest(2, 1), 0, "the floor is the signer's");
@@ -214,13 +213,13 @@ mod tests {
         versions.remember(1, 2, 3);
         let floor = VersionRecord { signer: 1, uid: 0, version: 6, scope: VersionScope::Signer };
         assert_eq!(versions.remember(1, 3, 1), [floor, image(3, 1)]);
-        // More signers than places: the last resort is a floor for all.
+        // More signers than records: the device's floor applies to all.
         versions.remember(2, 1, 4);
         let device = VersionRecord { signer: 0, uid: 0, version: 4, scope: VersionScope::Device };
         let raised = versions.remember(3, 1, 9);
         assert_eq!(raised.first(), Some(&device));
         assert_eq!((versions.lowest(1, 3), versions.lowest(2, 1), versions.lowest(7, 7)), (6, 4, 4));
-        // Without any place, all is in the last resort.
+        // Without records, the device's floor holds all.
         let mut none = Versions::<0>::new();
         none.remember(1, 1, 5);
         none.restore(VersionRecord { signer: 1, uid: 1, version: 8, scope: VersionScope::Image });
@@ -259,7 +258,7 @@ mod tests {
         ]
     }
 
-    /// The model: remembers everything. What is loaded has a version that no other load can change.
+    /// The model: stores everything. No load can change the version of a container that is loaded.
     #[derive(Default)]
     struct Model {
         highest: HashMap<(u64, u64), u32>,
@@ -322,7 +321,7 @@ mod tests {
             run::<24>(&steps)?;
         }
 
-        /// One signer's loads change nothing for another that keeps within its share.
+        /// One signer's loads do not affect another signer that keeps within its share.
         #[test]
         fn item_08_a_signer_within_its_share_is_not_pushed_out(
             own in prop::collection::vec((0..6u64, 0..9u32), 0..30),

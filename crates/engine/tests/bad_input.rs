@@ -1,4 +1,4 @@
-//! Bad images: each is refused with its reason, and changes nothing.
+//! Bad images: each is rejected with its reason, and changes nothing.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
@@ -18,13 +18,13 @@ use tinycontainer_testkit::{
 };
 use tinycontainer_token::{Claims, TokenError, Use};
 
-/// What can be seen of an engine.
+/// The observable state of an engine.
 fn snapshot(engine: &TestEngine) -> impl PartialEq + std::fmt::Debug + use<> {
     let containers: Vec<_> = engine.containers().collect();
     (containers, engine.refusals(), *engine.platform().held.lock().unwrap())
 }
 
-/// The image is refused for that reason; nothing has changed, and a good image still loads.
+/// The image is rejected for that reason; nothing has changed, and a good image still loads.
 fn refused(engine: &TestEngine, image: &Image, why: ImageError) {
     let before = snapshot(engine);
     assert_eq!(load(engine, image), Err(why));
@@ -72,7 +72,7 @@ fn wrong_keys_and_claims() {
         &spec.sign_with(PROVIDER_A, |claims| Claims { digest: Some(&[7; 32]), ..*claims }),
         ImageError::Rejected(ImageRejected::Digest(m)),
     );
-    // For this very device, instead of its class.
+    // For this device alone, not its class.
     load(&engine, &spec.sign_with(PROVIDER_A, |claims| Claims { aud: Some(DEVICE), ..*claims })).unwrap();
 }
 
@@ -86,7 +86,7 @@ fn roles_and_scopes() {
     high.schedule.priority = Priority::High;
     refused(&engine, &high.sign(PROVIDER_A), out_of(ImageRejected::Priority(Priority::High)));
 
-    // Syscalls: B may not grant heartbeat, the manager may, for this container only.
+    // Syscalls: B may not grant heartbeat; the manager may, for this container only.
     let mut spec = Spec::new("b.c", IDLE);
     spec.syscalls = Mask::ALL;
     let heartbeat = Mask::of(&[Syscall::Heartbeat]);
@@ -127,7 +127,7 @@ fn endpoints_need_somebody_in_whose_scope_they_are() {
             endpoint_token(OWNER, "a.good", &access(17, Direction::In)),
             ImageError::Rejected(ImageRejected::OtherAccess(2)),
         ),
-        // A token of the right person for another use.
+        // A token of the right signer for another use.
         (syscall_token(OWNER, "a.good", Mask::ALL), token(e, TokenError::WrongUse(Use::Syscalls))),
     ] {
         refused(&engine, &with_token(Some(given)), why);
@@ -154,7 +154,7 @@ fn swapped_code_and_data() {
     let mut image = spec.sign(PROVIDER_A);
     image.data = b"dat4".to_vec();
     refused(&engine, &image, ImageError::Rejected(ImageRejected::Digest(Subject::Data)));
-    // Code of another signer, by a token of its own: of who may, for this container, over this code.
+    // Code of another signer, by a token of its own: of a signer that may, for this container, over this code.
     let part = |signer, sub, use_, bytes: &[u8]| {
         sign(&Claims { digest: Some(&sha256(bytes)), ..claims(signer, sub, use_) }, signer)
     };
@@ -217,13 +217,13 @@ fn oversize_and_empty_everything() {
     assert_eq!(begin(usize::MAX, usize::MAX, usize::MAX), Some(ImageError::Size));
     assert_eq!(begin(1, usize::MAX, usize::MAX), Some(ImageError::Size));
 
-    // More than any image may have here, by the sizes alone; and what may be, but there is no memory.
+    // First a total that no image may have here; then one that is allowed but for which there is no memory.
     assert_eq!(begin(1, 0, 1 << 20), Some(ImageError::Size));
     assert_eq!(begin(1, usize::MAX / 4, 1), Some(ImageError::Size));
     let image = good().sign(PROVIDER_A);
-    let room = (1 << 20) - image.metadata.len() - 100;
-    let small = Engine::new(TestPlatform { room, ..TestPlatform::new_sharing() });
-    for (data, code) in [(room - 1, 1), (0, room)] {
+    let capacity = (1 << 20) - image.metadata.len() - 100;
+    let small = Engine::new(TestPlatform { capacity, ..TestPlatform::new_sharing() });
+    for (data, code) in [(capacity - 1, 1), (0, capacity)] {
         let before = snapshot(&small);
         let sizes = Some(PartSizes { data: data as u32, code: code as u32 });
         let image = Spec { sizes, ..good() }.sign(PROVIDER_A);
@@ -281,7 +281,7 @@ fn item_09_an_image_larger_than_the_ceiling_is_refused_by_its_metadata() {
     let image = Spec { sizes, ..good() }.sign(PROVIDER_A);
     let bytes = image.metadata.len() as u64 + (1 << 19) + u64::from(u32::MAX);
     refused(&engine, &image, ImageError::Rejected(ImageRejected::Size(bytes, 1 << 20)));
-    // Just as much as fits.
+    // Exactly as much as fits.
     let sizes = |code| Some(PartSizes { data: 0, code });
     // The length of the metadata does not depend on the number, from 2^16 on.
     let metadata = Spec { sizes: sizes(1 << 19), ..good() }.sign(PROVIDER_A).metadata.len();
@@ -312,7 +312,7 @@ fn too_long_and_too_short() {
     assert_eq!(loading.write(&[0]), Err(ImageError::TooLong));
     assert_eq!(loading.finish(), Err(ImageError::Failed));
     assert_eq!(snapshot(&engine), before);
-    // Byte by byte works as well.
+    // Byte by byte works too.
     let mut loading = engine.begin(sizes(&image)).unwrap();
     all.chunks(1).for_each(|byte| loading.write(byte).unwrap());
     loading.finish().unwrap();
@@ -328,7 +328,7 @@ fn no_byte_of_code_is_taken_before_the_metadata_is_believed() {
     let (last, head) = image.metadata.split_last().unwrap();
     loading.write(head).unwrap();
     assert_eq!(loading.write(&[*last]), Err(token(Subject::Metadata, TokenError::UnknownKey)));
-    assert_eq!(held(), 0, "and that is given back at once");
+    assert_eq!(held(), 0, "and it is freed at once");
 }
 
 #[test]
@@ -346,7 +346,7 @@ fn every_truncation_and_many_flips() {
         let cut = Image { code: image.code[..len].to_vec(), ..image.clone() };
         assert!(matches!(load(&engine, &cut), Err(ImageError::OtherSizes(_))));
     }
-    // Verifying takes its time, so one bit in each byte.
+    // Verifying is slow, so one bit in each byte.
     for at in 0..image.metadata.len() {
         let mut flipped = image.clone();
         flipped.metadata[at] ^= 1 << (at % 8);
@@ -401,7 +401,7 @@ fn item_08_an_engine_never_goes_back_under_pressure() {
     };
     load_and_unload("a.good", 9, PROVIDER_A).unwrap();
     load_and_unload("a.low", 1, PROVIDER_A).unwrap();
-    // Public images of the same signer, as many as push out everything.
+    // Public images of the same signer, enough to displace every other record.
     for n in 0..2 * MAX_VERSIONS as u32 {
         load_and_unload(&format!("a.{n}"), 10 + n, PROVIDER_A).unwrap();
     }
@@ -449,8 +449,8 @@ fn item_08_the_versions_survive_a_restart_with_a_platform_that_keeps_them() {
         first.unload(&uid).unwrap();
     }
     let seen = first.platform().versions.lock().unwrap().clone();
-    assert!(seen.iter().any(|record| record.scope == VersionScope::Signer), "floors are told as well");
-    // What a store makes of it: the last of each.
+    assert!(seen.iter().any(|record| record.scope == VersionScope::Signer), "floors are reported too");
+    // What a store keeps: the last record of each.
     let mut kept: Vec<VersionRecord> = Vec::new();
     for record in seen {
         kept.retain(|k| (k.scope, k.signer, k.uid) != (record.scope, record.signer, record.uid));
@@ -489,13 +489,13 @@ fn item_09_sessions_have_a_quota() {
     let (public, mine) = (spec.sign(PROVIDER_A), Spec::new("a.mine", IDLE).sign(PROVIDER_A));
     let held = || *engine.platform().held.lock().unwrap();
     let before = held();
-    // One public image, replayed on as many connections as there may be.
+    // One public image, replayed on as many connections as are possible.
     let mut replayed: Vec<_> = (0..MAX_SESSIONS).map(|_| engine.begin(sizes(&public)).unwrap()).collect();
     assert_eq!(engine.begin(sizes(&public)).err(), Some(ImageError::TooManySessions));
     let taken = replayed.iter_mut().filter_map(|session| session.write(&public.metadata).ok()).count();
-    assert_eq!(taken, 1, "a uid is on its way in once");
+    assert_eq!(taken, 1, "a uid is in one session at most");
     assert!(held() - before < 2 * (1000 + public.code.len() + public.metadata.len()));
-    // Those that were refused do not count any more.
+    // The rejected ones do not count any more.
     load(&engine, &mine).unwrap();
     drop(replayed);
     refused(&engine, &mine, ImageError::DuplicateUid);
@@ -527,7 +527,7 @@ fn item_09_a_session_without_progress_fails() {
         assert_eq!(loading.finish(), Err(ImageError::TimedOut));
         assert_eq!(snapshot(&engine), before);
     }
-    // A slow one is no silent one.
+    // A slow session is not a silent one.
     let whole = [&image.metadata[..], &image.data, &image.code].concat();
     let steps = usize::try_from(SESSION_LONGEST_MS / SESSION_TIMEOUT_MS).unwrap() - 1;
     let mut loading = engine.begin(sizes(&image)).unwrap();
@@ -563,7 +563,7 @@ fn item_09_silent_sessions_keep_nobody_out() {
     silent[0].write(&image.metadata).unwrap();
     refused(&engine, &image, ImageError::TooManySessions);
     engine.platform().clock_us.fetch_add((SESSION_TIMEOUT_MS + 1) * 1000, Ordering::Relaxed);
-    // Neither their places nor the uid are kept for them.
+    // Their entries and the uid are not reserved for them any more.
     load(&engine, &image).unwrap();
     for session in &mut silent {
         assert!(session.is_stale());
@@ -587,28 +587,28 @@ fn full_slots_and_full_memory() {
     engine.unload("a.1").unwrap();
     load(&engine, &good().sign(PROVIDER_A)).unwrap();
 
-    // Whatever is the last byte that does not fit: nothing stays behind.
+    // Whichever byte is the last that does not fit: no memory stays allocated.
     let image = good().endpoint(1, OwnedPeer::Container("a.x".into(), 1), Direction::In).sign(PROVIDER_A);
-    // What is kept of the metadata, which is less than half of it, and all of the rest.
+    // What is kept of the metadata, less than half of it, and all of the rest.
     let rest = image.code.len() + 64;
-    for room in (0..image.metadata.len().max(rest)).step_by(16) {
-        let engine = Engine::new(TestPlatform { room, ..TestPlatform::new_sharing() });
+    for capacity in (0..image.metadata.len().max(rest)).step_by(16) {
+        let engine = Engine::new(TestPlatform { capacity, ..TestPlatform::new_sharing() });
         refused(&engine, &image, ImageError::OutOfMemory);
     }
     let half = image.metadata.len() / 2;
-    let room = (image.metadata.len() + half).max(half + rest);
-    let engine = Engine::new(TestPlatform { room, ..TestPlatform::new_sharing() });
+    let capacity = (image.metadata.len() + half).max(half + rest);
+    let engine = Engine::new(TestPlatform { capacity, ..TestPlatform::new_sharing() });
     load(&engine, &image).unwrap();
     assert!(*engine.platform().held.lock().unwrap() < half + rest);
 }
 
-/// The image by which stacks are sized: it is as large as one can be, and is taken.
+/// The image by which stacks are sized: the largest possible, and it is accepted.
 #[test]
 fn item_01_the_worst_image_has_every_token_and_fits() {
     let worst = tinycontainer_testkit::worst(CLASS, false);
-    // One more long name, in the endpoint and in its token, would be too much.
-    let room = MAX_METADATA - worst.metadata.len();
-    assert!(room < 120, "{room} bytes to spare");
+    // One more long name, in the endpoint and in its token, exceeds the limit.
+    let spare = MAX_METADATA - worst.metadata.len();
+    assert!(spare < 120, "{spare} bytes to spare");
     let trust = Trust::decode(Vec::leak(tinycontainer_testkit::worst_trust_store())).unwrap();
     let engine =
         Engine::<_, N>::new(TestPlatform { trust: std::sync::Mutex::new(trust), ..TestPlatform::new() });
@@ -638,7 +638,7 @@ fn a_heartbeat_that_may_not_be_sent_is_no_schedule() {
     let engine = engine();
     let spec = Spec { schedule: Schedule { heartbeat_ms: 100, ..good().schedule }, ..good() };
     let Err(ImageError::Rejected(ImageRejected::Malformed(_))) = load(&engine, &spec.sign(PROVIDER_A)) else {
-        panic!("it asks for a heartbeat without the syscall")
+        panic!("it requests a heartbeat without the syscall")
     };
 }
 

@@ -1,4 +1,4 @@
-//! A hook ends by its budget whatever it calls: drivers that block, slow output, calls without end.
+//! A hook ends by its budget whatever it calls: drivers that block, slow output, endless calls.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
@@ -28,7 +28,7 @@ fn caller(calls: &str) -> Spec {
     spec
 }
 
-/// Steps it up to its first loop.
+/// Steps it until its first loop is next.
 fn up_to_loop<'e>(engine: &'e TestEngine, spec: &Spec) -> Agent<'e, TestPlatform, { common::N }> {
     load_and_start(engine, spec, OWNER);
     let mut agent = engine.agent(0).unwrap();
@@ -42,7 +42,7 @@ fn now_us(engine: &TestEngine) -> u64 {
     engine.platform().clock_us.load(Ordering::Relaxed)
 }
 
-/// Runs its first loop to the end. How many calls that were, and how long by the clock, in microseconds.
+/// Runs its first loop to the end. Returns the number of calls, and the time by the clock in microseconds.
 fn one_loop(engine: &TestEngine, spec: &Spec) -> (u32, u64) {
     let mut agent = up_to_loop(engine, spec);
     let (before, began) = (engine.status("x").unwrap().counters.calls, now_us(engine));
@@ -65,7 +65,7 @@ fn item_02_a_blocking_driver_is_charged() {
         let engine = engine();
         engine.platform().drivers.script().takes_us = 5000;
         let (calls_made, took) = one_loop(&engine, &caller(calls));
-        // The call that exceeds the budget is the last: 50 ms hold ten calls of 5 ms, less what else there is.
+        // The call that exceeds the budget is the last: 50 ms allow ten calls of 5 ms, less the other costs.
         assert!((9..=of_driver).contains(&calls_made), "{calls}: {calls_made} calls");
         assert!(took <= u64::from(BUDGET_MS) * 1000 + 5000, "{calls}: {took} us");
     }
@@ -73,12 +73,12 @@ fn item_02_a_blocking_driver_is_charged() {
 
 #[test]
 fn item_02_a_call_of_any_length_ends_any_budget() {
-    // A call of more than the largest budget (2^31 - 1 instructions) must neither wrap nor leave anything.
+    // A call longer than the largest budget (2^31 - 1 instructions) must not overflow.
     for us in [300_000_000, 3_600_000_000, u64::MAX / 4] {
         let engine = engine();
         engine.platform().drivers.script().takes_us = 0;
         let mut spec = caller(WRITE);
-        // As long as a hook may be here.
+        // The longest hook that is possible here.
         spec.schedule.loop_ms = 10_000;
         let mut agent = up_to_loop(&engine, &spec);
         let before = engine.status("x").unwrap().counters.calls;
@@ -94,7 +94,7 @@ fn item_02_a_call_of_any_length_ends_any_budget() {
 
 #[test]
 fn item_02_a_container_that_blocks_is_stopped_after_the_hook_that_runs() {
-    // Each loop takes 5 ms of its 50 by the clock, so it goes on; a stop is obeyed after the loop.
+    // Each loop takes 5 ms of its 50 by the clock, so it goes on; a stop takes effect after the loop.
     let engine = engine();
     let text = module(
         "(drop (call $open (i32.const 1)))",
@@ -119,7 +119,7 @@ fn item_02_a_container_that_blocks_is_stopped_after_the_hook_that_runs() {
 
 #[test]
 fn item_02_slow_output_is_charged() {
-    // 5 ms for each line and each notice, of which the limit lets far more pass than the budget holds.
+    // 5 ms for each line and each notice; the limit lets more pass than the budget allows.
     for calls in [LOG, REFUSED] {
         let engine = engine();
         engine.platform().output_takes_us.store(5000, Ordering::Relaxed);
@@ -162,7 +162,7 @@ fn item_02_a_driver_that_never_waits_is_charged_what_it_says() {
         one_loop(&engine, &caller(WRITE_NOTHING)).0
     };
     let free = calls(Some(0), 5000);
-    // 10 us are 100 instructions; a call costs some 25 without.
+    // 10 us are 100 instructions; a call costs about 25 without them.
     let said = calls(Some(10_000), 0);
     assert!(said < free / 3 && said > BUDGET_MS * 1000 / 20, "{said} of {free}");
     assert!(calls(None, 5000) <= 11);
@@ -196,27 +196,23 @@ fn item_02_lines_beyond_the_limit_are_dropped_and_counted() {
     };
     agent.step(0);
     let burst = TestPlatform::LOG_BURST / 8;
-    assert_eq!(
-        (lines(), dropped()),
-        (burst, vec![]),
-        "the burst, and nothing is said while lines are dropped"
-    );
+    assert_eq!((lines(), dropped()), (burst, vec![]), "the burst, and no notice while lines are dropped");
     assert_eq!(engine.status("x").unwrap().counters.log_dropped, 200 - burst);
-    // Half a second later there is room for half of it, and the first line that passes says what was lost, which is
-    // counted too.
+    // Half a second later half of it is available, and the first line that passes is preceded by the number dropped,
+    // which is counted too.
     platform.clock_us.fetch_add(500_000, Ordering::Relaxed);
     agent.step(500);
     agent.step(1000);
     agent.step(1000);
     let half = burst / 2 - TestPlatform::NOTICE_BYTES / 8;
     assert_eq!((lines(), dropped()), (half, vec![200 - burst]));
-    // After a long silence there is the burst again, and no more.
+    // After a long pause the full burst is available again, and no more.
     platform.clock_us.fetch_add(3_600_000_000, Ordering::Relaxed);
     agent.step(2000);
     agent.step(2000);
     let most = burst - TestPlatform::NOTICE_BYTES / 8;
     assert_eq!((lines(), dropped()), (most, vec![200 - half]));
-    // What is not yet told when it stops is told then, before the reason.
+    // What is not yet reported when it stops is reported then, before the reason.
     engine.stop("x").unwrap();
     settle(&mut agent, 2000);
     let notices = platform.notices.lock().unwrap();
@@ -239,7 +235,7 @@ fn item_02_notices_of_refused_calls_are_limited() {
 
 #[test]
 fn item_02_every_call_ends() {
-    // Whatever is called, with a clock that stands still: the estimates end it.
+    // Whatever is called, with a clock that does not advance: the fixed costs end it.
     let messages = "(drop (call $write (i32.const 0) (i32.const 0) (i32.const 4)))";
     let bad_pointer = "(drop (call $read (global.get $fd) (i32.const 65535) (i32.const 2)))";
     for calls in

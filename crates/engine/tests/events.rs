@@ -1,4 +1,4 @@
-//! Containers that are woken by what arrives.
+//! Containers that are woken by arriving data.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
@@ -10,7 +10,7 @@ use tinycontainer_testkit::{OWNER, OwnedPeer, Spec, module};
 
 const WRITE: &str = "(drop (call $write (global.get $fd) (i32.const 0) (i32.const 1)))";
 
-/// A guest with a descriptor in `$fd`, which reads and writes name.
+/// A guest with a descriptor in `$fd`, which is the name that reads and writes use.
 fn guest(start: &str, body: &str) -> String {
     module(start, &format!("{body} i32.const 0"), "")
         .replace("(memory 1)", "(memory 1) (global $fd (mut i32) (i32.const -1))")
@@ -44,7 +44,7 @@ fn loops(engine: &TestEngine, uid: &str) -> u32 {
     engine.status(uid).unwrap().counters.loops
 }
 
-/// How often the agent in that slot was woken since the last time this was asked.
+/// How often the agent in that slot was woken since the last call.
 fn woken(engine: &TestEngine, slot: usize) -> usize {
     let all = std::mem::take(&mut *engine.platform().woken.lock().unwrap());
     all.into_iter().filter(|woken| *woken == slot).count()
@@ -73,10 +73,10 @@ fn a_sleeping_container_is_never_woken() {
     let engine = pair(event_driven("reader", OPEN, READ, 5));
     let mut reader = engine.agent(1).unwrap();
     settle(&mut reader, 0);
-    // The writer is another's agent that runs for as long as it likes, and writes nothing: it is not started.
+    // The writer's agent is not stepped: it is not started.
     engine.platform().woken.lock().unwrap().clear();
     for now in 0..10_000 {
-        assert_eq!(reader.step(now), Next::Idle, "no time at which it wants to be stepped");
+        assert_eq!(reader.step(now), Next::Idle, "no time at which it is to be stepped");
     }
     assert_eq!((woken(&engine, 1), loops(&engine, "reader")), (0, 0));
 }
@@ -157,7 +157,7 @@ macro_rules! running {
         let mut $agent = $engine.agent(0).unwrap();
         assert_eq!(settle(&mut $agent, 0), Next::Idle);
         let wakers = $engine.platform().drivers.script().wakers.clone();
-        let [$waker] = wakers[..] else { panic!("who only writes is not watched: {wakers:?}") };
+        let [$waker] = wakers[..] else { panic!("an endpoint for writing only is not watched: {wakers:?}") };
     };
 }
 
@@ -169,7 +169,7 @@ fn a_driver_wakes_its_reader() {
     assert_eq!(woken(&engine, 0), 2, "by its start and by the driver");
     assert_eq!(settle(&mut agent, 0), Next::Idle, "it has read: it is not readable until announced again");
     assert_eq!(loops(&engine, "sensor"), 1);
-    // Announced twice is one loop.
+    // Announced twice causes one loop.
     engine.readable(waker);
     engine.readable(Waker::from_bits(waker.to_bits()));
     settle(&mut agent, 0);

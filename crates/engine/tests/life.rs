@@ -1,4 +1,4 @@
-//! The life of a container: every way it goes on, and every way it ends.
+//! The life cycle of a container: every transition, and every way it ends.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
@@ -77,7 +77,7 @@ fn from_load_to_unload() {
     assert_nothing_held(&engine);
 }
 
-/// A container `a.c` of this signer's with claims that a test chose, loaded.
+/// Loads a container `a.c` of this signer with claims that a test chose.
 fn loaded(change: impl for<'c> FnOnce(&Claims<'c>) -> Claims<'c>) -> TestEngine {
     let engine = engine();
     load(&engine, &spec(IDLE, |s| s).sign_with(PROVIDER_A, change)).unwrap();
@@ -152,7 +152,7 @@ fn the_period_is_kept_without_drift() {
     assert_eq!(settle(&mut agent, 1000), Next::At(1050));
     assert_eq!(settle(&mut agent, 1049), Next::At(1050), "woken early: waits on");
     assert_eq!(settle(&mut agent, 1057), Next::At(1100), "late by 7: the next is not");
-    // Late by more than two periods: two are missed, and not made up for.
+    // Late by more than two periods: two are missed and not made up for.
     assert_eq!(settle(&mut agent, 1230), Next::At(1250));
     let counters = engine.status("a.c").unwrap().counters;
     assert_eq!((counters.loops, counters.missed), (3, 2));
@@ -202,34 +202,34 @@ fn run_until_idle(
 
 #[test]
 fn every_reason_to_stop() {
-    let says = vec!["a.c: stopping".to_owned()];
+    let logged = vec!["a.c: stopping".to_owned()];
     let quiet = Vec::<String>::new();
-    // Loop count, lifetime, a loop that is done, a missed heartbeat: all of these get their stop().
+    // Loop count, lifetime, a loop that is done, a missed heartbeat: `stop()` is called after all of these.
     let wat = with_text(NOP, GO_ON);
     assert_eq!(
         run_until_idle(&wat, |s| Schedule { max_loops: 3, ..s }),
-        (stopped(StopReason::LoopCount), says.clone(), 3)
+        (stopped(StopReason::LoopCount), logged.clone(), 3)
     );
     assert_eq!(
         run_until_idle(&wat, |s| Schedule { lifetime_ms: 35, ..s }),
-        (stopped(StopReason::Lifetime), says.clone(), 4)
+        (stopped(StopReason::Lifetime), logged.clone(), 4)
     );
     assert_eq!(
         run_until_idle(&wat, |s| Schedule { heartbeat_ms: 25, ..s }),
-        (stopped(StopReason::Heartbeat), says.clone(), 3)
+        (stopped(StopReason::Heartbeat), logged.clone(), 3)
     );
     let done = Some(Stopped { reason: StopReason::Finished, detail: Detail::Returned(-5) });
-    assert_eq!(run_until_idle(&with_text(NOP, "i32.const -5"), |s| s), (done, says.clone(), 1));
-    // With a heartbeat it goes on.
+    assert_eq!(run_until_idle(&with_text(NOP, "i32.const -5"), |s| s), (done, logged.clone(), 1));
+    // With heartbeats it goes on.
     assert_eq!(
         run_until_idle(&with_text(NOP, "call $heartbeat"), |s| Schedule {
             heartbeat_ms: 25,
             max_loops: 9,
             ..s
         }),
-        (stopped(StopReason::LoopCount), says, 9)
+        (stopped(StopReason::LoopCount), logged, 9)
     );
-    // Who trapped or overran is not called again.
+    // After a trap or an exhausted budget no hook is called again.
     let trapped = |trap| Some(Stopped { reason: StopReason::Trapped, detail: Detail::Trap(trap) });
     assert_eq!(
         run_until_idle(&with_text(NOP, "unreachable"), |s| s),
@@ -268,7 +268,7 @@ fn a_budget_is_milliseconds_times_the_rate() {
         let mut agent = engine.agent(0).unwrap();
         assert_eq!(settle(&mut agent, 0), Next::Idle);
         let used = engine.status("a.c").unwrap().counters.instructions;
-        // `start()` adds its few.
+        // `start()` adds some instructions.
         assert!((u64::from(ms * RATE)..u64::from(ms * RATE) + 10).contains(&used), "{used}");
     }
 }
@@ -301,7 +301,7 @@ fn a_stop_before_the_first_step_runs_nothing() {
     let status = engine.status("a.c").unwrap();
     assert_eq!((status.last, status.counters.starts), (stopped(StopReason::Requested), 0));
     assert!(engine.platform().log.lock().unwrap().is_empty());
-    // And an old request does not stop the next start.
+    // An old request does not stop the next start.
     engine.start("a.c").unwrap();
     assert_eq!(settle(&mut agent, 0), Next::Idle);
     assert_eq!(engine.status("a.c").unwrap().last.unwrap().reason, StopReason::Trapped);
@@ -323,7 +323,7 @@ fn a_thousand_restarts_and_reloads_leave_nothing() {
             let status = engine.status("a.c").unwrap();
             assert_eq!(status.last, stopped(StopReason::LoopCount));
             assert_eq!(status.memory.used, 0);
-            // But for rounding, for other tests share the pool: a block may be a few bytes larger.
+            // Except for rounding, since other tests share the pool: a block may be a few bytes larger.
             assert!(peak.get_or_insert(status.memory.peak).abs_diff(status.memory.peak) < 256);
         }
         engine.unload("a.c").unwrap();

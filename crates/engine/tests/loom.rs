@@ -3,8 +3,8 @@
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p tinycontainer --test loom`
 //!
-//! Loom cannot look into the interpreter's C, so the runtime here is a few lines of Rust: the other
-//! tests run the real one.
+//! Loom cannot observe the interpreter's C, so the runtime here is a few lines of Rust; the other tests run the real
+//! one.
 #![cfg(loom)]
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
@@ -68,7 +68,7 @@ impl Runtime for Counting {
 impl Instance for Counted {
     fn call(&mut self, hook: Hook, _: Budget, host: &mut dyn Host) -> Outcome {
         match hook {
-            // What it opens once is what it reads from in each loop.
+            // Opened once, and read in each loop.
             Hook::Start if self.opens => self.fd = host.open(1).ok(),
             Hook::Loop if self.fd.is_some() => _ = host.read(self.fd.unwrap_or(-1), &mut [0]),
             // A native call: enters and leaves the syscall state without the lock.
@@ -136,7 +136,7 @@ impl Platform for Loomed {
         kit::device(self.store)
     }
     fn wake(&self, _: usize) {
-        // Not `store`: loom would let a swap that comes later miss it.
+        // Not `store`: loom would let a later swap miss it.
         self.woken.swap(true, Ordering::AcqRel);
     }
     fn log(&self, _: &str, _: &[u8]) {}
@@ -144,7 +144,7 @@ impl Platform for Loomed {
 
 const SLOTS: usize = 2;
 
-/// Made once: signing is slow, and the same in every interleaving.
+/// Made once: signing is slow, and the result is the same in every interleaving.
 struct Fixture {
     store: &'static [u8],
     image: kit::Image,
@@ -218,7 +218,7 @@ fn stop_during_start_and_run() {
         let status = engine.status("a.c").unwrap();
         assert_eq!(status.state, State::Created);
         assert_eq!(engine.platform().runtime.instances.load(Ordering::SeqCst), 0, "no instance is left");
-        // Whoever came in time is the reason; whoever came late was told so.
+        // The first request is recorded as the reason; the later one got an error.
         match (stopped, status.last.unwrap().reason) {
             (Ok(()), StopReason::Requested | StopReason::LoopCount)
             | (Err(StopError::NotRunning), StopReason::LoopCount) => (),
@@ -310,7 +310,7 @@ fn two_loads_of_one_name() {
             (Ok(()), Err(ImageError::DuplicateUid)) | (Err(ImageError::DuplicateUid), Ok(()))
         ));
         assert_eq!(engine.containers().count(), 1);
-        // The loser's slot is free.
+        // The slot of the session that failed is free.
         assert!(engine.begin(Sizes { metadata: 1, data: 0, code: 1 }).is_ok());
     });
 }
@@ -359,7 +359,7 @@ fn data_that_arrives_while_it_falls_asleep_is_read() {
         let engine = fixture.loaded();
         engine.start("a.c").unwrap();
         let mut agent = engine.agent(0).unwrap();
-        // As a platform steps it: when it was woken, until it wants to wait.
+        // As a platform steps it: when it was woken, until it returns that it waits.
         let mut run = || {
             while engine.platform().woken.swap(false, Ordering::AcqRel) {
                 while agent.step(0) == Next::Now {}

@@ -12,7 +12,7 @@ use tinycontainer::runtime::{Either, Rate, Type};
 use tinycontainer::{Engine, ImageError, Mask, Next, Notice, Platform, StopReason};
 use tinycontainer_testkit as kit;
 
-/// How many instructions of the testkit's runtime a millisecond holds here.
+/// The instructions in a millisecond of the testkit's runtime, here.
 const TINY_RATE: u32 = 1000;
 
 struct TwoRuntimes {
@@ -156,7 +156,7 @@ fn a_type_that_no_runtime_accepts_is_refused() {
 #[test]
 fn code_goes_to_the_runtime_of_its_type() {
     let engine = engine();
-    // A WebAssembly module, said to be of the other type.
+    // A WebAssembly module, declared as the other type.
     load(&engine, &kit::Spec { kind: Type::Bpf, ..wasm("t", "i32.const 0") }).unwrap();
     engine.start("t").unwrap();
     run(&engine, 0);

@@ -1,4 +1,4 @@
-//! What a running container reaches, and what it does not.
+//! What a running container can access, and what it cannot.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod common;
@@ -30,7 +30,7 @@ fn script(calls: &[&str]) -> String {
     )
 }
 
-/// A container of the owner's with that script. Endpoint 1000 takes the results.
+/// A container of the owner with that script. Endpoint 1000 receives the results.
 fn scripted(uid: &str, calls: &[&str]) -> Spec {
     let mut spec = Spec::new(uid, &script(calls));
     spec.schedule =
@@ -38,7 +38,7 @@ fn scripted(uid: &str, calls: &[&str]) -> Spec {
     spec.endpoint(1000, OwnedPeer::Local(Bus::App, 1000), Direction::Out)
 }
 
-/// Runs it to its end; what each call answered.
+/// Runs it to its end; returns the result of each call.
 fn results(engine: &TestEngine, spec: &Spec) -> Vec<i32> {
     let mut spec = spec.clone();
     spec.endpoints.sort_by_key(|(id, ..)| *id);
@@ -48,7 +48,7 @@ fn results(engine: &TestEngine, spec: &Spec) -> Vec<i32> {
     reported(engine)
 }
 
-/// What was reported since the last time.
+/// What was reported since the last call.
 fn reported(engine: &TestEngine) -> Vec<i32> {
     let mut script = engine.platform().drivers.script();
     let mut numbers = Vec::new();
@@ -116,7 +116,7 @@ fn a_driver_is_reached_only_as_granted() {
     let io = Errno::Io as i32;
     assert_eq!(
         results(&engine, &spec),
-        // The last read is of a driver that claims more than fits: it is not believed.
+        // The last read is of a driver that reports more than fits: it is not trusted.
         [0, 2, 0x0807, WOULD_BLOCK, io, io, REFUSED, 0, REFUSED, REFUSED]
     );
     assert_eq!(
@@ -155,7 +155,7 @@ fn each_native_needs_its_bit() {
         let noticed = engine.platform().notices.lock().unwrap().clone();
         assert!(noticed.contains(&("x".into(), Notice::Refused(call, Denial::new(Why::NotGranted)))));
     }
-    // Without `open` or `write` the script could not report: the refusals are enough.
+    // Without `open` or `write` the script could not report its results: the refusals suffice.
     for call in [Syscall::Open, Syscall::Write] {
         let engine = engine();
         let mut spec = scripted("x", &["(call $heartbeat)"]);
@@ -207,7 +207,7 @@ fn a_long_write_is_just_a_long_write() {
 #[test]
 fn descriptors_run_out_and_come_back() {
     let engine = engine();
-    // One is the report's.
+    // One is for the report.
     let mut calls: Vec<String> = (0..7).map(|_| open(3)).collect();
     calls.push("(call $open (i32.const 3))".into());
     calls.push("(call $close (global.get $fd))".into());
@@ -244,7 +244,7 @@ fn own_data_can_be_read_piece_by_piece() {
     );
     spec.data = b"abcdef".to_vec();
     assert_eq!(results(&engine, &spec), [0, 4, i32::from_le_bytes(*b"abcd"), 2, 0]);
-    // To be read only, and by whoever signed it: no other token is needed, and none helps.
+    // Read-only, and only for its own signer: no other token is needed, and none helps.
     let engine = common::engine();
     let spec = Spec::new("a.y", &module("", "i32.const 0", "")).endpoint(
         3,
@@ -262,7 +262,7 @@ fn own_data_can_be_read_piece_by_piece() {
     }
 }
 
-// --- Containers that talk to each other --------------------------------------------------------
+// --- Containers that communicate ---------------------------------------------------------------
 
 fn to(uid: &str, endpoint: u32) -> OwnedPeer {
     OwnedPeer::Container(uid.into(), endpoint)
@@ -289,7 +289,7 @@ fn messages_go_from_one_to_the_other_and_keep_their_bounds() {
         load_and_start(&engine, spec, OWNER);
     }
     let mut agents = [engine.agent(0).unwrap(), engine.agent(1).unwrap()];
-    // Nobody is there to read, then the reader's queue of 64 bytes fills: 7 + 7 + 2 bytes.
+    // Without a reader first; then the reader's queue of 64 bytes fills: 7 + 7 + 2 bytes.
     settle(&mut agents[0], 0);
     assert_eq!(reported(&engine), [0]);
     settle(&mut agents[1], 0);
@@ -303,7 +303,7 @@ fn messages_go_from_one_to_the_other_and_keep_their_bounds() {
     }
     assert_eq!(
         reported(&engine),
-        // A message that does not fit the buffer stays, and comes whole the next time.
+        // A message that does not fit the buffer stays, and is returned whole the next time.
         [5, TOO_LONG, 5, i32::from(b'o'), 0, WOULD_BLOCK, REFUSED]
     );
     settle(&mut agents[0], 9);
@@ -337,7 +337,7 @@ fn both_ends_must_list_each_other() {
         let not_mutual = (Syscall::Write, Some(1), Why::NotMutual);
         assert_eq!(refusals(&engine), if answer < 0 { vec![not_mutual] } else { vec![] }, "{what}");
     }
-    // Nobody of that name at all: gone, which is nobody's fault.
+    // No container with that uid: `NoPeer`, which is not a refusal.
     let engine = engine();
     let writer = scripted("writer", &[&open(1), write]).endpoint(1, to("reader", 2), Direction::Out);
     assert_eq!(results(&engine, &writer), [0, PEER_GONE]);
@@ -346,8 +346,8 @@ fn both_ends_must_list_each_other() {
 
 #[test]
 fn whoever_takes_a_slot_does_not_take_an_identity() {
-    // Writer and reader talk; the reader is replaced by an impostor in the same slot, of the same
-    // endpoint number, under another name. The writer's open descriptor does not reach it.
+    // Writer and reader communicate; the reader is replaced by an impostor in the same slot, with the same endpoint
+    // number and another uid. The writer's open descriptor does not reach it.
     let engine = engine();
     let write = "(call $write (global.get $fd) (i32.const 64) (i32.const 5))";
     let mut writer =
@@ -382,8 +382,8 @@ fn whoever_takes_a_slot_does_not_take_an_identity() {
 
 #[test]
 fn a_container_peer_outside_of_scope_needs_its_owner() {
-    // B may reach containers, but A's signer is not asked: both ends must list each other instead.
-    // Whose anchor reaches no containers needs a token.
+    // B may reach containers, but A's signer need not authorize it: both ends must list each other instead. A signer whose
+    // anchor permits no containers needs a token.
     let engine = engine();
     let idle = module("", "i32.const 0", "");
     let spec = Spec::new("b.x", &idle).endpoint(1, to("a.y", 1), Direction::Out);
@@ -400,7 +400,7 @@ fn the_ring_of_refusals_stays_small_and_the_count_goes_on() {
     assert_eq!(refusals(&engine).len(), tinycontainer::MAX_REFUSALS);
     assert_eq!(engine.status("x").unwrap().counters.refusals, 40);
     assert_eq!(engine.refusal_after(0).unwrap().0.number, 25, "the oldest that is left");
-    // Who is gone has no name any more, and nobody else's.
+    // An unloaded container has no name any more, and not that of another.
     engine.unload("x").unwrap();
     load(&engine, &scripted("y", &[bad]).sign(OWNER)).unwrap();
     assert_eq!(engine.refusal_after(0).unwrap().1, None);
@@ -432,8 +432,8 @@ fn item_12_a_container_does_not_erase_the_evidence_of_another() {
 
 #[test]
 fn calling_does_not_stretch_a_budget() {
-    // Natives cost about what the host executes for them: a loop of calls ends after far fewer rounds
-    // than a loop of arithmetic, and a refused call is no cheaper.
+    // Natives cost about what the host executes for them: a loop of calls ends after far fewer rounds than a loop of
+    // arithmetic, and a refused call costs as much.
     let rounds = |call: &str, mask: Mask| {
         let engine = engine();
         let body = format!("(loop $l (drop {call}) br $l) unreachable");
@@ -456,7 +456,7 @@ fn calling_does_not_stretch_a_budget() {
         let calls = rounds(call, mask);
         assert!((2..=most).contains(&calls), "{call}: {calls} calls");
     }
-    // A peer that is not there is searched each time.
+    // A missing peer is searched for each time.
     let engine = engine();
     let body = "(loop $l (drop (call $write (local.get $fd) (i32.const 0) (i32.const 4))) br $l) unreachable";
     let body = format!("(local $fd i32) (local.set $fd (call $open (i32.const 1))) {body}");

@@ -10,15 +10,15 @@ numbered_enum! {
         NotGranted = 1 => "not-granted", "the syscall is not granted to it",
         /// The container has no right to such an endpoint.
         NoSuchEndpoint = 2 => "no-such-endpoint", "it has no right to such an endpoint",
-        /// The endpoint may be used, but not that way.
+        /// The endpoint may be used, but not in this direction.
         WrongDirection = 3 => "wrong-direction", "the endpoint may not be used in that direction",
-        /// The descriptor is not open: it never was, or is closed.
+        /// The descriptor is not open: it was never opened, or is closed.
         NotOpen = 4 => "not-open", "the descriptor is not open",
-        /// The descriptor is another container's.
+        /// The descriptor belongs to another container.
         NotYours = 5 => "not-yours", "the descriptor is another container's",
-        /// The memory is not wholly the container's own.
+        /// The memory is not entirely the container's own.
         BadPointer = 6 => "bad-pointer", "the memory is not wholly its own",
-        /// The container has used up its descriptors.
+        /// All descriptors of the container are in use.
         TooManyOpen = 7 => "too-many-open", "all its descriptors are in use",
         /// The other container does not list this one as its peer.
         NotMutual = 8 => "not-mutual", "the other container does not list it as its peer",
@@ -41,7 +41,7 @@ pub struct Denial {
 }
 
 impl Denial {
-    /// A denial that is not about a known endpoint.
+    /// A denial without a known endpoint.
     pub const fn new(reason: DenyReason) -> Self {
         Self { endpoint: None, reason }
     }

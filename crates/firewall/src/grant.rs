@@ -3,10 +3,10 @@
 use heapless::Vec;
 use tinycontainer_abi::{Direction, Mask};
 
-/// The authority to make grants: what the holder of one grants, a container may do.
+/// The authority to make grants: only its holder can decide what a container may do.
 ///
-/// Making one is `unsafe`, as with the capabilities of Tock, not for the sake of memory but because all isolation
-/// between containers rests on it. Code that forbids `unsafe` can make neither an authority nor a grant.
+/// Making one is `unsafe`, as with the capabilities of Tock: not for memory safety, but because all isolation between
+/// containers depends on it. Code that forbids `unsafe` can make neither an authority nor a grant.
 #[derive(Debug)]
 pub struct Issuer(());
 
@@ -31,7 +31,7 @@ pub struct Right {
     pub direction: Direction,
 }
 
-/// There are more rights than a grant holds.
+/// The grant has no capacity for another right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooMany;
 

@@ -1,14 +1,14 @@
 //! One running container's calls and descriptors.
 //!
-//! A guard is owned by whoever runs the container, so authorising a call takes no lock.
+//! A guard is owned by the thread that runs the container, so authorizing a call takes no lock.
 
 use crate::denial::{Denial, DenyReason};
 use crate::grant::Right;
 use crate::id::ContainerId;
 use tinycontainer_abi::{Direction, Mask, Syscall};
 
-/// A descriptor as the guest has it: never negative. Bits 0 to 5 are its place, 6 to 13 the
-/// container's slot, 14 to 29 a generation that wraps: descriptors do not wear out.
+/// A descriptor as the guest has it: never negative. Bits 0 to 5 are its index, 6 to 13 the container's slot, 14 to 29
+/// a generation that wraps around, so descriptors are not exhausted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fd(u32);
 
@@ -43,14 +43,14 @@ impl Fd {
 #[derive(Debug)]
 struct Open<T> {
     endpoint: u32,
-    /// With place and slot it makes the descriptor.
+    /// Part of the descriptor, with index and slot.
     generation: u16,
     direction: Direction,
     target: T,
 }
 
-/// Authorises the calls of one container and holds its descriptors, at most `F` (64 at the most).
-/// `T` is whatever the caller needs to serve the call.
+/// Authorizes the calls of one container and stores its descriptors, at most `F` (at most 64). `T` is what the caller
+/// needs to serve a call.
 #[derive(Debug)]
 pub struct Guard<T, const F: usize> {
     id: ContainerId,
@@ -67,12 +67,12 @@ impl<T, const F: usize> Guard<T, F> {
         Self { id, mask, generation: 0, open: [const { None }; F] }
     }
 
-    /// Whose guard it is.
+    /// The container of this guard.
     pub fn id(&self) -> ContainerId {
         self.id
     }
 
-    /// Whether the container may make such a call at all.
+    /// Whether the container may make this call at all.
     ///
     /// # Errors
     /// The denial, to be recorded.
@@ -81,7 +81,7 @@ impl<T, const F: usize> Guard<T, F> {
         if self.mask.has(call) { Ok(()) } else { Err(Denial::new(DenyReason::NotGranted)) }
     }
 
-    /// Whether there is room for one more descriptor: to be asked before a driver is.
+    /// Whether one more descriptor can be opened: to be checked before a driver opens anything.
     ///
     /// # Errors
     /// The denial, to be recorded.
@@ -93,13 +93,13 @@ impl<T, const F: usize> Guard<T, F> {
         }
     }
 
-    /// The place of a descriptor, whether it is open or not, less than 64.
+    /// The index of a descriptor, whether it is open or not, less than 64.
     pub fn place(fd: i32) -> u8 {
         // 6 bits.
         Fd(fd.cast_unsigned()).place() as u8
     }
 
-    /// The descriptors that the container may read from: place, endpoint and what serves it.
+    /// The descriptors that the container may read from: index, endpoint and the target that serves it.
     pub fn readable(&self) -> impl Iterator<Item = (u8, u32, &T)> + '_ {
         let may = self.mask.has(Syscall::Read);
         (0..).zip(&self.open).filter_map(move |(place, open)| {
@@ -108,11 +108,10 @@ impl<T, const F: usize> Guard<T, F> {
         })
     }
 
-    /// Opens a descriptor for an endpoint that [`Table::authorize`](crate::Table::authorize) has
-    /// let it have.
+    /// Opens a descriptor for an endpoint that [`Table::authorize`](crate::Table::authorize) has authorized.
     ///
     /// # Errors
-    /// The denial, and `target` back.
+    /// The denial, and `target`.
     pub fn open(&mut self, right: Right, target: T) -> Result<Fd, (Denial, T)> {
         let Some((place, entry)) = self.open.iter_mut().enumerate().find(|(_, entry)| entry.is_none()) else {
             let denial = Denial { endpoint: Some(right.endpoint), reason: DenyReason::TooManyOpen };
@@ -125,7 +124,7 @@ impl<T, const F: usize> Guard<T, F> {
         Ok(fd)
     }
 
-    /// Authorises a read from a descriptor the guest names: its endpoint, and what serves it.
+    /// Authorizes a read from a descriptor of the guest: returns its endpoint and its target.
     ///
     /// # Errors
     /// The denial, to be recorded.
@@ -139,7 +138,7 @@ impl<T, const F: usize> Guard<T, F> {
         Ok((open.endpoint, &mut open.target))
     }
 
-    /// Authorises a write to a descriptor the guest names: its endpoint, and what serves it.
+    /// Authorizes a write to a descriptor of the guest: returns its endpoint and its target.
     ///
     /// # Errors
     /// The denial, to be recorded.
@@ -153,7 +152,7 @@ impl<T, const F: usize> Guard<T, F> {
         Ok((open.endpoint, &mut open.target))
     }
 
-    /// Closes a descriptor the guest names, and gives back what served it.
+    /// Closes a descriptor of the guest, and returns its target.
     ///
     /// # Errors
     /// The denial, to be recorded.
@@ -167,7 +166,7 @@ impl<T, const F: usize> Guard<T, F> {
             .ok_or(Denial::new(DenyReason::NotOpen))
     }
 
-    /// Takes what served any descriptor that is still open, until there is none.
+    /// Closes the open descriptors, one for each item, and returns their targets.
     pub fn drain(&mut self) -> impl Iterator<Item = T> + '_ {
         self.open.iter_mut().filter_map(|entry| entry.take().map(|open| open.target))
     }
@@ -175,7 +174,7 @@ impl<T, const F: usize> Guard<T, F> {
     #[inline]
     fn find(&mut self, raw: i32) -> Result<&mut Open<T>, Denial> {
         let fd = Fd(u32::try_from(raw).map_err(|_| Denial::new(DenyReason::NotOpen))?);
-        // Never opened by this container: who guesses is told apart from who is late.
+        // The descriptor was never opened by this container: a guess is reported differently from a use after close.
         if fd.slot() != u32::from(self.id.raw_slot()) {
             return Err(Denial::new(DenyReason::NotYours));
         }

@@ -1,16 +1,16 @@
-//! Which container.
+//! The identity of a container.
 
-/// One container, for as long as it is in the table. A slot that is used again has another id.
+/// Identifies one container while it is in the table. A slot that is used again gets another id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ContainerId(u32);
 
 impl ContainerId {
-    /// 8 bits are the place, 24 a generation: the same id comes back after 16 million loads.
+    /// 8 bits are the slot, 24 a generation: the same id is used again after 16 million loads.
     pub(crate) const fn new(slot: u8, generation: u32) -> Self {
         Self(generation << 8 | slot as u32)
     }
 
-    /// Its place in the table.
+    /// Its slot: the index in the table.
     pub const fn slot(self) -> usize {
         self.raw_slot() as usize
     }

@@ -1,5 +1,5 @@
-//! The last refusals: who, what, why. Bounded, and shared fairly: a container that is refused often pushes out its own
-//! refusals, not those of others.
+//! The last refusals: which container, which call, why. Bounded, and shared fairly: a container that is refused often
+//! displaces its own refusals, not those of others.
 
 use crate::denial::{Denial, DenyReason};
 use crate::id::ContainerId;
@@ -11,15 +11,15 @@ use tinycontainer_abi::Syscall;
 pub struct AuditRecord {
     /// When, in milliseconds of the platform's clock.
     pub at_ms: u64,
-    /// Which one it is, counted from 1 over all refusals ever. Gaps show what was dropped.
+    /// Its number, counted from 1 over all refusals. Gaps are refusals that were dropped.
     pub number: u64,
-    /// How many refusals before this one, of all containers, are no longer kept.
+    /// How many refusals before this one, of all containers, are no longer stored.
     pub dropped: u64,
-    /// Who made the call.
+    /// The container that made the call.
     pub container: ContainerId,
-    /// What was called.
+    /// The call.
     pub call: Syscall,
-    /// On which endpoint, and why not.
+    /// The endpoint, and the reason.
     pub denial: Denial,
 }
 
@@ -31,19 +31,19 @@ struct Entry {
     container: ContainerId,
     endpoint: u32,
     has_endpoint: bool,
-    /// The container is unloaded.
+    /// The container has been unloaded.
     is_retired: bool,
     call: Syscall,
     reason: DenyReason,
 }
 
-/// The last refusals, `R` at the most, at least 1.
+/// The last refusals, at most `R`, at least 1.
 ///
-/// When all places are taken, the oldest entry of the container with the most entries makes place for a new one: the
-/// new one's own container if no other has more. Entries of unloaded containers go before all others.
+/// When all entries are in use, a new one replaces the oldest entry of the container with the most entries; that of
+/// the new entry if no other has more. Entries of unloaded containers are replaced first.
 #[derive(Debug)]
 pub struct AuditRing<const R: usize> {
-    /// By number.
+    /// In ascending order of the numbers.
     kept: Vec<Entry, R>,
     total: u64,
 }
@@ -55,7 +55,7 @@ impl<const R: usize> Default for AuditRing<R> {
 }
 
 impl<const R: usize> AuditRing<R> {
-    /// Without an entry.
+    /// A ring without entries.
     pub const fn new() -> Self {
         Self { kept: Vec::new(), total: 0 }
     }
@@ -76,12 +76,12 @@ impl<const R: usize> AuditRing<R> {
         let number = self.total;
         let entry =
             Entry { number, at_ms, container, endpoint, has_endpoint, is_retired: false, call, reason };
-        // There is a place: an entry was dropped if there was none.
+        // There is capacity: if all entries were in use, one was dropped.
         let _ = self.kept.push(entry);
         dropped
     }
 
-    /// Which entry makes place for one of `newcomer`.
+    /// The index of the entry that one of `newcomer` replaces.
     fn victim(&self, newcomer: ContainerId) -> Option<usize> {
         let entries = |of: ContainerId| self.kept.iter().filter(|entry| entry.container == of).count();
         if let Some(at) = self.kept.iter().position(|entry| entry.is_retired) {
@@ -95,23 +95,23 @@ impl<const R: usize> AuditRing<R> {
         }
     }
 
-    /// The container is unloaded: its entries stay until others need their places.
+    /// The container has been unloaded: its entries stay until they are replaced.
     pub fn retire(&mut self, container: ContainerId) {
         let own = self.kept.iter_mut().filter(|entry| entry.container == container);
         own.for_each(|entry| entry.is_retired = true);
     }
 
-    /// All there ever were.
+    /// The number of all refusals.
     pub fn total(&self) -> u64 {
         self.total
     }
 
-    /// How many of these are no longer kept.
+    /// How many of these are no longer stored.
     pub fn dropped(&self) -> u64 {
         self.total.saturating_sub(self.kept.len() as u64)
     }
 
-    /// What is still kept, oldest first.
+    /// The stored refusals, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = AuditRecord> {
         self.kept.iter().zip(1..).map(|(entry, place)| {
             let Entry { number, at_ms, container, endpoint, has_endpoint, call, reason, .. } = *entry;

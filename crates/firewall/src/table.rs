@@ -10,7 +10,7 @@ use tinycontainer_abi::Mask;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Full;
 
-/// At most `N` containers (256 at the most) with at most `E` endpoints each.
+/// At most `N` containers (at most 256) with at most `E` endpoints each.
 #[derive(Debug)]
 pub struct Table<const N: usize, const E: usize> {
     entries: [Option<(ContainerId, Grant<E>)>; N],
@@ -41,10 +41,10 @@ impl<const N: usize, const E: usize> Table<N, E> {
         self.admit_at(slot, grant)
     }
 
-    /// Admits a container at a place that the caller keeps for it.
+    /// Admits a container in a slot that the caller has reserved for it.
     ///
     /// # Errors
-    /// [`Full`] if the place is taken, or there is no such place.
+    /// [`Full`] if the slot is in use, or does not exist.
     pub fn admit_at(&mut self, slot: usize, grant: Grant<E>) -> Result<ContainerId, Full> {
         let entry = self.entries.get_mut(slot).filter(|entry| entry.is_none()).ok_or(Full)?;
         self.generation = self.generation.wrapping_add(1);
@@ -62,18 +62,18 @@ impl<const N: usize, const E: usize> Table<N, E> {
         }
     }
 
-    /// What a container may do.
+    /// The grant of a container.
     pub fn grant(&self, id: ContainerId) -> Option<&Grant<E>> {
         let (there, grant) = self.entries.get(id.slot())?.as_ref()?;
         (*there == id).then_some(grant)
     }
 
-    /// The guard for a container that is about to run. One that is not in the table may do nothing.
+    /// The guard for a container that is about to run. If it is not in the table, every call is denied.
     pub fn guard<T, const F: usize>(&self, id: ContainerId) -> Guard<T, F> {
         Guard::new(id, self.grant(id).map_or(Mask::NONE, Grant::mask))
     }
 
-    /// Whether a container may open one of its endpoints, and which way.
+    /// Whether a container may open one of its endpoints, and in which direction.
     ///
     /// # Errors
     /// The denial, to be recorded.

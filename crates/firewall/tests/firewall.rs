@@ -1,4 +1,4 @@
-//! Default deny, and everything that gets past it on purpose.
+//! Default deny, and everything that is permitted.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ use tinycontainer_firewall::{
 /// The tests' own authority.
 #[expect(unsafe_code)]
 fn issuer() -> Issuer {
-    // SAFETY: nothing runs with these grants.
+    // SAFETY: no container runs with these grants.
     unsafe { Issuer::new() }
 }
 
@@ -116,7 +116,7 @@ fn descriptors_run_out_but_do_not_wear_out() {
     let right = table.authorize(id, 1).unwrap();
     assert_eq!(guard.open(right, 9), Err((on(1, DenyReason::TooManyOpen), 9)));
     guard.close(first).unwrap();
-    // More opens than the generation has numbers: 2^17.
+    // More opens than there are generations: 2^17.
     for _ in 0..300_000 {
         let fd = open(&table, &mut guard, 1);
         assert!(fd >= 0);
@@ -178,11 +178,11 @@ fn item_12_a_flooder_pushes_out_its_own_refusals() {
         ring.record(1, flooder, Syscall::Open, denial);
     }
     let kept = |ring: &AuditRing<4>| ring.iter().map(|r| (r.number, r.container)).collect::<Vec<_>>();
-    // The victim had the most once, and gave one; from then on it is the flooder's.
+    // The victim had the most once, and lost one; from then on the flooder loses its own.
     assert_eq!(kept(&ring), [(2, other), (3, victim), (1002, flooder), (1003, flooder)]);
     assert_eq!((ring.total(), ring.dropped()), (1003, 999));
     assert_eq!(ring.iter().map(|r| r.dropped).collect::<Vec<_>>(), [1, 1, 999, 999]);
-    // An unloaded container's go first, until then they stay.
+    // The entries of an unloaded container are replaced first; until then they stay.
     ring.retire(victim);
     assert_eq!(kept(&ring).len(), 4);
     assert_eq!(ring.record(2, flooder, Syscall::Open, denial), Some(victim));
@@ -190,7 +190,7 @@ fn item_12_a_flooder_pushes_out_its_own_refusals() {
     assert_eq!(kept(&ring).first(), Some(&(2, other)));
 }
 
-/// What the ring should do, said plainly: a list for each container.
+/// The model of the ring: a list for each container.
 #[derive(Default)]
 struct NaiveRing {
     entries: HashMap<ContainerId, Vec<u64>>,
@@ -253,7 +253,7 @@ proptest! {
         }
     }
 
-    /// A guard against a model that is a map, under any sequence of opens, closes and guesses.
+    /// A guard compared with a model that is a map, under any sequence of opens, closes and guesses.
     #[test]
     fn descriptors_behave_like_a_map(steps in prop::collection::vec((0..3u8, any::<u16>(), any::<bool>()), 0..200)) {
         let mut table = Table::<2, 4>::new();

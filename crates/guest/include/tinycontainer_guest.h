@@ -13,15 +13,15 @@
 extern "C" {
 #endif
 
-/* What a call answers when it does not do what was asked. */
+/* The errors of calls. */
 #define TC_REFUSED (-1)       /* the firewall refused the call, and recorded why */
-#define TC_WOULD_BLOCK (-2)   /* nothing to read, or no room to write, now */
-#define TC_PEER_GONE (-3)     /* the other end is not there */
+#define TC_WOULD_BLOCK (-2)   /* nothing to read, or no free space to write, now */
+#define TC_PEER_GONE (-3)     /* the peer does not exist, or does not run */
 #define TC_TOO_LONG (-4)      /* the message does not fit */
 #define TC_IO (-5)            /* the driver failed */
 #define TC_TOO_MANY_OPEN (-6) /* all of the container's descriptors are in use */
 
-/* What loop() returns. Anything but 0 stops the container. */
+/* The results of loop(). Any value but 0 stops the container. */
 #define TC_AGAIN 0
 #define TC_STOP 1
 
@@ -36,17 +36,17 @@ TINYCONTAINER_IMPORT(open) int32_t tc_open(uint32_t endpoint);
 /* 0, or an error. */
 TINYCONTAINER_IMPORT(close) int32_t tc_close(int32_t fd);
 
-/* The number of bytes read into buf, or an error. It may be less than len: a device transfers at most so many bytes at
- * once as its driver says (64 unless it says otherwise), so call again for the rest. A message from another container is
- * read whole. The time that a call takes is taken off the hook's budget. */
+/* The number of bytes read into buf, or an error. It may be less than len: a device transfers at most as many bytes
+ * at once as its driver allows (64 by default), so call again for the rest. A message from another container is read
+ * whole. The time of a call is subtracted from the hook's budget. */
 TINYCONTAINER_IMPORT(read) int32_t tc_read(int32_t fd, void *buf, uint32_t len);
 
 /* The number of bytes taken from buf, or an error. It may be less than len, as for tc_read: call again with the rest. A
  * message to another container is taken whole or not at all. */
 TINYCONTAINER_IMPORT(write) int32_t tc_write(int32_t fd, const void *buf, uint32_t len);
 
-/* Logs one line of NUL-terminated text, of at most 256 bytes. A device drops lines that come faster than it allows
- * (1024 bytes per second unless it says otherwise, after a first burst), and shows how many were dropped. */
+/* Logs one line of NUL-terminated text, of at most 256 bytes. A device drops lines beyond its limit (1024 bytes
+ * per second by default, after a first burst), and reports how many were dropped. */
 TINYCONTAINER_IMPORT(logger) void tc_log(const char *text);
 
 #define TINYCONTAINER_EXPORT(name) __attribute__((export_name(#name), visibility("default")))

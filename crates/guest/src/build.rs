@@ -1,10 +1,10 @@
 //! For tools on the host: what they need to compile a container.
 //!
-//! Texts instead of paths, so that a tool that includes this crate needs no folder of it at run time: it
-//! writes them where it builds.
+//! Texts and not paths, so that a tool that includes this crate does not need its folder at run time: it writes them
+//! to where it builds.
 
-/// How a container is compiled and linked: `link.toml`, at once a cargo configuration file
-/// (`cargo build --release --config`) and, in its table `tinycontainer`, the flags for C.
+/// How a container is compiled and linked: `link.toml`, which is a cargo configuration file (`cargo build --release
+/// --config`) and has, in its table `tinycontainer`, the flags for C.
 pub const LINK_TOML: &str = include_str!("../link.toml");
 
 /// `tinycontainer_guest.h`, the interface for containers in C.

@@ -1,7 +1,7 @@
-//! Endpoints: the only way out of a container.
+//! Endpoints: a container's only connections to the outside.
 //!
-//! The metadata lists them by number, with a direction and a peer: a local bus, another container, a
-//! remote service. What it does not list, or nobody authorised, is refused.
+//! The metadata lists them by number, with a direction and a peer: a local bus, another container, a remote service.
+//! What is not listed, or not authorized, is refused.
 
 use crate::{Errno, count, ffi};
 
@@ -18,10 +18,10 @@ pub fn open(id: u32) -> Result<Endpoint, Errno> {
 }
 
 impl Endpoint {
-    /// Reads one message or what the bus has, and says how many bytes of `buf` it filled.
+    /// Reads one message, or the data that the bus has; returns how many bytes of `buf` were written.
     ///
-    /// A device transfers at most so many bytes at once as its driver says (64 unless it says otherwise): read
-    /// again for the rest. The time that a call takes is taken off the hook's budget.
+    /// A device transfers at most as many bytes at once as its driver allows (64 by default): read again for the rest.
+    /// The time of a call is subtracted from the hook's budget.
     pub fn read(&self, buf: &mut [u8]) -> Result<usize, Errno> {
         // The bound lets the caller (and the compiler) slice `buf` by the result without a panic.
         Ok(count(ffi::read(self.fd, buf))?.min(buf.len()))
@@ -33,13 +33,13 @@ impl Endpoint {
         if self.read(&mut buf)? == N { Ok(buf) } else { Err(Errno::Io) }
     }
 
-    /// Writes `buf` as one message, and says how many bytes the other end took. A device may take fewer, as with
-    /// [`read`](Self::read): write the rest again. Another container takes the whole message or none of it.
+    /// Writes `buf` as one message; returns how many bytes the peer took. A device may take fewer, as with
+    /// [`read`](Self::read): write the rest again. Another container takes the whole message or nothing.
     pub fn write(&self, buf: &[u8]) -> Result<usize, Errno> {
         count(ffi::write(self.fd, buf))
     }
 
-    /// Closes it now, and says what the host said.
+    /// Closes it now; returns the result of the host.
     pub fn close(self) -> Result<(), Errno> {
         let fd = self.fd;
         core::mem::forget(self);
@@ -53,14 +53,14 @@ impl Drop for Endpoint {
     }
 }
 
-/// An endpoint that opens when it is first used, and again after its peer has gone.
+/// An endpoint that is opened at its first use, and again after its peer was gone.
 ///
-/// So the containers of a device can be started in any order: a loop that meets [`Errno::NoPeer`] tries
-/// again in the next.
+/// So the containers of a device can be started in any order: a loop that gets [`Errno::NoPeer`] tries again in the
+/// next.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Port {
     id: u32,
-    // Negative: not open. The same as Option<Endpoint>, in half the code.
+    // Negative: not open. The same as Option<Endpoint>, in half the code size.
     fd: i32,
 }
 

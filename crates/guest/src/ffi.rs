@@ -1,4 +1,4 @@
-//! The border to the host: the imports, the exports and the state between them. All `unsafe` is here.
+//! The interface to the host: the imports, the exports and the state between them. All `unsafe` code is here.
 #![expect(
     unsafe_code,
     reason = "imports take pointers, the state is in a static, a line starts uninitialised"
@@ -61,9 +61,10 @@ pub(crate) fn logger(text: &CStr) {
     unsafe { sys::logger(text.as_ptr().cast()) }
 }
 
-/// Bytes one after the other, and room for a NUL. What does not fit is dropped.
+/// A text under construction, with space for a NUL. What does not fit is dropped.
 ///
-/// Here because it does not begin as zeros: that would call `memset`, which is larger than most containers.
+/// It is here because its array is uninitialised: zeroing it would call `memset`, which is larger than most
+/// containers.
 #[derive(Clone, Copy)]
 pub(crate) struct Text {
     bytes: [MaybeUninit<u8>; Self::SIZE],
@@ -102,7 +103,7 @@ impl Text {
     }
 }
 
-/// What [`container!`](crate::container) expands to. Not an interface.
+/// What [`container!`](crate::container) expands to. Not part of the interface.
 #[doc(hidden)]
 pub mod hooks {
     #[cfg(all(target_arch = "wasm32", not(target_feature = "atomics")))]
@@ -126,7 +127,7 @@ pub mod hooks {
             /// No other reference to the state may be alive.
             #[expect(clippy::mut_from_ref, reason = "what the safety contract is about")]
             pub unsafe fn get(&self) -> &mut T {
-                // SAFETY: the caller's promise.
+                // SAFETY: guaranteed by the caller.
                 unsafe { &mut *self.0.get() }
             }
         }
@@ -146,11 +147,11 @@ pub mod hooks {
                 static STATE: $crate::hooks::State<$container> =
                     $crate::hooks::State::new(<$container as $crate::Container>::NEW);
 
-                // SAFETY, for each `get`: nothing but these three functions can name STATE, nothing in the
-                // module can name them, and the host runs one hook at a time, to its end or to a trap,
-                // after which it calls none. Natives do not call back into the module.
-                // SAFETY, for each export: the names are the contract with the host, and the container's
-                // author uses them for nothing else, or the linker refuses the second definition.
+                // SAFETY, for each `get`: only these three functions can name STATE, nothing in the module can name
+                // them, and the host runs one hook at a time, until it returns or traps, and none after a trap.
+                // Natives do not call back into the module.
+                // SAFETY, for each export: the names are the contract with the host. If the container's author uses
+                // one of them for something else, the linker refuses the second definition.
                 #[unsafe(export_name = "start")]
                 extern "C" fn on_start() {
                     // SAFETY: see above.

@@ -1,8 +1,8 @@
 //! The SDK for authors of containers.
 //!
-//! A container is a WebAssembly module with three hooks: [`Container::on_start`] runs once,
-//! [`Container::on_loop`] once a period, [`Container::on_stop`] once at the end. In between it talks to the
-//! [endpoints](endpoint) that its metadata lists, and to nothing else.
+//! A container is a WebAssembly module with three hooks: [`Container::on_start`] runs once, [`Container::on_loop`]
+//! once in each period, [`Container::on_stop`] once at the end. In between it uses the [endpoints](endpoint) that its
+//! metadata lists, and nothing else.
 //!
 //! ```
 //! use tinycontainer_guest::{Container, Next, Port, container, log};
@@ -30,17 +30,16 @@
 //! container!(Blink);
 //! ```
 //!
-//! Why not `core::fmt` and plain `extern "C"`: one formatted integer costs more than a whole container
-//! does here, and the imports are unsafe to call. Modules made with this crate and [`build`]'s settings
-//! start at 128 bytes.
+//! It does not use `core::fmt` and plain `extern "C"`: one formatted integer costs more than a whole container does
+//! here, and the imports are unsafe to call. Modules made with this crate and [`build`]'s settings start at 128 bytes.
 //!
-//! On any target but wasm32 the crate compiles too, so that a container's logic can have unit tests. There
-//! is no host then, and every call answers [`Errno::Refused`].
+//! The crate also compiles for other targets than wasm32, so that a container's logic can have unit tests. There is no
+//! host then, and every call returns [`Errno::Refused`].
 //!
 //! # Panics
 //!
-//! Nothing here panics. A panic of the container's own is `unreachable`: the host sees a trap, keeps the
-//! reason and does not call `on_stop`.
+//! Nothing here panics. A panic of the container is `unreachable`: the host reports a trap and does not call
+//! `on_stop`.
 
 #![no_std]
 
@@ -60,7 +59,7 @@ use core::ffi::CStr;
 #[doc(hidden)]
 pub use ffi::hooks;
 
-/// What a container does after this loop.
+/// What follows this loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum Next {
@@ -75,33 +74,33 @@ pub trait Container: Sized {
     /// The state before `on_start`. It is part of the module's data.
     const NEW: Self;
 
-    /// Once, before the first loop.
+    /// Called once, before the first loop.
     fn on_start(&mut self) {}
 
-    /// Once a period.
+    /// Called once in each period.
     fn on_loop(&mut self) -> Next;
 
-    /// Once, after the last loop of a container that did nothing wrong.
+    /// Called once, after the last loop of a container that has not failed.
     fn on_stop(&mut self) {}
 }
 
-/// "I am alive": restarts the time that the metadata allows between two heartbeats.
+/// Restarts the time that the metadata allows between two heartbeats.
 pub fn heartbeat() -> Result<(), Errno> {
     done(ffi::heartbeat())
 }
 
 /// Logs one line of text, of at most 256 bytes. [`log!`] is shorter.
 ///
-/// A device drops lines that come faster than it allows (1024 bytes per second unless it says otherwise, after a
-/// first burst), and shows how many were dropped.
+/// A device drops lines beyond its limit (1024 bytes per second by default, after a first burst), and reports how many
+/// were dropped.
 pub fn log(text: &CStr) {
     ffi::logger(text);
 }
 
 /// Logs one line.
 ///
-/// A single literal is logged from where it lies, without a copy. Several pieces separated by commas
-/// (text, integers, [`Decimal`]) go through a [`Line`].
+/// A single literal is logged in place, without a copy. Several pieces separated by commas (text, integers,
+/// [`Decimal`]) go through a [`Line`].
 ///
 /// ```
 /// # use tinycontainer_guest::{Decimal, log};
@@ -126,24 +125,24 @@ pub const fn text(with_nul: &str) -> &CStr {
     match CStr::from_bytes_with_nul(with_nul.as_bytes()) {
         Ok(text) => text,
         Err(_) => {
-            // Evaluated while compiling: this is an error message of the compiler.
+            // Evaluated at compile time: this is an error message of the compiler.
             assert!(with_nul.is_empty(), "a text to log holds a NUL");
             c""
         }
     }
 }
 
-/// What a call returned, as a count or an error.
+/// The result of a call: a count or an error.
 fn count(raw: i32) -> Result<usize, Errno> {
     usize::try_from(raw).map_err(|_| errno(raw))
 }
 
-/// What a call that counts nothing returned.
+/// The result of a call without a count.
 fn done(raw: i32) -> Result<(), Errno> {
     if raw < 0 { Err(errno(raw)) } else { Ok(()) }
 }
 
-/// The error of a negative number. One that this version does not know is a refusal.
+/// The error with that number. A number that this version does not know is a refusal.
 ///
 /// The same as `Errno::from_number(raw).unwrap_or(Errno::Refused)`, in less code; a test compares them.
 const fn errno(raw: i32) -> Errno {
@@ -185,7 +184,7 @@ mod tests {
 
     #[test]
     fn without_a_host_everything_is_refused() {
-        log!("nobody hears this");
+        log!("there is no host");
         log!("nor ", 1, " this");
         assert_eq!(heartbeat(), Err(Errno::Refused));
         assert_eq!(endpoint::open(1).err(), Some(Errno::Refused));

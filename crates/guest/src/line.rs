@@ -2,7 +2,7 @@
 
 use crate::ffi::Text;
 
-/// A line being put together: 63 bytes at most, and what does not fit is cut.
+/// A line under construction: at most 63 bytes; what does not fit is cut.
 ///
 /// [`log!`](crate::log!) with more than one piece makes one.
 #[derive(Clone, Copy)]
@@ -11,7 +11,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// The most bytes a line holds.
+    /// The capacity of a line, in bytes.
     pub const MAX: usize = Text::SIZE - 1;
 
     /// An empty line.
@@ -19,7 +19,7 @@ impl Line {
         Self { text: Text::new() }
     }
 
-    /// Puts text at the end.
+    /// Appends text.
     #[inline(never)]
     pub fn str(&mut self, text: &str) -> &mut Self {
         for byte in text.bytes() {
@@ -28,18 +28,18 @@ impl Line {
         self
     }
 
-    /// Puts an integer at the end, in decimal.
+    /// Appends an integer, in decimal.
     pub fn int(&mut self, value: i32) -> &mut Self {
         self.decimal(Decimal::new(value, 0))
     }
 
-    /// Puts a number with decimal places at the end.
+    /// Appends a number with decimal places.
     #[inline(never)]
     pub fn decimal(&mut self, number: Decimal) -> &mut Self {
         if number.value < 0 {
             self.text.push(b'-');
         }
-        // From the last digit to the first: so many that there is one before the point.
+        // From the last digit to the first, with at least one before the point.
         let places = usize::from(number.places);
         let mut reversed = [0; Decimal::DIGITS];
         let mut rest = number.value.unsigned_abs();
@@ -61,7 +61,7 @@ impl Line {
         self
     }
 
-    /// What is in it.
+    /// Its content.
     pub fn as_bytes(&self) -> &[u8] {
         self.text.as_bytes()
     }
@@ -86,18 +86,18 @@ pub struct Decimal {
 }
 
 impl Decimal {
-    /// The digits of an i32; nine places and one before the point are as many.
+    /// Enough for the digits of an i32, and for nine decimal places and one digit before the point.
     const DIGITS: usize = 10;
 
-    /// `value` with the point `places` digits from its end; nine places at most.
+    /// `value` with `places` decimal places, at most nine.
     pub const fn new(value: i32, places: u8) -> Self {
         Self { value, places: if places > 9 { 9 } else { places } }
     }
 }
 
-/// What can be put in a [`Line`].
+/// What can be appended to a [`Line`].
 pub trait Piece {
-    /// Puts it at the end.
+    /// Appends it.
     fn put(self, line: &mut Line);
 }
 

@@ -1,6 +1,6 @@
-//! Builds every container of fixtures/containers as an author would, and looks into the modules.
+//! Builds every container of fixtures/containers as an author would, and checks the modules.
 //!
-//! Needs clang with wasm-ld, and a Rust for wasm32. A test that misses one says so and does nothing; with the
+//! Needs clang with wasm-ld, and a Rust for wasm32. A test without its tool reports that and does nothing; with the
 //! environment variable CI set it fails.
 #![expect(
     clippy::unwrap_used,
@@ -22,7 +22,7 @@ use wasmparser::{
     ConstExpr, ExternalKind, FuncType, Operator, Parser, Payload, TypeRef, ValType, Validator, WasmFeatures,
 };
 
-/// The most that each module may have, in bytes. What grows past it is to be looked at.
+/// The largest size of each module, in bytes. Growth beyond it must be examined.
 const SIZES: [(&str, usize); 13] = [
     ("actuator", 850),
     ("attacker", 1600),
@@ -99,7 +99,7 @@ struct EndpointRecipe {
     _authorization: Option<String>,
 }
 
-/// What the tests want to know of a module.
+/// The properties of a module that the tests check.
 #[derive(Default)]
 struct Module {
     /// Name to type.
@@ -144,7 +144,7 @@ fn strings(value: &toml::Value) -> Vec<String> {
     value.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
 }
 
-/// Says that a tool is missing; fails where that must not be.
+/// Reports that a tool is missing; fails if CI is set.
 fn missing(what: &str, skipped: &str) {
     assert!(env::var_os("CI").is_none_or(|ci| ci.is_empty()), "CI is set, and {what} is missing");
     // Not eprintln!, which the test harness swallows when a test passes.
@@ -184,7 +184,7 @@ fn compile_c(uid: &str, sources: &[String]) -> Vec<u8> {
     fs::read(out).unwrap()
 }
 
-/// cargo as an author calls it, not as a child of this test's cargo.
+/// cargo as an author calls it, without the environment of this test's cargo.
 fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(containers());
@@ -201,7 +201,7 @@ fn rustc_prints(what: &[&str]) -> Option<PathBuf> {
     output.status.success().then(|| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
 }
 
-/// Where the modules of the containers in Rust are, or None if no Rust here can make them.
+/// The folder of the modules of the containers in Rust, or None if no Rust here can compile them.
 fn compiled_rust() -> Option<&'static Path> {
     static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
     let build = || {
@@ -230,7 +230,7 @@ fn compiled_rust() -> Option<&'static Path> {
     FOLDER.get_or_init(build).as_deref()
 }
 
-/// The module of a container, or None (and said so) if a tool is missing.
+/// The module of a container, or None (which is reported) if a tool is missing.
 fn module(recipe: &Recipe) -> Option<Vec<u8>> {
     match (&recipe.build.rust, &recipe.build.c) {
         (Some(name), None) => match compiled_rust() {
@@ -257,7 +257,7 @@ fn constant(expression: &ConstExpr<'_>) -> u32 {
 }
 
 fn parse(uid: &str, bytes: &[u8]) -> Module {
-    // The first WebAssembly, and globals that are exported.
+    // WebAssembly version 1, and exported globals.
     Validator::new_with_features(WasmFeatures::WASM1)
         .validate_all(bytes)
         .unwrap_or_else(|error| panic!("{uid}: {error}"));
@@ -392,7 +392,7 @@ fn every_module_is_what_it_says() {
         let exported: Vec<_> = module.other_exports.iter().map(String::as_str).collect();
         assert_eq!(exported, ["__data_end", "__heap_base", "memory"], "{uid}");
 
-        // The hooks, but for the two that are no containers for that.
+        // The hooks, except for two fixtures that are bad on purpose.
         let mut hooks: BTreeMap<_, _> = Hook::ALL.map(|name| (name.name().to_owned(), hook(name))).into();
         match uid {
             "noloop" => {
@@ -425,7 +425,7 @@ fn every_module_is_what_it_says() {
         }
         assert_eq!(module.imports, granted, "{uid}");
 
-        // WAMR's conditions to shrink the page, and what is left of it.
+        // WAMR's conditions for shrinking the page, and the memory that remains.
         assert_eq!(module.pages, 1, "{uid}");
         let (data_end, heap_base) = (module.globals["__data_end"], module.globals["__heap_base"]);
         assert!(data_end.next_multiple_of(16) <= heap_base, "{uid}: {data_end} {heap_base}");

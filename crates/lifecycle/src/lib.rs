@@ -1,10 +1,10 @@
-//! The life of a container: [`State`], [`Event`] and the function [`State::after`] between them.
+//! The life cycle of a container: [`State`], [`Event`] and the function [`State::after`] between them.
 //!
-//! A state chart crate would bring more code than the table below has lines. The table is the one
-//! definition; [`TRANSITIONS`], the tests and the diagram in `docs/lifecycle.md` come from it.
+//! A state chart crate would add more code than the table below has lines. The table is the only definition;
+//! [`TRANSITIONS`], the tests and the diagram in `docs/lifecycle.md` are generated from it.
 //!
-//! Reasons for stopping are the engine's to decide and keep; [`StopReason`] only says which kinds there
-//! are and which of them are the container's own fault.
+//! The engine decides and stores why a container stops; [`StopReason`] only lists the reasons, and which of them are
+//! faults of the container.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -13,17 +13,17 @@ use core::fmt;
 use tinycontainer_abi::{Hook, numbered_enum};
 
 numbered_enum! {
-    /// Where a container is in its life.
+    /// The state of a container.
     pub enum State: u8 {
         /// No container: the slot is free.
         Empty = 0 => "EMPTY",
-        /// Provisioning: the metadata is coming in; nothing is known to be true.
+        /// Provisioning: the metadata is being received; nothing is verified.
         Loading = 1 => "LOADING",
-        /// Provisioning: the metadata is verified; data and code are coming in.
+        /// Provisioning: the metadata is verified; data and code are being received.
         Install = 2 => "INSTALL",
         /// Complete and verified; not running.
         Created = 3 => "CREATED",
-        /// Running: being made ready by the runtime.
+        /// Running: the runtime instantiates it.
         Startup = 4 => "STARTUP",
         /// Running: in `start()`.
         OnStart = 5 => "ON_START",
@@ -33,7 +33,7 @@ numbered_enum! {
         OnLoop = 7 => "ON_LOOP",
         /// Stopping: in `stop()`.
         OnStop = 8 => "ON_STOP",
-        /// Stopping: what it holds is being given back.
+        /// Stopping: its resources are being freed.
         OnFinalize = 9 => "ON_FINALIZE",
         /// In a native call made by `start()`.
         SyscallInStart = 10 => "SYSCALL",
@@ -45,29 +45,29 @@ numbered_enum! {
 }
 
 numbered_enum! {
-    /// What happens to a container.
+    /// An event in the life of a container.
     pub enum Event: u8 {
         /// A provisioning session takes the slot.
         Begin = 0 => "Begin",
         /// The metadata is verified.
         Verify = 1 => "Verify",
-        /// Data and code are complete and have their digests.
+        /// Data and code are complete and their digests are verified.
         Install = 2 => "Install",
         /// The provisioning session fails or is dropped.
         Abandon = 3 => "Abandon",
-        /// Somebody starts the container.
+        /// The container is started.
         Start = 4 => "Start",
-        /// The runtime has made it ready.
+        /// The runtime has instantiated it.
         Instantiate = 5 => "Instantiate",
-        /// The runtime cannot make it ready.
+        /// The runtime rejects it.
         Reject = 6 => "Reject",
         /// The hook returns and the container goes on.
         Continue = 7 => "Continue",
-        /// `loop()` returns that it is done.
+        /// `loop()` returns a value other than 0: it is done.
         Finish = 8 => "Finish",
         /// The period has elapsed.
         Tick = 9 => "Tick",
-        /// Somebody or something ends it: a request, its lifetime, its loop count, a missed heartbeat.
+        /// It is ended: by a request, its lifetime, its loop count, a missed heartbeat.
         Stop = 10 => "Stop",
         /// The hook traps or exhausts its budget.
         Fault = 11 => "Fault",
@@ -75,9 +75,9 @@ numbered_enum! {
         Call = 12 => "Call",
         /// The native call returns.
         Return = 13 => "Return",
-        /// All it held is given back.
+        /// Its resources are freed.
         Finalize = 14 => "Finalize",
-        /// Somebody removes the container.
+        /// The container is unloaded.
         Unload = 15 => "Unload",
     }
 }
@@ -85,7 +85,7 @@ numbered_enum! {
 /// The event cannot happen in this state. Nothing has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Illegal {
-    /// The state it was and is in.
+    /// The state, which has not changed.
     pub state: State,
     /// The event that was refused.
     pub event: Event,
@@ -121,14 +121,14 @@ macro_rules! transitions {
 }
 
 transitions! {
-    // Provisioning. A failure at any point leaves no trace.
+    // Provisioning. After a failure at any point nothing is left.
     Empty + Begin => Loading,
     Loading + Verify => Install,
     Loading + Abandon => Empty,
     Install + Install => Created,
     Install + Abandon => Empty,
     Created + Unload => Empty,
-    // Running. A stop before the runtime is done has nothing to stop.
+    // Running. A stop before the runtime has instantiated it has nothing to stop.
     Created + Start => Startup,
     Startup + Instantiate => OnStart,
     Startup + Reject => OnFinalize,
@@ -137,10 +137,10 @@ transitions! {
     Ready + Tick => OnLoop,
     OnLoop + Continue => Ready,
     OnLoop + Finish => OnStop,
-    // A stop that comes while a hook runs is noted by the engine and happens in Ready: the budget
-    // bounds the wait, and the guest's memory is never seen half written.
+    // A stop requested while a hook runs takes effect in Ready: the budget bounds the wait, and the guest's memory is
+    // never left in the middle of a change.
     Ready + Stop => OnStop,
-    // Who trapped or overran is not called again: there is no ON_STOP.
+    // After a trap or an exhausted budget no hook is called: there is no ON_STOP.
     OnStart + Fault => OnFinalize,
     OnLoop + Fault => OnFinalize,
     OnStop + Fault => OnFinalize,
@@ -180,9 +180,9 @@ impl State {
 numbered_enum! {
     /// Why a container stopped.
     pub enum StopReason: u8 {
-        /// Somebody asked for it.
+        /// It was requested.
         Requested = 1 => "stop requested",
-        /// `loop()` said it was done.
+        /// `loop()` returned that it is done.
         Finished = 2 => "finished",
         /// It has made all its loops.
         LoopCount = 3 => "loop count reached",
@@ -194,13 +194,13 @@ numbered_enum! {
         Trapped = 6 => "trapped",
         /// A hook exhausted its budget.
         Budget = 7 => "budget exhausted",
-        /// The runtime would not take it.
+        /// The runtime rejected it.
         Rejected = 8 => "rejected by the runtime",
     }
 }
 
 impl StopReason {
-    /// Whether the container did something wrong.
+    /// Whether it is a fault of the container.
     pub const fn is_fault(self) -> bool {
         matches!(self, Self::Heartbeat | Self::Trapped | Self::Budget | Self::Rejected)
     }

@@ -1,4 +1,4 @@
-//! Walks the whole machine, and keeps the diagram in the docs equal to the table.
+//! Walks the whole state machine, and keeps the diagram in the docs equal to the table.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::{BTreeSet, HashMap};
@@ -60,7 +60,7 @@ fn hooks_run_only_between_start_and_finalize_and_never_after_a_fault() {
         if from.hook() == Some(Hook::Stop) {
             assert!(to.hook() == Some(Hook::Stop) || *to == State::OnFinalize);
         }
-        // Whoever gets out of the running states goes through ON_FINALIZE.
+        // Every path out of the running states goes through ON_FINALIZE.
         if from.is_running() && !to.is_running() {
             assert_eq!((*from, *to), (State::OnFinalize, State::Created));
         }
@@ -93,7 +93,7 @@ fn diagram() -> String {
         "# The life of a container\n\n\
          Generated from the table in `crates/lifecycle/src/lib.rs`; change it there, then run\n\
          `UPDATE_DOCS=1 cargo test -p tinycontainer-lifecycle`.\n\n\
-         An event that has no arrow here is refused and changes nothing. A stop that is asked for while a\n\
+         An event that has no arrow here is refused and changes nothing. A stop that is requested while a\n\
          hook runs waits for READY; the hook's budget bounds the wait.\n\n\
          ```mermaid\nstateDiagram-v2\n",
     );

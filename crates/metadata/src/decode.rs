@@ -1,4 +1,4 @@
-//! Bytes to [`Metadata`]. Every error says what is wrong at which byte of the file.
+//! Bytes to [`Metadata`]. Every error has a kind, and the offset of a byte of the file.
 
 use crate::endpoint::{Endpoints, Flavour};
 use crate::{
@@ -7,46 +7,46 @@ use crate::{
 };
 use tinycontainer_cbor::{Error, Keys, Kind, Reader, read};
 
-/// What an image says of itself. All of it is alleged until its [`Proofs`] are verified.
+/// The content of an image's metadata. All of it is alleged until its [`Proofs`] are verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metadata<'a> {
-    /// The container's name on the device.
+    /// The container's uid.
     pub uid: &'a str,
-    /// What runs it.
+    /// Its type: which runtime it is for.
     pub kind: Type,
-    /// The image's version; a device never goes back. 0 for the 2024 format, which has none.
+    /// The image's version; a device accepts no lower one than before. 0 for the 2024 format, which has none.
     pub version: u32,
-    /// The memory it asks for. 2024 images say nothing: all 0.
+    /// The memory it asks for. All 0 for the 2024 format, which has no limits.
     pub limits: Limits,
     /// The length of the metadata file, in bytes.
     pub file_bytes: u32,
-    /// The sizes of data and code. `None` for the 2024 format, which does not say.
+    /// The sizes of data and code. `None` for the 2024 format, which has none.
     pub sizes: Option<PartSizes>,
     /// When it runs and how long.
     pub schedule: Schedule,
-    /// What it wants to reach.
+    /// The endpoints it asks for.
     pub endpoints: Endpoints<'a>,
-    /// Bytes for the device's vendor, carried and covered by the signature, not interpreted.
+    /// Bytes for the device's vendor, covered by the signature, not interpreted.
     pub vendor_secu: Option<&'a [u8]>,
-    /// What there is to show that somebody stands behind all that.
+    /// The proofs for the image.
     pub proofs: Proofs<'a>,
 }
 
-/// Where the proofs stand, by format.
+/// The proofs, by format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proofs<'a> {
-    /// Our profile.
+    /// Profile 1.
     Profile1(Profile1<'a>),
     /// The 2024 C implementation.
     Format2024(Format2024<'a>),
 }
 
-/// The proofs of our profile.
+/// The proofs of profile 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Profile1<'a> {
     /// The syscalls asked for.
     pub syscalls: Mask,
-    /// A token of somebody who may grant them, where the signer of the metadata may not.
+    /// A token of a signer that may grant them, if the signer of the metadata may not.
     pub syscall_token: Option<&'a [u8]>,
     /// The proof for the data.
     pub data: Part<'a>,
@@ -58,7 +58,7 @@ pub struct Profile1<'a> {
     pub token: &'a [u8],
 }
 
-/// How data or code are proven.
+/// The proof for data or code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part<'a> {
     /// A SHA-256 digest, covered by the metadata token.
@@ -74,12 +74,13 @@ pub struct Format2024<'a> {
     pub syscall_token: &'a [u8],
     /// The tokens over data, code and metadata; absent if the image has no security section.
     pub tokens: Option<[&'a [u8]; 3]>,
-    /// The whole file. The last token's digest covers it less its last 111 bytes, or with these zeroed.
+    /// The whole file. The last token's digest covers it without its last 111 bytes, or with these zeroed.
     pub file: &'a [u8],
 }
 
 impl Format2024<'_> {
-    /// The length of a 2024 digest token: what its writers cut from the end or zero before hashing.
+    /// The length of a 2024 digest token: its writers remove that many bytes from the end, or zero them, before
+    /// hashing.
     pub const TOKEN_LEN: usize = 111;
 }
 
@@ -87,7 +88,7 @@ impl<'a> Metadata<'a> {
     /// Decodes metadata of our profile or of the 2024 format.
     ///
     /// # Errors
-    /// The first thing that is wrong, and its place in `bytes`.
+    /// The first error, with its offset in `bytes`.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
         read(bytes, |reader| {
             let mut keys = Keys::default();
@@ -98,10 +99,10 @@ impl<'a> Metadata<'a> {
         })
     }
 
-    /// Decodes metadata of our profile only: a device that takes no other has no code for it.
+    /// Decodes metadata of profile 1 only: a device that accepts no other format does not link the other decoder.
     ///
     /// # Errors
-    /// The first thing that is wrong, and its place in `bytes`.
+    /// The first error, with its offset in `bytes`.
     pub fn decode_profile1(bytes: &'a [u8]) -> Result<Self, Error> {
         read(bytes, |reader| {
             let mut keys = Keys::default();
@@ -113,8 +114,8 @@ impl<'a> Metadata<'a> {
         })
     }
 
-    /// Whether it is metadata of profile 1 without the sizes of data and code, as it was written before they became
-    /// mandatory: for those who explain why it does not decode.
+    /// Whether it is metadata of profile 1 without the sizes of data and code, as it was before they became mandatory:
+    /// to explain why it does not decode.
     pub fn lacks_sizes(bytes: &'a [u8]) -> bool {
         let mut reader = Reader::new(bytes);
         let mut keys = Keys::default();
@@ -126,7 +127,7 @@ impl<'a> Metadata<'a> {
         reader.is_good() && container.limits.is_some() && container.sizes.is_none()
     }
 
-    /// Whether it begins as metadata of the 2024 format does.
+    /// Whether it begins like metadata of the 2024 format.
     pub fn is_2024(bytes: &[u8]) -> bool {
         let mut reader = Reader::new(bytes);
         let (key, _) = start(&mut reader, &mut Keys::default());
@@ -134,7 +135,7 @@ impl<'a> Metadata<'a> {
     }
 }
 
-/// What both formats begin with: the tag, the first key, by which they differ, and the number of pairs.
+/// The common beginning of both formats: the tag, the first key, by which they differ, and the number of pairs.
 fn start(reader: &mut Reader<'_>, keys: &mut Keys) -> (i64, u64) {
     if reader.tag() != TAG {
         reader.fail(Kind::Unknown, 0);
@@ -174,11 +175,11 @@ fn profile1<'a>(bytes: &'a [u8], reader: &mut Reader<'a>, keys: &mut Keys, pairs
     }
     let syscalls = syscalls.unwrap_or(Mask::NONE);
     if schedule.heartbeat_ms != 0 && !syscalls.has(Syscall::Heartbeat) {
-        // A heartbeat that is expected, but that it may not send.
+        // A heartbeat is expected that it may not send.
         reader.fail(Kind::Range, reader.position());
     }
     if schedule.wake == Wake::Message && !(syscalls.has(Syscall::Open) && syscalls.has(Syscall::Read)) {
-        // It waits for what it may not read.
+        // It waits for input that it may not read.
         reader.fail(Kind::Range, reader.position());
     }
     Metadata {
@@ -212,7 +213,7 @@ fn format2024<'a>(file: &'a [u8], reader: &mut Reader<'a>, keys: &mut Keys, pair
         limits: Limits::default(),
         file_bytes: length(file),
         sizes: None,
-        // The lowest class: it does not ask for any.
+        // The lowest class: the 2024 format has no priority.
         schedule: Schedule { priority: Priority::Low, ..Schedule::default() },
         endpoints: Endpoints::NONE,
         vendor_secu: None,
@@ -237,7 +238,7 @@ fn length(file: &[u8]) -> u32 {
     u32::try_from(file.len()).unwrap_or(u32::MAX)
 }
 
-/// The container section. Which fields must be there is for each format to say.
+/// The container section. Each format has its own mandatory fields.
 struct Container<'a> {
     uid: &'a str,
     kind: Type,
@@ -327,12 +328,12 @@ fn security1<'a>(reader: &mut Reader<'a>) -> (Schedule, Part<'a>, Part<'a>) {
     let at = reader.position();
     schedule.heartbeat_ms = reader.u32();
     if schedule.heartbeat_ms != 0 && schedule.heartbeat_ms < schedule.period_ms {
-        // Nobody could keep that.
+        // No container could satisfy it.
         reader.fail(Kind::Range, at);
     }
     schedule.priority = reader.one_of(Priority::from_number).unwrap_or(Priority::Low);
     if items == 11 {
-        // The period is what is meant without it: one encoding for each meaning.
+        // The period is the default: one encoding for each meaning.
         let other = |number| Wake::from_number(number).filter(|wake| *wake != Wake::Period);
         schedule.wake = reader.one_of(other).unwrap_or_default();
     }
@@ -353,7 +354,7 @@ fn security2024<'a>(reader: &mut Reader<'a>) -> (Schedule, [&'a [u8]; 3]) {
     (schedule, [reader.bytes(), reader.bytes(), reader.bytes()])
 }
 
-/// A hook's longest duration. With 0 it could not even return.
+/// A hook's longest duration. With 0 the hook could not even return.
 fn budget(reader: &mut Reader<'_>) -> u32 {
     let at = reader.position();
     let ms = reader.u32();
@@ -363,7 +364,7 @@ fn budget(reader: &mut Reader<'_>) -> u32 {
     ms
 }
 
-/// 32 bytes are a digest; a token is never that short.
+/// 32 bytes are a digest; a token is always longer.
 fn part<'a>(reader: &mut Reader<'a>) -> Part<'a> {
     let at = reader.position();
     let bytes = reader.bytes();

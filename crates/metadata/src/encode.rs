@@ -4,28 +4,28 @@ use crate::{Endpoint, FORMAT_VERSION, Limits, Mask, Part, PartSizes, Schedule, T
 use minicbor::encode::write::Cursor;
 use minicbor::encode::{Encoder, Error, Write};
 
-/// Metadata of our profile as an author has it, before it is signed.
+/// Metadata of profile 1 before it is signed.
 ///
-/// [`Draft::encode_signed`] writes the bytes to be signed; then [`Draft::encode`] writes them again
-/// with the token behind. Whoever gives values that the decoder refuses gets bytes that it refuses:
-/// decode what you wrote.
+/// [`Draft::encode_signed`] writes the bytes to be signed; then [`Draft::encode`] writes them again, followed by the
+/// token. Values are not checked: the decoder refuses the encoding of values that it does not allow, so decode the
+/// result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Draft<'a> {
-    /// The container's name on the device.
+    /// The container's uid.
     pub uid: &'a str,
-    /// What runs it.
+    /// Its type: which runtime it is for.
     pub kind: Type,
     /// The image's version.
     pub version: u32,
     /// The syscalls it asks for.
     pub syscalls: Mask,
-    /// A token of somebody who may grant them, where the signer may not.
+    /// A token of a signer that may grant them, if the metadata's signer may not.
     pub syscall_token: Option<&'a [u8]>,
     /// The memory it asks for.
     pub limits: Limits,
     /// When it runs and how long.
     pub schedule: Schedule,
-    /// What it wants to reach, by ascending id.
+    /// The endpoints it asks for, by ascending id.
     pub endpoints: &'a [Endpoint<'a>],
     /// Bytes for the device's vendor.
     pub vendor_secu: Option<&'a [u8]>,
@@ -45,7 +45,7 @@ impl Draft<'_> {
     /// `scratch` takes one section at a time; the longest is that of the endpoints.
     ///
     /// # Errors
-    /// Those of the writer, or a `scratch` that is too small.
+    /// Those of the writer; also if `scratch` is too small.
     pub fn encode_signed<W: Write>(&self, out: W, scratch: &mut [u8]) -> Encoded<W> {
         self.encode_head(&mut Encoder::new(out), scratch)
     }
@@ -53,7 +53,7 @@ impl Draft<'_> {
     /// Writes the whole file: the signed bytes and the token.
     ///
     /// # Errors
-    /// Those of the writer, or a `scratch` that is too small.
+    /// Those of the writer; also if `scratch` is too small.
     pub fn encode<W: Write>(&self, out: W, token: &[u8], scratch: &mut [u8]) -> Encoded<W> {
         let mut encoder = Encoder::new(out);
         self.encode_head(&mut encoder, scratch)?;

@@ -1,4 +1,4 @@
-//! Endpoints: the numbers a container opens, and the peers behind them.
+//! Endpoints: the numbers that a container opens, and their peers.
 
 use crate::names;
 use core::fmt;
@@ -9,7 +9,7 @@ use tinycontainer_cbor::{Error, Keys, Kind, Reader, read};
 numbered_enum! {
     /// A local bus.
     pub enum Bus: u8 {
-        /// A number that only the application's own driver understands. All local peers of 2024.
+        /// A number whose meaning the application's driver defines. All local peers of 2024.
         App = 0 => "app",
         /// A pin. One byte, 0 or 1.
         Gpio = 1 => "gpio",
@@ -21,13 +21,13 @@ numbered_enum! {
         Uart = 4 => "uart",
         /// An entry of the SAUL registry (sensors and actuators).
         Saul = 5 => "saul",
-        /// The container's own data, to be read from the beginning. In everybody's scope.
+        /// The container's own data, read from its beginning. Every signer may grant it.
         Data = 6 => "data",
     }
 }
 
 numbered_enum! {
-    /// How a remote peer is spoken to.
+    /// The protocol to a remote peer.
     pub enum Scheme: u8 {
         /// CoAP over UDP (RFC 7252).
         Coap = 0 => "coap",
@@ -40,31 +40,31 @@ numbered_enum! {
     }
 }
 
-/// What is at the other end.
+/// The peer of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Peer<'a> {
     /// A device on a local bus.
     Local {
         /// The bus.
         bus: Bus,
-        /// Pin, device or port on it, as the board numbers them.
+        /// The pin, device or port on it, as the board numbers them.
         unit: u32,
     },
     /// An endpoint of another container on the same device. Both must list each other.
     Container {
-        /// The other container.
+        /// The uid of the other container.
         uid: &'a str,
-        /// Its endpoint.
+        /// The number of its endpoint.
         endpoint: u32,
     },
     /// A remote host.
     Remote {
-        /// How it is spoken to.
+        /// The protocol.
         scheme: Scheme,
         /// Host and port.
         authority: &'a str,
     },
-    /// A remote peer of the 2024 format, which says no address. It decodes, and can never be opened.
+    /// A remote peer of the 2024 format, which has no address. It is decoded but cannot be opened.
     RemoteUnaddressed {
         /// The peer's endpoint number.
         endpoint: u32,
@@ -82,7 +82,7 @@ impl fmt::Display for Peer<'_> {
     }
 }
 
-/// A peer and which way it may be used: what an endpoint asks for and what a third party authorises.
+/// A peer and a direction: what an endpoint asks for and what a third party authorizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Access<'a> {
     /// The peer.
@@ -92,15 +92,15 @@ pub struct Access<'a> {
 }
 
 impl<'a> Access<'a> {
-    /// Whether whoever may do `other` may do all of `self`.
+    /// Whether the right to `other` includes all of `self`.
     pub fn within(&self, other: &Self) -> bool {
         self.peer == other.peer && self.direction.within(other.direction)
     }
 
-    /// Reads what [`Access::encode`] writes, and nothing after it.
+    /// Decodes the output of [`Access::encode`], with nothing after it.
     ///
     /// # Errors
-    /// The first thing that is wrong.
+    /// The first error, with its offset.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
         read(bytes, |reader| Fields::read(reader, Whole::No).access(reader, Flavour::Profile1))
     }
@@ -123,14 +123,14 @@ impl fmt::Display for Access<'_> {
     }
 }
 
-/// An endpoint as the metadata has it.
+/// An endpoint of the metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Endpoint<'a> {
     /// The number that the container opens.
     pub id: u32,
-    /// What it reaches, and which way.
+    /// Its peer and direction.
     pub access: Access<'a>,
-    /// The authorization token of somebody with that peer in their scope.
+    /// The authorization token of a signer with that peer in its scope.
     pub token: Option<&'a [u8]>,
 }
 
@@ -143,7 +143,7 @@ impl Endpoint<'_> {
     }
 }
 
-/// The endpoints of a container: checked when the metadata was decoded, read again when iterated.
+/// The endpoints of a container: checked when the metadata was decoded, and decoded again when iterated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Endpoints<'a> {
     /// The list without its header.
@@ -152,7 +152,7 @@ pub struct Endpoints<'a> {
     flavour: Flavour,
 }
 
-/// Where the endpoints stand in a file that was decoded: to find them again without decoding it again.
+/// The range of the endpoints in a decoded file, to find them again without decoding all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     start: u16,
@@ -163,13 +163,13 @@ pub struct Span {
 }
 
 impl Span {
-    /// Where the bytes end that they stand in: the rest of the file is not needed to find them.
+    /// The end of the bytes that contain them: what follows in the file is not needed to find them.
     pub fn end(&self) -> usize {
         if self.count == 0 { 0 } else { usize::from(self.start) + usize::from(self.len) }
     }
 }
 
-/// Whose endpoints they are.
+/// The format of a list of endpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flavour {
     Profile1,
@@ -182,7 +182,7 @@ impl<'a> Endpoints<'a> {
     /// Checks the whole list: 1 to 32 endpoints, ids strictly ascending.
     pub(crate) fn read(reader: &mut Reader<'a>, flavour: Flavour) -> Self {
         let count = reader.array();
-        // The 2024 encoder writes an empty list; ours leaves the section out.
+        // The 2024 encoder writes an empty list; profile 1 omits the section.
         let least = u64::from(flavour == Flavour::Profile1);
         if !(least..=crate::MAX_ENDPOINTS as u64).contains(&count) {
             reader.fail(Kind::Range, 0);
@@ -203,7 +203,7 @@ impl<'a> Endpoints<'a> {
         Self { items: reader.since(start), count: u32::try_from(count).unwrap_or(0), flavour }
     }
 
-    /// Where they stand in `file`, out of which they were decoded. `None` behind 64 KiB.
+    /// Their range in `file`, from which they were decoded. `None` beyond 64 KiB.
     pub fn place(&self, file: &[u8]) -> Option<Span> {
         let start = (self.items.as_ptr() as usize).saturating_sub(file.as_ptr() as usize);
         let start = if self.is_empty() { 0 } else { u16::try_from(start).ok()? };
@@ -211,7 +211,7 @@ impl<'a> Endpoints<'a> {
         Some(Span { start, len, count: self.count as u8, flavour: self.flavour })
     }
 
-    /// The endpoints at that place of the same file. Of another file there is nothing good to be had.
+    /// The endpoints at that range of the same file. For another file the result is meaningless.
     pub fn at(file: &'a [u8], place: Span) -> Self {
         let Span { start, len, count, flavour } = place;
         let (start, len) = (usize::from(start), usize::from(len));
@@ -229,15 +229,15 @@ impl<'a> Endpoints<'a> {
         self.count == 0
     }
 
-    /// One after the other, by ascending id.
+    /// Iterates over them by ascending id.
     pub fn iter(&self) -> impl Iterator<Item = Endpoint<'a>> + use<'a> {
         let mut reader = Reader::new(self.items);
         let flavour = self.flavour;
-        // Nothing can be wrong here that was not when they were decoded.
+        // No error is possible here: they were checked when they were decoded.
         (0..self.count).map(move |_| read_endpoint(&mut reader, flavour))
     }
 
-    /// The endpoint of that id.
+    /// The endpoint with that id.
     pub fn find(&self, id: u32) -> Option<Endpoint<'a>> {
         self.iter().find(|endpoint| endpoint.id == id)
     }
@@ -248,21 +248,21 @@ fn read_endpoint<'a>(reader: &mut Reader<'a>, flavour: Flavour) -> Endpoint<'a> 
     Endpoint { id: fields.id, token: fields.token, access: fields.access(reader, flavour) }
 }
 
-/// Whether a map is an endpoint, or only the access of one.
+/// Whether a map is an endpoint, or only an access.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Whole {
     Yes,
     No,
 }
 
-/// An endpoint map as it stands, before its fields are seen to fit together.
+/// The fields of an endpoint map, before their combination is checked.
 struct Fields<'a> {
-    /// The keys that were there, and those that must be in any such map, as bits.
+    /// The keys that are present, and those that are mandatory in any such map, as bits.
     keys: u8,
     needed: u8,
     id: u32,
     kind: u64,
-    /// A byte string at that place, or nothing.
+    /// A byte string at that offset, or nothing.
     name: Reader<'a>,
     number: u32,
     direction: Direction,
@@ -309,13 +309,13 @@ impl<'a> Fields<'a> {
         fields
     }
 
-    /// The access. What is wrong with it stands at the end of the map.
+    /// The access. An error in the combination of its fields gets the offset of the end of the map.
     fn access(&self, reader: &mut Reader<'a>, flavour: Flavour) -> Access<'a> {
         const NAME: u8 = 1 << 3;
         const NUMBER: u8 = 1 << 4;
         const ADDRESS: u8 = 1 << 7;
         let year2024 = flavour == Flavour::Format2024;
-        // What each kind of peer has: no more and no less. 2024 has no addresses.
+        // The fields of each kind of peer: no more and no less. 2024 has no addresses.
         let needed = self.needed
             | match self.kind {
                 0 => NAME | NUMBER,
@@ -330,7 +330,7 @@ impl<'a> Fields<'a> {
         if self.keys & needed != needed {
             reader.fail(Kind::Missing, at);
         }
-        // A token may be there: where it may not, its key is unknown.
+        // The token is optional; where it is not allowed, its key has already been reported as unknown.
         if self.keys & !(needed | 1 << 6) != 0 {
             reader.fail(Kind::Unknown, at);
         }

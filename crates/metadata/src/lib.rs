@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`endpoint`] | endpoints and the peers behind them |
+//! | [`endpoint`] | endpoints and their peers |
 //! | [`decode`] | bytes to [`Metadata`], which is an allegation until its proofs are verified |
 //! | [`encode`] | [`Draft`] to bytes |
 //! | [`transport`] | the single-file image |
@@ -23,7 +23,7 @@ pub use encode::Draft;
 pub use endpoint::{Access, Bus, Endpoint, Endpoints, Peer, Scheme};
 pub use minicbor;
 pub use names::{is_authority, is_uid};
-pub use tinycontainer_abi::{Direction, Mask, Syscall, Type};
+pub use tinycontainer_abi::{Direction, Limits, Mask, Syscall, Type};
 pub use tinycontainer_cbor::{Error, Kind};
 
 /// The CBOR tag of metadata: the bytes `TinyPART` read as a big-endian number.
@@ -40,28 +40,17 @@ pub const MAX_ENDPOINTS: usize = 32;
 pub const MAX_VENDOR_SECU: usize = 256;
 
 tinycontainer_abi::numbered_enum! {
-    /// How much of the processor a container asks for, relative to others.
+    /// The share of the processor that a container asks for, relative to others.
     #[derive(Default)]
     pub enum Priority: u8 {
-        /// Runs when no other wants to.
+        /// Runs when no other container needs the processor.
         Low = 0 => "low",
-        /// As most.
+        /// The default.
         #[default]
         Normal = 1 => "normal",
-        /// Before the others. Only signers with the right to ask for it get it.
+        /// Runs before the others. Only for signers whose scope allows it.
         High = 2 => "high",
     }
-}
-
-/// The memory a container asks for, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Limits {
-    /// WebAssembly linear memory.
-    pub linear_memory: u32,
-    /// The interpreter's operand stack.
-    pub stack: u32,
-    /// What the interpreter needs for the module and its instance.
-    pub heap: u32,
 }
 
 /// The sizes of an image's data and code, in bytes.
@@ -73,31 +62,31 @@ pub struct PartSizes {
     pub code: u32,
 }
 
-/// When a container runs and how long, in milliseconds unless said otherwise.
+/// When a container runs and how long, in milliseconds unless stated otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Schedule {
-    /// The most that `start()` may take. At least 1.
+    /// The longest time that `start()` may take. At least 1.
     pub start_ms: u32,
-    /// From one `loop()` to the next. 0: as soon as it is its turn again.
+    /// The time from one `loop()` to the next. 0: as soon as possible.
     pub period_ms: u32,
-    /// The most that one `loop()` may take. At least 1.
+    /// The longest time that one `loop()` may take. At least 1.
     pub loop_ms: u32,
     /// How many times `loop()` is called. 0: no limit.
     pub max_loops: u32,
-    /// The most that `stop()` may take. At least 1.
+    /// The longest time that `stop()` may take. At least 1.
     pub stop_ms: u32,
-    /// The longest it runs, from its start on. 0: no limit.
+    /// The longest time that it runs, from its start on. 0: no limit.
     pub lifetime_ms: u32,
-    /// The longest from one `heartbeat()` to the next. 0: none is expected.
+    /// The longest time from one `heartbeat()` to the next. 0: none is expected.
     pub heartbeat_ms: u32,
     /// The class of priority.
     pub priority: Priority,
-    /// What makes `loop()` run.
+    /// The event that causes a `loop()`.
     pub wake: Wake,
 }
 
 tinycontainer_abi::numbered_enum! {
-    /// What makes `loop()` run.
+    /// The event that causes a `loop()`.
     #[derive(Default)]
     pub enum Wake: u8 {
         /// Its period.

@@ -1,16 +1,16 @@
-//! What names may look like. Narrow on purpose: they are shown on terminals and compared byte by byte.
+//! The characters of names. Restricted on purpose: names are printed on terminals and compared byte by byte.
 
 use crate::{MAX_AUTHORITY, MAX_UID};
 use tinycontainer_cbor::{Kind, Reader};
 
-/// Whether `bytes` can be a container's uid: 1 to 64 of `A-Z a-z 0-9 . _ -`.
+/// Whether `bytes` are a valid uid: 1 to 64 of `A-Z a-z 0-9 . _ -`.
 pub fn is_uid(bytes: &[u8]) -> bool {
     (1..=MAX_UID).contains(&bytes.len())
         && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
-/// Whether `bytes` can be the authority of a URI (RFC 3986, section 3.2) without user information:
-/// 1 to 128 of `A-Z a-z 0-9 . _ - : [ ]`.
+/// Whether `bytes` are a valid authority of a URI (RFC 3986, section 3.2) without user information: 1 to 128 of `A-Z
+/// a-z 0-9 . _ - : [ ]`.
 pub fn is_authority(bytes: &[u8]) -> bool {
     (1..=MAX_AUTHORITY).contains(&bytes.len())
         && bytes
@@ -18,7 +18,7 @@ pub fn is_authority(bytes: &[u8]) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b':' | b'[' | b']'))
 }
 
-/// A byte string as a name of that kind, all of which are ASCII.
+/// A byte string as a name; all valid names are ASCII.
 pub(crate) fn read<'b>(reader: &mut Reader<'b>, is: fn(&[u8]) -> bool) -> &'b str {
     let at = reader.position();
     let bytes = reader.bytes();

@@ -6,19 +6,19 @@ use tinycontainer_cbor::{Error, read};
 /// The three parts of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parts<'a> {
-    /// What [`Metadata::decode`](crate::Metadata::decode) takes.
+    /// The input of [`Metadata::decode`](crate::Metadata::decode).
     pub metadata: &'a [u8],
     /// The container's own data; may be empty.
     pub data: &'a [u8],
-    /// What its runtime takes.
+    /// The input of its runtime.
     pub code: &'a [u8],
 }
 
 impl<'a> Parts<'a> {
-    /// Takes a single-file image apart.
+    /// Decodes a single-file image.
     ///
     /// # Errors
-    /// The first thing that is wrong.
+    /// The first error, with its offset.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
         read(bytes, |reader| {
             reader.array_of(3);

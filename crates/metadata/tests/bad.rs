@@ -1,4 +1,4 @@
-//! Each kind of bad metadata: the error that names it, and the byte it stands at.
+//! Each kind of bad metadata: its error and its offset.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 use minicbor::Encoder;
@@ -14,7 +14,7 @@ fn cbor(write: impl FnOnce(&mut Out<'_>)) -> Vec<u8> {
     out
 }
 
-/// A file of profile 1 out of three sections and a token; `None` leaves the endpoints out.
+/// A file of profile 1 from three sections and a token; `None` omits the endpoints.
 fn file(container: &[u8], endpoints: Option<&[u8]>, security: &[u8]) -> Vec<u8> {
     cbor(|e| {
         e.tag(Tag::new(TAG)).unwrap().map(if endpoints.is_some() { 5 } else { 4 }).unwrap();
@@ -108,7 +108,7 @@ fn the_frame() {
     bytes[11] = 2;
     assert_eq!(Metadata::decode(&bytes).unwrap_err().kind(), Kind::Unknown);
     assert_eq!(Metadata::decode(&bytes).unwrap_err().at(), 11);
-    // Sections in another order; a section twice; the token left out.
+    // Sections in another order; a section twice; the token omitted.
     let swapped = cbor(|e| {
         e.tag(Tag::new(TAG)).unwrap().map(4).unwrap().u8(0).unwrap().u8(1).unwrap();
         e.u8(3).unwrap().bytes(&good_security()).unwrap().u8(1).unwrap().bytes(&good_container()).unwrap();
@@ -141,7 +141,7 @@ fn the_container() {
     assert_eq!(kind_of_container(&container(b"uid", 4, 0x3f, 3, Some(257))), Kind::Range);
     let bytes = file(&container(b"uid", 4, 0x3f, 3, Some(256)), None, &good_security());
     assert_eq!(Metadata::decode(&bytes).unwrap().vendor_secu.map(<[u8]>::len), Some(256));
-    // Required fields left out.
+    // Mandatory fields omitted.
     let bare =
         cbor(|e| _ = e.map(2).unwrap().u8(1).unwrap().bytes(b"uid").unwrap().u8(2).unwrap().u8(4).unwrap());
     assert_eq!(kind_of_container(&bare), Kind::Missing);
@@ -159,7 +159,7 @@ fn item_09_sizes_are_mandatory() {
     assert_eq!(metadata.sizes, Some(PartSizes { data: 9, code: 10 }));
     assert_eq!(metadata.file_bytes as usize, bytes.len());
     assert!(!Metadata::lacks_sizes(&bytes));
-    // As images were before: one pair less.
+    // The older form of images: one pair less.
     let mut old = good[..good.len() - 4].to_vec();
     old[0] -= 1;
     assert_eq!(kind_of_container(&old), Kind::Missing);
@@ -185,7 +185,7 @@ fn the_schedule() {
     assert_eq!(
         kind_of_security(&security([1, 50, 1, 1, 1], 32, [0, 49, 0])),
         Kind::Range,
-        "a heartbeat nobody can keep"
+        "a heartbeat that no container can satisfy"
     );
     assert_eq!(kind_of_security(&cbor(|e| _ = e.array(0).unwrap())), Kind::Range);
     // A heartbeat without the syscall.
@@ -212,7 +212,7 @@ fn what_wakes_it() {
     assert_eq!(kind_of_security(&with(11, &[1, 2])), Kind::Range, "no such event");
     assert_eq!(kind_of_security(&with(12, &[1, 1, 1])), Kind::Range, "too many");
     assert_eq!(kind_of_security(&with(11, &[1])), Kind::Truncated);
-    assert_eq!(kind_of_security(&with(10, &[1, 1])), Kind::Trailing, "more than it says");
+    assert_eq!(kind_of_security(&with(10, &[1, 1])), Kind::Trailing, "more items than its length");
     // Each of open (bit 1) and read (bit 3) is needed.
     for lacks in [1 << 1, 1 << 3] {
         let bytes = file(&container(b"uid", 4, 0x3f & !lacks, 3, None), None, &with(11, &[1, 1]));
@@ -275,7 +275,7 @@ fn the_endpoints() {
     bad(&[(1, 1), (2, 2), (4, 1), (5, 0), (7, 0)], Some(b"host"), Kind::Unknown); // a number too many
     bad(&[(1, 1), (2, 1), (4, 1), (5, 0), (7, 1), (8, 1)], None, Kind::Unknown);
     bad(&[(1, 1 << 32), (2, 1), (4, 1), (5, 0), (7, 1)], None, Kind::Range);
-    // What a token authorises has no id and no token of its own.
+    // The access that a token authorizes has no id and no token.
     assert!(Access::decode(&cbor(|e| local(e, 1))).is_err());
 }
 

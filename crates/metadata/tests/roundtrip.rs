@@ -1,4 +1,4 @@
-//! Encoder, decoder and CDDL are one specification.
+//! Encoder, decoder and CDDL specify the same format.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
 
 mod common;
@@ -9,7 +9,7 @@ use tinycontainer_metadata::{Draft, Metadata, Proofs};
 
 const CDDL: &str = include_str!("../../../docs/format.cddl");
 
-/// The CDDL with `rule` as its first, which is the one that files are checked against.
+/// The CDDL with `rule` first: files are checked against the first rule.
 fn validates(rule: &str, bytes: &[u8]) -> Result<(), String> {
     let spec = format!("root = {rule}\n{CDDL}");
     cddl::validate_cbor_from_slice(&spec, bytes, None).map_err(|e| e.to_string())
@@ -66,7 +66,7 @@ proptest! {
         let mut flipped = file.clone();
         let at = at.index(file.len());
         flipped[at] ^= 1 << bit;
-        // Whatever still decodes says something else: no two encodings mean the same.
+        // If it still decodes, the meaning differs: no two encodings have the same meaning.
         if let Ok(after) = Metadata::decode(&flipped) {
             let same = before.uid == after.uid
                 && before.kind == after.kind

@@ -3,23 +3,23 @@
 use crate::{Account, InitError, Pool};
 use core::mem::MaybeUninit;
 
-/// The accounts of a device with `N` slots. The engine books instances on the accounts 0 to `N` - 1, by slot; images and
-/// message queues are booked on the next `N`, and what belongs to the runtime and to no container on the last.
+/// The accounts of a device with `N` slots. Instances are booked on the accounts 0 to `N` - 1, by slot; images and
+/// message queues on the next `N`; what belongs to the runtime and to no container on the last.
 #[derive(Debug, Clone, Copy)]
 pub struct Accounts<const N: usize>;
 
 impl<const N: usize> Accounts<N> {
-    /// How many there are.
+    /// The number of accounts.
     pub const COUNT: usize = {
         assert!(N <= 127, "an account has a number of 8 bits");
         2 * N + 1
     };
 
-    /// The runtime's own.
+    /// The account of the runtime.
     pub const RUNTIME: Account = Account((Self::COUNT - 1) as u8);
 
-    /// That of the image and the message queues in a slot. For a slot that does not exist, an account that does not
-    /// exist.
+    /// The account of the image and the message queues in a slot. For a slot that does not exist, an account that does
+    /// not exist.
     pub fn image(slot: usize) -> Account {
         match u8::try_from(slot) {
             Ok(slot) if usize::from(slot) < N => Account(slot + N as u8),
@@ -27,8 +27,8 @@ impl<const N: usize> Accounts<N> {
         }
     }
 
-    /// Gives the pool its memory, and opens the accounts of images and of the runtime, without a cap. The runtime opens
-    /// those of instances.
+    /// Gives the pool its memory, and opens the accounts of images and of the runtime, without a cap. The runtime
+    /// opens those of instances.
     ///
     /// # Errors
     /// Those of [`Pool::init`].

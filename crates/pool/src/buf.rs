@@ -1,4 +1,4 @@
-//! An owned piece of the pool.
+//! An owned buffer in the pool.
 
 #![expect(unsafe_code, reason = "a slice out of a block's pointer and length")]
 
@@ -9,7 +9,7 @@ use tinycontainer_runtime::Account;
 
 use crate::{OutOfMemory, Pool};
 
-/// A zeroed buffer of the pool. Dropping it gives it back.
+/// A zeroed buffer in the pool. Dropping it frees it.
 pub struct PoolBuf {
     bytes: NonNull<u8>,
     len: usize,
@@ -25,7 +25,7 @@ impl Pool {
     /// A buffer of `len` zero bytes, booked on `account`.
     pub fn take(&'static self, account: Account, len: usize) -> Result<PoolBuf, OutOfMemory> {
         let bytes = self.alloc(account, len)?;
-        // SAFETY: a block has at least the bytes that were asked for.
+        // SAFETY: a block has at least the requested size.
         unsafe { bytes.write_bytes(0, len) };
         Ok(PoolBuf { bytes, len, pool: self })
     }
@@ -35,21 +35,21 @@ impl Deref for PoolBuf {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        // SAFETY: the block is ours, has `len` bytes, and they were all written.
+        // SAFETY: the block is this buffer's, has `len` bytes, and they were all written.
         unsafe { core::slice::from_raw_parts(self.bytes.as_ptr(), self.len) }
     }
 }
 
 impl DerefMut for PoolBuf {
     fn deref_mut(&mut self) -> &mut [u8] {
-        // SAFETY: the block is ours, has `len` bytes, and they were all written.
+        // SAFETY: the block is this buffer's, has `len` bytes, and they were all written.
         unsafe { core::slice::from_raw_parts_mut(self.bytes.as_ptr(), self.len) }
     }
 }
 
 impl Drop for PoolBuf {
     fn drop(&mut self) {
-        // SAFETY: the block is ours and this is its end.
+        // SAFETY: the block is this buffer's and this is its end.
         unsafe { self.pool.dealloc(self.bytes) };
     }
 }

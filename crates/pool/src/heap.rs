@@ -1,9 +1,8 @@
-//! The blocks of the region: finding, splitting and joining them. Knows accounts only as a number.
+//! The blocks of the region: finding, splitting and joining them. An account is only a number here.
 //!
-//! A block is a word (the header), its contents, and the next block follows at once. `at` is
-//! always the offset of the contents, a multiple of 8, so headers lie at 4 modulo 8. A free block has
-//! in its contents the offsets of the next and the previous free block of its class, and its size in
-//! its last word, where the block behind it finds it.
+//! A block is a word (the header) and its contents; the next block follows directly. `at` is always the offset of the
+//! contents, a multiple of 8, so headers are at 4 modulo 8. A free block has in its contents the offsets of the next
+//! and the previous free block of its class, and in its last word its size, which the next block reads.
 
 #![expect(unsafe_code, reason = "an allocator hands out parts of one region as separate memory")]
 
@@ -11,7 +10,7 @@ use core::ptr::NonNull;
 
 /// Blocks are multiples of this, and contents are aligned to it.
 const UNIT: u32 = 8;
-/// What a block costs beside its contents.
+/// The overhead of a block.
 const HEADER: u32 = 4;
 /// Header, two links, footer.
 const MIN_BLOCK: u32 = 16;
@@ -20,10 +19,10 @@ pub(crate) const MAX_REGION: usize = (1 << 22) * UNIT as usize;
 
 /// Four classes for each power of two units.
 const CLASSES: usize = 22 * 4;
-/// How many blocks of the own class are looked at, each of which may be too small.
+/// How many blocks of a request's own class are tried, each of which may be too small.
 const LOOKED_AT: usize = 8;
 
-/// No block: no contents begin at 0, for a header comes first.
+/// No block: no contents begin at 0, since a header is before them.
 const NONE: u32 = 0;
 
 /// Size, account and state of a block.
@@ -66,10 +65,10 @@ pub(crate) struct Heap {
     heads: [u32; CLASSES],
 }
 
-// SAFETY: `base` is the only handle to a region that was given for good; a `Heap` shares nothing.
+// SAFETY: `base` is the only handle to a region that was given for ever; a `Heap` shares nothing.
 unsafe impl Send for Heap {}
 
-/// The block size for `len` bytes of contents, if any block can be as large.
+/// The block size for `len` bytes of contents, if a block can have that size.
 pub(crate) fn block_size(len: usize) -> Option<u32> {
     let size = len.checked_add((HEADER + UNIT - 1) as usize)? & !(UNIT as usize - 1);
     (size < MAX_REGION).then(|| (size as u32).max(MIN_BLOCK))
@@ -80,7 +79,7 @@ const fn class_of(size: u32) -> (usize, bool) {
     let units = size / UNIT;
     let log = units.ilog2();
     if log < 2 {
-        // 2 or 3 units: a class of their own each.
+        // 2 or 3 units: each has its own class.
         return (((log << 2) | ((units << (2 - log)) & 3)) as usize, true);
     }
     let shift = log - 2;
@@ -96,7 +95,7 @@ impl Heap {
     /// Makes `base[from..to]` one free block. Its size in bytes, or `None` if too small.
     ///
     /// # Safety
-    /// `base[..to]` is this heap's for ever, `base` is aligned to 8, `to` is below [`MAX_REGION`].
+    /// `base[..to]` belongs to this heap for ever, `base` is aligned to 8, `to` is below [`MAX_REGION`].
     pub(crate) unsafe fn give(&mut self, base: NonNull<u8>, from: u32, to: u32) -> Option<u32> {
         let at = from.checked_add(HEADER + UNIT - 1)? & !(UNIT - 1);
         // The last header of the region has no contents.
@@ -112,7 +111,7 @@ impl Heap {
         Some(size)
     }
 
-    /// Bytes in free blocks, headers included.
+    /// The number of bytes in free blocks, headers included.
     pub(crate) fn free_bytes(&self) -> u32 {
         self.free
     }
@@ -132,8 +131,8 @@ impl Heap {
         largest
     }
 
-    /// Takes a block of at least `size` bytes (a result of [`block_size`]) for `account`.
-    /// Its contents, and its real size.
+    /// Allocates a block of at least `size` bytes (a result of [`block_size`]) for `account`. Returns its contents,
+    /// and its real size.
     pub(crate) fn take(&mut self, size: u32, account: u8) -> Option<(NonNull<u8>, u32)> {
         let at = self.find(size)?;
         // SAFETY: `find` gives a free block of at least `size` bytes.
@@ -150,13 +149,13 @@ impl Heap {
         }
     }
 
-    /// Gives a block back.
+    /// Frees a block.
     ///
     /// # Safety
-    /// `contents` comes from this heap and was not given back.
+    /// `contents` comes from this heap and was not freed.
     pub(crate) unsafe fn give_back(&mut self, contents: NonNull<u8>) {
-        // SAFETY: a used block lies in the region, and so do its neighbours, whose headers and footers
-        // are kept by `insert` and `take`.
+        // SAFETY: a used block is in the region, and so are its neighbours, whose headers and footers are maintained
+        // by `insert` and `take`.
         unsafe {
             let mut at = self.offset(contents);
             let header = self.header(at);
@@ -177,8 +176,8 @@ impl Heap {
         }
     }
 
-    /// Makes a block `size` bytes (a result of [`block_size`]) without moving it. Its real size, or
-    /// `None` if what is behind it is in use.
+    /// Resizes a block to `size` bytes (a result of [`block_size`]) without moving it. Returns its real size, or
+    /// `None` if the block after it is in use.
     ///
     /// # Safety
     /// As for [`give_back`](Self::give_back).
@@ -189,19 +188,19 @@ impl Heap {
             let header = self.header(at);
             let old = header.size();
             let next = self.header(at + old);
-            let room = if next.free() { old + next.size() } else { old };
-            if room < size {
+            let available = if next.free() { old + next.size() } else { old };
+            if available < size {
                 return None;
             }
             if next.free() {
                 self.remove(at + old, next.size());
             }
-            let size = self.cut(at, room, size);
+            let size = self.cut(at, available, size);
             self.set_header(at, Header::new(size, header.account(), header.flags()));
             let next = at + size;
-            let behind = self.header(next);
-            if !behind.free() {
-                self.set_header(next, Header(behind.0 & !Header::PREVIOUS_FREE));
+            let following = self.header(next);
+            if !following.free() {
+                self.set_header(next, Header(following.0 & !Header::PREVIOUS_FREE));
             }
             self.free = self.free + old - size;
             Some(size)
@@ -213,21 +212,21 @@ impl Heap {
     /// # Safety
     /// As for [`give_back`](Self::give_back).
     pub(crate) unsafe fn block(&self, contents: NonNull<u8>) -> (u32, u8) {
-        // SAFETY: a used block's header lies before its contents.
+        // SAFETY: a used block's header is before its contents.
         let header = unsafe { self.header(self.offset(contents)) };
         (header.size(), header.account())
     }
 
-    /// Leaves what a block of `have` bytes has over `want` as a free block, if it is enough for one.
-    /// The size the block keeps.
+    /// Makes the part of a block of `have` bytes beyond `want` a free block, if it is large enough. Returns the size
+    /// that the block keeps.
     ///
     /// # Safety
-    /// `at` is a block of `have >= want` bytes in no list, and what is behind it is used.
+    /// `at` is a block of `have >= want` bytes in no list, and the block after it is used.
     unsafe fn cut(&mut self, at: u32, have: u32, want: u32) -> u32 {
         if have - want < MIN_BLOCK {
             return have;
         }
-        // SAFETY: the rest lies inside the block.
+        // SAFETY: the rest is inside the block.
         unsafe { self.insert(at + want, have - want, 0) };
         want
     }
@@ -236,8 +235,8 @@ impl Heap {
     fn find(&self, size: u32) -> Option<u32> {
         let (class, exact) = class_of(size);
         let mut at = self.head(class);
-        // In the own class some blocks may be too small. Looking at a few of them is what lets the
-        // last free block of a small device be used to its end.
+        // In a request's own class some blocks may be too small. Trying a few of them lets the last free block of a
+        // small device be used to its end.
         for _ in 0..if exact { 1 } else { LOOKED_AT } {
             if at == NONE {
                 break;
@@ -254,14 +253,14 @@ impl Heap {
         (larger != 0).then(|| self.head(larger.trailing_zeros() as usize))
     }
 
-    /// Makes a block free: header, footer, list, and the flag of the block behind.
+    /// Makes a block free: header, footer, list, and the flag in the next block.
     ///
     /// # Safety
-    /// `at` is a block of `size` bytes in no list, and what is behind it is used.
+    /// `at` is a block of `size` bytes in no list, and the block after it is used.
     unsafe fn insert(&mut self, at: u32, size: u32, flags: u32) {
         let (class, _) = class_of(size);
         let first = self.head(class);
-        // SAFETY: a free block has room for two links and a footer.
+        // SAFETY: a free block has space for two links and a footer.
         unsafe {
             self.set_header(at, Header::new(size, 0, Header::FREE | flags));
             self.set_word(at, first);
@@ -271,13 +270,13 @@ impl Heap {
                 self.set_word(first + 4, at);
             }
             let next = at + size;
-            let behind = self.header(next);
-            self.set_header(next, Header(behind.0 | Header::PREVIOUS_FREE));
+            let following = self.header(next);
+            self.set_header(next, Header(following.0 | Header::PREVIOUS_FREE));
         }
         self.set_head(class, at);
     }
 
-    /// Takes a block out of its list.
+    /// Removes a block from its list.
     ///
     /// # Safety
     /// `at` is a free block of `size` bytes.
@@ -310,7 +309,7 @@ impl Heap {
     }
 
     /// # Safety
-    /// `contents` lies in the region.
+    /// `contents` is in the region.
     unsafe fn offset(&self, contents: NonNull<u8>) -> u32 {
         // SAFETY: both are in the region, which is smaller than 2^32.
         unsafe { contents.offset_from(self.base) as u32 }
@@ -319,28 +318,28 @@ impl Heap {
     /// # Safety
     /// `at` is a block of the region.
     unsafe fn header(&self, at: u32) -> Header {
-        // SAFETY: a header lies before its block's contents.
+        // SAFETY: a header is before its block's contents.
         Header(unsafe { self.word(at - HEADER) })
     }
 
     /// # Safety
-    /// `at` is where a block of the region is or comes to be.
+    /// `at` is a block of the region, or will be one.
     unsafe fn set_header(&mut self, at: u32, header: Header) {
-        // SAFETY: a header lies before its block's contents.
+        // SAFETY: a header is before its block's contents.
         unsafe { self.set_word(at - HEADER, header.0) };
     }
 
     /// # Safety
-    /// `at..at + 4` lies in the region, is the heap's own, and was written.
+    /// `at..at + 4` is in the region, belongs to the heap, and was written.
     unsafe fn word(&self, at: u32) -> u32 {
-        // SAFETY: the caller's; `base` is aligned to 8 and `at` to 4.
+        // SAFETY: guaranteed by the caller; `base` is aligned to 8 and `at` to 4.
         unsafe { self.base.add(at as usize).cast::<u32>().read() }
     }
 
     /// # Safety
-    /// `at..at + 4` lies in the region and is the heap's own.
+    /// `at..at + 4` is in the region and belongs to the heap.
     unsafe fn set_word(&mut self, at: u32, word: u32) {
-        // SAFETY: the caller's; `base` is aligned to 8 and `at` to 4.
+        // SAFETY: guaranteed by the caller; `base` is aligned to 8 and `at` to 4.
         unsafe { self.base.add(at as usize).cast::<u32>().write(word) };
     }
 }

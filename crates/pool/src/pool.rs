@@ -1,4 +1,4 @@
-//! The pool: a heap with accounts, behind a critical section.
+//! The pool: a heap with accounts, protected by a critical section.
 
 #![expect(unsafe_code, reason = "gives out memory as pointers")]
 
@@ -11,12 +11,12 @@ use tinycontainer_runtime::{Account, MemoryUse};
 
 use crate::heap::{self, Heap};
 
-/// Why there is no memory.
+/// Why an allocation failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutOfMemory {
-    /// The account has used up its cap: its owner is to blame. Also: the account was never opened.
+    /// The account would exceed its cap, or was never opened: the fault of its owner.
     OverCap,
-    /// The pool has no free block as large. Nobody's fault.
+    /// The pool has no free block of that size: not the fault of the account's owner.
     PoolFull,
 }
 
@@ -31,12 +31,12 @@ impl fmt::Display for OutOfMemory {
 
 impl core::error::Error for OutOfMemory {}
 
-/// Why a region cannot be given to a pool.
+/// Why a region is not accepted by a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InitError {
-    /// The pool has one already.
+    /// The pool already has one.
     AlreadyGiven,
-    /// It has no room for the accounts and one block.
+    /// It is too small for the accounts and one block.
     TooSmall,
     /// It has 32 MiB or more.
     TooLarge,
@@ -60,23 +60,23 @@ struct Book {
     cap: u32,
     used: u32,
     peak: u32,
-    /// The last request that was refused: 0 if none was, `POOL_FULL`, or how many bytes the account would have been
-    /// above its cap.
+    /// The last failed request: 0 if none failed, `POOL_FULL`, or by how many bytes the account would have exceeded
+    /// its cap.
     refused: u32,
 }
 
-/// No account can be so far above its cap.
+/// More than any account can exceed its cap.
 const POOL_FULL: u32 = u32::MAX;
 
 impl Book {
-    /// An account that may hold nothing.
+    /// An account with a cap of 0: nothing can be booked on it.
     const CLOSED: Self = Self { cap: 0, used: 0, peak: 0, refused: 0 };
 }
 
 struct Inner {
     heap: Heap,
-    /// At the start of the region: their number is the device's to choose, and `Pool` needs no
-    /// generic parameter that everybody who holds a buffer would have to repeat.
+    /// At the start of the region: the device chooses their number, and `Pool` needs no generic parameter that every
+    /// owner of a buffer would have to repeat.
     books: &'static mut [Book],
 }
 
@@ -85,14 +85,14 @@ impl Inner {
         self.books.get_mut(usize::from(account.0))
     }
 
-    /// Takes a block, and books its size less `credit`, the block that it takes the place of.
+    /// Allocates a block, and books its size less `credit`, the size of the block that it replaces.
     fn take(&mut self, account: Account, len: usize, credit: u32) -> Result<NonNull<u8>, OutOfMemory> {
         let taken = self.take_unrecorded(account, len, credit);
         if let (Err(refused), Some(book)) = (taken, self.book(account)) {
             book.refused = match refused {
                 OutOfMemory::PoolFull => POOL_FULL,
                 OutOfMemory::OverCap => {
-                    // Of a block that no pool can have: as much as one can.
+                    // No block can have that size: counted as the largest.
                     let size = heap::block_size(len).unwrap_or(heap::MAX_REGION as u32);
                     let wanted = book.used.saturating_sub(credit).saturating_add(size);
                     wanted.saturating_sub(book.cap).clamp(1, POOL_FULL - 1)
@@ -111,14 +111,14 @@ impl Inner {
         let size = heap::block_size(len).ok_or(OutOfMemory::OverCap)?;
         let book = self.book(account).ok_or(OutOfMemory::OverCap)?;
         let others = book.used.saturating_sub(credit);
-        let room = book.cap.saturating_sub(others);
-        if size > room {
+        let available = book.cap.saturating_sub(others);
+        if size > available {
             return Err(OutOfMemory::OverCap);
         }
         let (contents, real) = self.heap.take(size, account.0).ok_or(OutOfMemory::PoolFull)?;
-        // A block whose rest would be too small for another is taken whole: 8 bytes more.
-        if real > room {
-            // SAFETY: it was taken just now.
+        // A block is not split if the rest would be too small for a block: up to 8 bytes more.
+        if real > available {
+            // SAFETY: it was allocated just now.
             unsafe { self.heap.give_back(contents) };
             return Err(OutOfMemory::OverCap);
         }
@@ -126,7 +126,7 @@ impl Inner {
         Ok(contents)
     }
 
-    /// `old` bytes of the account became `new` bytes.
+    /// Changes `old` bytes on the account to `new` bytes.
     fn rebook(&mut self, account: Account, old: u32, new: u32) {
         if let Some(book) = self.book(account) {
             book.used = book.used.saturating_sub(old).saturating_add(new);
@@ -165,13 +165,13 @@ impl Default for Pool {
 }
 
 impl Pool {
-    /// A pool without a region: every request is refused.
+    /// A pool without a region: every request fails.
     pub const fn new() -> Self {
         Self { inner: Mutex::new(RefCell::new(Inner { heap: Heap::empty(), books: &mut [] })) }
     }
 
-    /// Gives the pool its region, for good. The table of `accounts` accounts (16 bytes each, at most
-    /// 256 of them) lies in it. All accounts are closed.
+    /// Gives the pool its region, for ever. It contains the table of `accounts` accounts (16 bytes each, at most 256
+    /// of them). All accounts are closed.
     pub fn init(&self, region: &'static mut [MaybeUninit<u8>], accounts: usize) -> Result<(), InitError> {
         let accounts = accounts.min(256);
         if region.len() >= heap::MAX_REGION {
@@ -189,10 +189,10 @@ impl Pool {
                 return Err(InitError::AlreadyGiven);
             }
             // SAFETY: `blocks` is `'static` and its only reference was consumed; it begins a multiple of
-            // 16 bytes behind an address that is a multiple of 8; its length is below `MAX_REGION`.
+            // 16 bytes after an address that is a multiple of 8; its length is below `MAX_REGION`.
             unsafe { inner.heap.give(base, 0, to) }.ok_or(InitError::TooSmall)?;
-            // SAFETY: `table` is `'static`, its only reference was consumed, it is aligned to 8 and has
-            // room for `accounts` books, each of which is written before the slice is made.
+            // SAFETY: `table` is `'static`, its only reference was consumed, it is aligned to 8 and has space for
+            // `accounts` books, each of which is written before the slice is made.
             inner.books = unsafe {
                 for n in 0..accounts {
                     books.add(n).write(Book::CLOSED);
@@ -203,9 +203,9 @@ impl Pool {
         })
     }
 
-    /// Opens an account, or changes its cap to `cap` bytes. Its peak begins anew.
+    /// Opens an account, or changes its cap to `cap` bytes. Its peak is reset.
     ///
-    /// What is booked stays, also above the cap. `false` if there is no such account.
+    /// What is booked stays booked, even above the cap. `false` if there is no such account.
     pub fn open(&self, account: Account, cap: u32) -> bool {
         self.with(|inner| match inner.book(account) {
             Some(book) => {
@@ -216,7 +216,7 @@ impl Pool {
         })
     }
 
-    /// Changes the cap and leaves the peak.
+    /// Changes the cap and keeps the peak.
     pub fn set_cap(&self, account: Account, cap: u32) {
         self.with(|inner| {
             if let Some(book) = inner.book(account) {
@@ -239,7 +239,7 @@ impl Pool {
         })
     }
 
-    /// Why the last request that was refused since [`open`](Self::open) was refused.
+    /// Why the last failed request since [`open`](Self::open) failed.
     pub fn last_refusal(&self, account: Account) -> Option<OutOfMemory> {
         match self.refused(account) {
             0 => None,
@@ -248,8 +248,8 @@ impl Pool {
         }
     }
 
-    /// By how many bytes the last request that was refused since [`open`](Self::open) would have been above the
-    /// account's cap; 0 if it was refused for another reason or none was.
+    /// By how many bytes the last failed request since [`open`](Self::open) would have exceeded the account's cap; 0
+    /// if it failed for another reason, or none failed.
     pub fn shortage(&self, account: Account) -> u32 {
         match self.refused(account) {
             POOL_FULL => 0,
@@ -261,20 +261,20 @@ impl Pool {
         self.with(|inner| inner.book(account).map_or(0, |book| book.refused))
     }
 
-    /// Bytes in free blocks. With nothing booked it is what it was after [`init`](Self::init).
+    /// The number of bytes in free blocks. With nothing booked it is the same as after [`init`](Self::init).
     pub fn free_bytes(&self) -> usize {
         self.with(|inner| inner.heap.free_bytes() as usize)
     }
 
-    /// Bytes of the largest free block, 4 of which are its header. Equal to
+    /// The size of the largest free block in bytes, of which 4 are its header. Equal to
     /// [`free_bytes`](Self::free_bytes) if and only if nothing is fragmented.
     ///
-    /// For displays and tests: takes time in the number of free blocks of about that size.
+    /// For displays and tests: the time is linear in the number of free blocks of about that size.
     pub fn largest_free(&self) -> usize {
         self.with(|inner| inner.heap.largest_free() as usize)
     }
 
-    /// A block of `len` bytes, aligned to 8, with undefined contents.
+    /// Allocates a block of `len` bytes, aligned to 8, with undefined contents.
     ///
     /// # Errors
     /// [`OutOfMemory`]; nothing has changed but [`last_refusal`](Self::last_refusal).
@@ -282,28 +282,28 @@ impl Pool {
         self.with(|inner| inner.take(account, len, 0))
     }
 
-    /// Makes a block `len` bytes, moving it if need be; its contents are kept up to the shorter length.
+    /// Resizes a block to `len` bytes, moving it if necessary; its contents are kept up to the shorter length.
     ///
     /// # Errors
     /// [`OutOfMemory`]; the block is as it was.
     ///
     /// # Safety
-    /// `block` is of this pool and was not given back; no reference into it is used any more.
+    /// `block` is of this pool and was not freed; no reference into it is used any more.
     pub unsafe fn realloc(&self, block: NonNull<u8>, len: usize) -> Result<NonNull<u8>, OutOfMemory> {
         enum Done {
             InPlace,
             Copy { to: NonNull<u8>, old: u32 },
         }
         let done = self.with(|inner| {
-            // SAFETY: the caller's.
+            // SAFETY: guaranteed by the caller.
             let (old, owner) = unsafe { inner.heap.block(block) };
             let account = Account(owner);
             let size = heap::block_size(len).ok_or(OutOfMemory::OverCap);
-            let room = inner.book(account).map_or(0, |book| book.cap.saturating_sub(book.used - old));
+            let available = inner.book(account).map_or(0, |book| book.cap.saturating_sub(book.used - old));
             match size {
-                // 8 more, for a block is taken whole if its rest would be too small for another.
-                Ok(size) if size <= old || size + 8 <= room => {
-                    // SAFETY: the caller's.
+                // 8 more, since a block is not split if the rest would be too small for a block.
+                Ok(size) if size <= old || size + 8 <= available => {
+                    // SAFETY: guaranteed by the caller.
                     if let Some(new) = unsafe { inner.heap.resize(block, size) } {
                         inner.rebook(account, old, new);
                         return Ok(Done::InPlace);
@@ -311,43 +311,42 @@ impl Pool {
                 }
                 _ => {}
             }
-            // The two blocks exist side by side for as long as the copy takes, but the account is
-            // charged only for the one that will be left.
+            // Both blocks exist until the copy is done, but the account is charged only for the one that remains.
             inner.take(account, len, old).map(|to| Done::Copy { to, old })
         })?;
         match done {
             Done::InPlace => Ok(block),
             Done::Copy { to, old } => {
-                // SAFETY: both are used blocks, so they do not overlap; the new one is larger than the
-                // old, else it would have been done in place.
+                // SAFETY: both are used blocks, so they do not overlap; the new one is larger than the old, else the
+                // block would have been resized in place.
                 unsafe { to.copy_from_nonoverlapping(block, contents(old).min(len)) };
-                // SAFETY: the caller's; it is not booked any more.
+                // SAFETY: guaranteed by the caller; it is not booked any more.
                 self.with(|inner| unsafe { inner.heap.give_back(block) });
                 Ok(to)
             }
         }
     }
 
-    /// Gives a block back.
+    /// Frees a block.
     ///
     /// # Safety
-    /// `block` is of this pool and was not given back; no reference into it is used any more.
+    /// `block` is of this pool and was not freed; no reference into it is used any more.
     pub unsafe fn dealloc(&self, block: NonNull<u8>) {
         self.with(|inner| {
-            // SAFETY: the caller's.
+            // SAFETY: guaranteed by the caller.
             let (size, account) = unsafe { inner.heap.block(block) };
             inner.rebook(Account(account), size, 0);
-            // SAFETY: the caller's.
+            // SAFETY: guaranteed by the caller.
             unsafe { inner.heap.give_back(block) };
         });
     }
 
-    /// How many bytes of contents a block has: what was asked for, or a few more.
+    /// The size of a block's contents in bytes: as requested, or a few more.
     ///
     /// # Safety
-    /// `block` is of this pool and was not given back.
+    /// `block` is of this pool and was not freed.
     pub unsafe fn usable(&self, block: NonNull<u8>) -> usize {
-        // SAFETY: the caller's.
+        // SAFETY: guaranteed by the caller.
         self.with(|inner| contents(unsafe { inner.heap.block(block) }.0))
     }
 
@@ -356,7 +355,7 @@ impl Pool {
     }
 }
 
-/// The bytes of contents of a block of `size` bytes.
+/// The size of the contents of a block of `size` bytes.
 const fn contents(size: u32) -> usize {
     size as usize - 4
 }

@@ -1,4 +1,4 @@
-//! The pool against a model: what was written stays, nothing overlaps, caps hold, all comes back.
+//! The pool compared with a model: contents are kept, blocks do not overlap, caps hold, all memory can be freed.
 #![expect(unsafe_code, reason = "drives the pointer interface as C code would")]
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -12,7 +12,7 @@ const CAPS: [u32; ACCOUNTS] = [4096, 1500, 700];
 
 fn pool(len: usize) -> &'static Pool {
     let pool = Box::leak(Box::new(Pool::new()));
-    // A region that begins anywhere.
+    // A region that begins at any address.
     let region = Box::leak(vec![MaybeUninit::uninit(); len + 3].into_boxed_slice());
     pool.init(&mut region[3..], ACCOUNTS).unwrap();
     pool
@@ -42,7 +42,7 @@ struct Block {
 
 impl Block {
     fn check(&self) {
-        // SAFETY: a block that was not given back; nothing else refers to it.
+        // SAFETY: a block that was not freed; nothing else refers to it.
         let there = unsafe { core::slice::from_raw_parts(self.at.as_ptr(), self.bytes.len()) };
         assert_eq!(there, self.bytes);
     }
@@ -100,7 +100,7 @@ fn run(steps: &[Step]) {
             Step::Free(which) if !blocks.is_empty() => {
                 let block = blocks.swap_remove(which % blocks.len());
                 block.check();
-                // SAFETY: a block of the pool, forgotten with this.
+                // SAFETY: a block of the pool, removed from the model with this.
                 unsafe { pool.dealloc(block.at) };
             }
             _ => {}
@@ -109,12 +109,12 @@ fn run(steps: &[Step]) {
         for (n, cap) in CAPS.into_iter().enumerate() {
             let usage = pool.usage(Account(n as u8));
             assert!(usage.used <= cap && usage.used <= usage.peak && usage.peak <= cap);
-            let asked: usize = blocks
+            let requested: usize = blocks
                 .iter()
                 .filter(|block| usize::from(block.account) == n)
                 .map(|block| block.bytes.len())
                 .sum();
-            assert!(usage.used as usize >= asked);
+            assert!(usage.used as usize >= requested);
             used += usage.used as usize;
         }
         assert_eq!(pool.free_bytes() + used, before);
@@ -122,7 +122,7 @@ fn run(steps: &[Step]) {
     }
     for block in blocks {
         block.check();
-        // SAFETY: a block of the pool, forgotten with this.
+        // SAFETY: a block of the pool, removed from the model with this.
         unsafe { pool.dealloc(block.at) };
     }
     assert_eq!((pool.free_bytes(), pool.largest_free()), (before, before));

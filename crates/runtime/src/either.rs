@@ -1,21 +1,21 @@
-//! Two runtimes as one.
+//! Two runtimes combined.
 
 use crate::{Account, Budget, Hook, Host, Instance, Limits, MemoryUse, ModuleError, Outcome, Runtime, Type};
 
-/// One runtime made of two: a container is run by the first one that accepts its type. More than two are made by
-/// nesting.
+/// A runtime that combines two: a container is run by the first one that accepts its type. More than two are combined
+/// by nesting.
 ///
-/// Both book on the same accounts, and each container is an instance of one of them, so what is booked on an account
-/// is the sum.
+/// Both book on the same accounts, and each container is an instance of one of them, so the total of an account is the
+/// sum of both.
 #[derive(Debug, Clone, Copy)]
 pub struct Either<A, B>(pub A, pub B);
 
 /// An instance of one of two runtimes.
 #[derive(Debug)]
 pub enum EitherInstance<A, B> {
-    /// Of the first.
+    /// Of the first runtime.
     First(A),
-    /// Of the second.
+    /// Of the second runtime.
     Second(B),
 }
 
@@ -44,7 +44,7 @@ impl<A: Runtime, B: Runtime> Runtime for Either<A, B> {
         let (first, second) = (self.0.memory(account), self.1.memory(account));
         MemoryUse {
             used: first.used.saturating_add(second.used),
-            // At most: the two need not have had their peaks at the same time.
+            // An upper bound: the two need not have had their peaks at the same time.
             peak: first.peak.saturating_add(second.peak),
         }
     }

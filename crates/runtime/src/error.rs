@@ -1,10 +1,10 @@
-//! What goes wrong in a runtime, and who is to blame.
+//! The errors of a runtime, and whether they are the container's fault.
 
 use core::fmt;
 use tinycontainer_abi::Hook;
 use tinycontainer_module::Excess;
 
-/// A short text taken from the outside, cut at 31 bytes and to printable ASCII: fit to show.
+/// A short text from outside, cut at 31 bytes and limited to printable ASCII, so that it is safe to print.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Name {
     bytes: [u8; 31],
@@ -12,7 +12,7 @@ pub struct Name {
 }
 
 impl Name {
-    /// The name for these bytes. What is not printable ASCII becomes `?`; what is too long is cut.
+    /// The name from these bytes. A byte that is not printable ASCII becomes `?`; what is too long is cut.
     pub fn new(from: &[u8]) -> Self {
         let mut name = Self { bytes: [0; 31], len: 0 };
         for (to, byte) in name.bytes.iter_mut().zip(from) {
@@ -41,12 +41,12 @@ impl fmt::Display for Name {
     }
 }
 
-/// What is wrong with an export.
+/// The error in an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Export {
-    /// There is none of that name.
+    /// There is no export with that name.
     Missing,
-    /// It is there with other parameters or results, or is no function.
+    /// It exists with other parameters or results, or is not a function.
     WrongType,
 }
 
@@ -66,9 +66,9 @@ pub enum Share {
 pub struct Shortage {
     /// Which limit.
     pub of: Share,
-    /// What is needed, at least: of the heap, up to the first request that was refused.
+    /// The required size, at least: of the heap, up to the first request that failed.
     pub needed: u32,
-    /// What there is.
+    /// The available size.
     pub limit: u32,
 }
 
@@ -84,31 +84,31 @@ impl fmt::Display for Shortage {
     }
 }
 
-/// Why a module cannot be made ready. Unless said otherwise, the container's author is to blame.
+/// Why a module cannot be instantiated. Unless stated otherwise, it is the fault of the container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ModuleError {
-    /// The module is not valid WebAssembly, or uses what this interpreter was built without.
+    /// The module is not valid WebAssembly, or uses a feature that this interpreter was built without.
     Malformed(Name),
-    /// The module has more of something, or costs more to load, than ordinary modules do.
+    /// The module has more of something, or costs more to load, than the limits for modules allow.
     Excessive(Excess),
-    /// The module imports what no host gives.
+    /// The module imports something that no host provides.
     UnknownImport(Name),
     /// The module imports a native with other parameters or results than it has.
     WrongImport(Name),
     /// A hook is missing or has the wrong type.
     Hook(Hook, Export),
-    /// The module declares a WebAssembly start function, which would run before any check.
+    /// The module declares a WebAssembly start function, which would run before any check of the host.
     StartFunction,
     /// The module needs more than one of its [`Limits`](crate::Limits) allows.
     OverLimit(Shortage),
-    /// The host's pool has no room now. Nobody's fault: try again when others have stopped.
+    /// The host's pool has not enough free memory now. Not the container's fault: try again when others have stopped.
     OutOfMemory,
 }
 
 impl fmt::Display for ModuleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Malformed(what) => write!(f, "the code is not a module this runtime takes: {what}"),
+            Self::Malformed(what) => write!(f, "the code is not a module that this runtime accepts: {what}"),
             Self::Excessive(excess) => excess.fmt(f),
             Self::UnknownImport(name) => write!(f, "the code imports `{name}`, which does not exist"),
             Self::WrongImport(name) => {
@@ -123,7 +123,7 @@ impl fmt::Display for ModuleError {
             ),
             Self::StartFunction => f.write_str("the code declares a WebAssembly start function"),
             Self::OverLimit(shortage) => shortage.fmt(f),
-            Self::OutOfMemory => f.write_str("the device has no memory left for it now"),
+            Self::OutOfMemory => f.write_str("the device has not enough free memory for it now"),
         }
     }
 }
@@ -139,18 +139,18 @@ impl From<tinycontainer_module::CheckError> for ModuleError {
     }
 }
 
-/// Why a hook was cut short. The container is to blame.
+/// Why a hook was aborted. It is the fault of the container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trap {
-    /// An `unreachable` was executed: a panic or an assertion of the guest's.
+    /// An `unreachable` was executed: a panic or a failed assertion of the guest.
     Unreachable,
     /// An access outside of linear memory.
     OutOfBounds,
     /// A division by zero.
     DivideByZero,
-    /// An integer did not fit.
+    /// An integer overflow.
     IntegerOverflow,
-    /// An indirect call to nothing or to a function of another type.
+    /// An indirect call of an empty table entry, or of a function of another type.
     IndirectCall,
     /// The operand stack is used up.
     StackOverflow,

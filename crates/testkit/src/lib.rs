@@ -1,6 +1,6 @@
 //! TEST keys, trust stores and signed images.
 //!
-//! Panics where a test would: nothing here is for anything else.
+//! It panics on errors, as tests do: it is for tests only.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod tiny;
@@ -18,14 +18,14 @@ use tinycontainer_token::{Claims, Key, Use, thumbprint};
 pub use tiny::Tiny;
 pub use worst::{worst, worst_trust_store};
 
-/// What devices in tests are called, and their class.
+/// The name of devices in tests.
 pub const DEVICE: &str = "device-1";
 /// The class of devices in tests.
 pub const CLASS: &str = "class-a";
-/// What time it is in tests.
+/// The time in tests, in seconds since 1970.
 pub const NOW: u64 = 1_800_000_000;
 
-/// Somebody with a TEST key.
+/// A signer with a TEST key.
 #[derive(Debug, Clone, Copy)]
 pub struct Signer {
     /// The name of the anchor.
@@ -38,16 +38,16 @@ pub struct Signer {
 
 /// Owns the device: may do everything.
 pub const OWNER: Signer = Signer { name: "owner", kid: b"own", seed: b"TEST key of the device owner...." };
-/// Signs containers `a.*`, which may use I2C 72 and speak to containers.
+/// Signs containers `a.*`, which may use I2C 72 and communicate with containers.
 pub const PROVIDER_A: Signer =
     Signer { name: "provider-a", kid: b"pa", seed: b"TEST key of service provider A.." };
-/// Signs containers `b.*`, which may speak to containers; may not grant `heartbeat`.
+/// Signs containers `b.*`, which may communicate with containers; may not grant `heartbeat`.
 pub const PROVIDER_B: Signer =
     Signer { name: "provider-b", kid: b"pb", seed: b"TEST key of service provider B.." };
 /// Grants syscalls and signs parts, but no metadata.
 pub const MANAGER: Signer =
     Signer { name: "manager", kid: b"mgr", seed: b"TEST key of the manager........." };
-/// Is no trust anchor anywhere.
+/// Is not a trust anchor of any device.
 pub const STRANGER: Signer =
     Signer { name: "stranger", kid: b"str", seed: b"TEST key that nobody trusts....." };
 
@@ -101,12 +101,12 @@ pub fn trust_store() -> Vec<u8> {
     out
 }
 
-/// The device in tests, over a store that [`trust_store`] has made.
+/// The device in tests, with a store from [`trust_store`].
 pub fn device(store: &[u8]) -> Device<'_> {
     device_with(Trust::decode(store).unwrap())
 }
 
-/// The device in tests, over a store that was decoded before, as devices do at start-up.
+/// The device in tests, with a store that was decoded before, as devices do at start-up.
 pub fn device_with(trust: Trust<'_>) -> Device<'_> {
     Device {
         audiences: &[DEVICE, CLASS],
@@ -123,7 +123,7 @@ pub fn device_with(trust: Trust<'_>) -> Device<'_> {
     }
 }
 
-/// The claims of a good token about `sub`.
+/// The claims of a valid token about `sub`.
 pub fn claims(signer: Signer, sub: &str, use_: Use) -> Claims<'_> {
     Claims {
         iss: Some(signer.name),
@@ -145,12 +145,12 @@ pub fn sign(claims: &Claims<'_>, signer: Signer) -> Vec<u8> {
     token
 }
 
-/// The COSE Key Thumbprint of somebody's key.
+/// The COSE Key Thumbprint of a signer's key.
 pub fn thumbprint_of(signer: Signer) -> [u8; 32] {
     thumbprint(Key::Ed25519(&public_key(signer.seed)))
 }
 
-/// Who signs containers of that name in tests.
+/// The signer of containers with that uid in tests.
 fn provider(sub: &str) -> Signer {
     match sub.split_once('.') {
         Some(("a", _)) => PROVIDER_A,
@@ -159,13 +159,13 @@ fn provider(sub: &str) -> Signer {
     }
 }
 
-/// A token that grants syscalls, to an image of the provider who signs containers of that name.
+/// A token that grants syscalls, to an image of the provider that signs containers with that uid.
 pub fn syscall_token(signer: Signer, sub: &str, mask: Mask) -> Vec<u8> {
     let to = thumbprint_of(provider(sub));
     sign(&Claims { syscalls: Some(mask.0), signer: Some(&to), ..claims(signer, sub, Use::Syscalls) }, signer)
 }
 
-/// A token that authorises an endpoint, to an image of the provider who signs containers of that name.
+/// A token that authorizes an endpoint, to an image of the provider that signs containers with that uid.
 pub fn endpoint_token(signer: Signer, sub: &str, access: &Access<'_>) -> Vec<u8> {
     let to = thumbprint_of(provider(sub));
     let mut bytes = Vec::new();
@@ -178,12 +178,12 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// A container to be made an image of. The default is right in every respect.
+/// The specification of a container, to make an image from it. The default is valid.
 #[derive(Debug, Clone)]
 pub struct Spec {
-    /// Its name.
+    /// Its uid.
     pub uid: String,
-    /// What runs it.
+    /// Its type.
     pub kind: Type,
     /// Its version.
     pub version: u32,
@@ -201,9 +201,9 @@ pub struct Spec {
     pub data: Vec<u8>,
     /// Its module.
     pub code: Vec<u8>,
-    /// Tokens over data and code, in place of digests.
+    /// Whether data and code are proven by tokens and not by digests.
     pub part_tokens: (Option<Vec<u8>>, Option<Vec<u8>>),
-    /// The sizes that the metadata says, where they are to be others than those of data and code.
+    /// The sizes in the metadata, if they are to differ from those of data and code.
     pub sizes: Option<PartSizes>,
 }
 
@@ -219,7 +219,7 @@ pub enum OwnedPeer {
 }
 
 impl OwnedPeer {
-    /// The peer as the format has it.
+    /// The peer as in the metadata.
     pub fn peer(&self) -> Peer<'_> {
         match self {
             Self::Local(bus, unit) => Peer::Local { bus: *bus, unit: *unit },
@@ -265,7 +265,7 @@ impl Spec {
         self.sign_with(signer, |claims| *claims)
     }
 
-    /// The image, signed over claims that the test may change.
+    /// The image, signed, with claims that the test may change.
     pub fn sign_with<'a>(
         &'a self,
         signer: Signer,
@@ -309,14 +309,14 @@ impl Spec {
     }
 }
 
-/// An image's three parts.
+/// The three parts of an image.
 #[derive(Debug, Clone)]
 pub struct Image {
     /// Signed.
     pub metadata: Vec<u8>,
-    /// As its digest says.
+    /// Matches the digest in the metadata.
     pub data: Vec<u8>,
-    /// As its digest says.
+    /// Matches the digest in the metadata.
     pub code: Vec<u8>,
 }
 
@@ -327,7 +327,7 @@ impl Image {
     }
 }
 
-/// The natives, imported; and one page of memory.
+/// The imports of all natives, and one page of memory.
 pub const IMPORTS: &str = r#"
     (import "env" "logger" (func $logger (param i32)))
     (import "env" "heartbeat" (func $heartbeat (result i32)))

@@ -4,7 +4,7 @@ use tinycontainer_runtime::{
     Account, Budget, Hook, Host, Instance, Limits, MemoryUse, ModuleError, Name, Outcome, Runtime, Trap, Type,
 };
 
-/// Runs containers of the type [`Type::Bpf`], though their code is no BPF: each byte is one of the instructions
+/// Runs containers of the type [`Type::Bpf`], though their code is not BPF: each byte is one of the instructions
 /// below. `loop()` executes them from first to last; `start()` and `stop()` execute none.
 #[derive(Debug, Clone, Copy)]
 pub struct Tiny;
@@ -12,7 +12,7 @@ pub struct Tiny;
 impl Tiny {
     /// Calls `logger("tiny")`.
     pub const LOG: u8 = 0;
-    /// Begins anew.
+    /// Jumps to the first instruction.
     pub const REPEAT: u8 = 1;
     /// `loop()` returns 1: the container has finished.
     pub const FINISH: u8 = 2;

@@ -1,5 +1,5 @@
-//! The image whose verification takes the most of a device: every token there can be, each of another signer, COSE_Sign1
-//! and COSE_Mac0 in turn, and the longest names that fit. Stacks are sized by it.
+//! The image whose verification takes the most stack and time: every possible token, each of another signer,
+//! alternating COSE_Sign1 and COSE_Mac0, and the longest names that fit. Stacks are sized by it.
 
 use crate::{IDLE, Image, sha256};
 use tinycontainer_metadata::{
@@ -10,12 +10,12 @@ use tinycontainer_policy::{AnchorSpec, MAX_ENDPOINTS, Pattern, Reach, Roles, Tar
 use tinycontainer_token::issue::{Secret, issue, public_key};
 use tinycontainer_token::{Claims, Key, Use, thumbprint};
 
-/// How many endpoints are remote hosts with the longest authority, and how many are containers with the longest uid. The
-/// others are local: with one more of either the metadata would exceed the 4,096 bytes that a device takes.
+/// How many endpoints are remote hosts with the longest authority, and how many are containers with the longest uid.
+/// The others are local: with one more of either the metadata would exceed the 4,096 bytes that a device accepts.
 const REMOTES: usize = 2;
 const CONTAINERS: usize = 4;
 
-/// Metadata, data, code, syscalls, and each endpoint: that many signers.
+/// One signer each for metadata, data, code, syscalls, and each endpoint.
 const SIGNERS: usize = MAX_ENDPOINTS + 4;
 
 /// One of the signers, with a TEST key.
@@ -36,7 +36,8 @@ impl Party {
             public: public_key(&seed),
             name: format!("TEST-worst-{number}"),
             kid: [number as u8],
-            // The metadata's and the last endpoint's signers sign: that needs more stack than an authentication tag.
+            // The signers of the metadata and of the last endpoint make signatures: verifying one takes more stack
+            // than an authentication tag.
             mac: number % 2 == 1 && number != SIGNERS - 1,
         }
     }
@@ -55,7 +56,7 @@ impl Party {
     }
 }
 
-/// The longest uid there can be, that begins so.
+/// The longest possible uid with that beginning.
 fn long(beginning: &str, bytes: usize) -> String {
     format!("{beginning:-<bytes$}")
 }
@@ -71,7 +72,7 @@ pub fn worst_trust_store() -> Vec<u8> {
             name: &party.name,
             kid: &party.kid,
             key: party.key(),
-            // Each just what it is needed for: nothing is in anybody else's scope.
+            // Each has only the scope that it needs: nothing is in the scope of two signers.
             roles: match number {
                 0 => Roles::METADATA,
                 1 | 2 => Roles::PARTS,
@@ -90,8 +91,8 @@ pub fn worst_trust_store() -> Vec<u8> {
     out
 }
 
-/// The image, for a device or class `aud`. With `bad_last` the signature of its last token does not hold: it is refused
-/// after all that costs most.
+/// The image, for a device or class `aud`. With `bad_last` the signature of its last token is invalid: the image is
+/// rejected after the most expensive checks.
 pub fn worst(aud: &str, bad_last: bool) -> Image {
     let parties: Vec<_> = (0..SIGNERS).map(Party::new).collect();
     let uid = long("worst", MAX_UID);

@@ -1,7 +1,7 @@
-//! No file of a crate imports, by whatever way, a file that imports it: the files of each crate are layers.
+//! No file of a crate imports, by any path, a file that imports it: the files of each crate are layers.
 //!
 //! Every path that begins with `crate::`, `super::` or `self::` is an import of the file whose module it names. A name
-//! that a `lib.rs` or `mod.rs` hands on (`pub use`) is an import of the file that it comes from.
+//! that a `lib.rs` or `mod.rs` re-exports (`pub use`) is an import of the file that defines it.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -11,14 +11,14 @@ use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};
 use syn::{Item, UseTree};
 
-/// A module by the names that lead to it from the crate's root.
+/// A module by its path from the crate's root.
 type Module = Vec<String>;
 
 #[derive(Default)]
 struct Crate {
     /// The file of each module.
     files: BTreeMap<Module, PathBuf>,
-    /// What a module hands on under a name: the path that it has in the crate.
+    /// The names that a module re-exports, and their paths in the crate.
     handed_on: BTreeMap<(Module, String), Vec<String>>,
     /// The paths that each module names.
     named: BTreeMap<Module, BTreeSet<Vec<String>>>,
@@ -56,10 +56,10 @@ impl Crate {
         }
     }
 
-    /// The module that defines what a path leads to; `None` if nothing of this crate is named.
+    /// The module that defines what a path names; `None` if that is not in this crate.
     fn module_of(&self, path: &[String]) -> Option<Module> {
         let mut path = path.to_vec();
-        // A name can be handed on several times.
+        // A name can be re-exported several times.
         for _ in 0..8 {
             let depth = (0..=path.len()).rev().find(|depth| self.files.contains_key(&path[..*depth]))?;
             let module = path[..depth].to_vec();
@@ -72,7 +72,7 @@ impl Crate {
         None
     }
 
-    /// Which files each file imports. A file that only declares modules and hands names on imports none.
+    /// Which files each file imports. A file that only declares modules and re-exports names imports none.
     fn imports(&self) -> BTreeMap<&Path, BTreeSet<&Path>> {
         let mut imports: BTreeMap<&Path, BTreeSet<&Path>> = BTreeMap::new();
         for (module, paths) in &self.named {
@@ -102,7 +102,7 @@ struct Paths<'m> {
 }
 
 impl Paths<'_> {
-    /// The path from the crate's root; `None` if it leads out of the crate.
+    /// The path from the crate's root; `None` if it leaves the crate.
     fn absolute(&self, path: &[String]) -> Option<Vec<String>> {
         let mut from = self.module.to_vec();
         let mut rest = path;
@@ -170,7 +170,7 @@ impl<'ast> Visit<'ast> for Paths<'_> {
     }
 }
 
-/// A circle, if there is one: each file imports the next, and the last the first.
+/// A circle of imports, if there is one: each file imports the next, and the last the first.
 fn circle<'p>(imports: &BTreeMap<&'p Path, BTreeSet<&'p Path>>) -> Option<Vec<&'p Path>> {
     fn search<'p>(
         file: &'p Path,
@@ -219,7 +219,7 @@ fn no_crate_has_files_that_import_each_other_in_a_circle() {
     assert!(circles.is_empty(), "these files import each other in a circle:{circles}");
 }
 
-/// How many files are in the circle of a crate that consists of these files.
+/// The number of files in the circle of a crate that consists of these files.
 fn circle_in(name: &str, files: &[(&str, &str)]) -> Option<usize> {
     let folder = std::env::temp_dir().join(format!("tinycontainer-{name}-{}", std::process::id()));
     for (file, text) in files {

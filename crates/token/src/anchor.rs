@@ -1,13 +1,13 @@
-//! Trust anchors: the keys a device believes, and whose they are.
+//! Trust anchors: the keys that a device trusts, and their owners.
 
 use core::fmt;
 
-/// A verification key. Its type pins the algorithm.
+/// A verification key. Its type determines the algorithm.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Key<'a> {
     /// An Ed25519 public key, for COSE_Sign1.
     Ed25519(&'a [u8; 32]),
-    /// A shared secret for COSE_Mac0 with HMAC 256/256. At least 32 bytes, or nothing verifies under it.
+    /// A shared secret for COSE_Mac0 with HMAC 256/256. At least 32 bytes; with fewer no token is accepted.
     Hmac256(&'a [u8]),
 }
 
@@ -21,13 +21,12 @@ impl fmt::Debug for Key<'_> {
     }
 }
 
-/// A key that is believed, its owner's name, and what the owner may sign, of whatever type `S` the
-/// caller decides by.
+/// A trusted key, its owner's name, and what the owner may sign, in a type `S` of the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Anchor<'a, S> {
-    /// The owner's name. A token that names an issuer must name this one.
+    /// The owner's name. If a token names an issuer, it must be this one.
     pub name: &'a str,
-    /// Selects this anchor. Unique among a device's anchors: the first one found is used.
+    /// The key id, which selects this anchor. Unique among a device's anchors: the first match is used.
     pub kid: &'a [u8],
     /// The key.
     pub key: Key<'a>,

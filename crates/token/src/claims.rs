@@ -4,7 +4,7 @@ use tinycontainer_abi::numbered_enum;
 use tinycontainer_cbor::{Error, Keys, read};
 
 numbered_enum! {
-    /// What a token is for. A token for one use is refused for every other.
+    /// The use of a token. A token for one use is refused for every other.
     pub enum Use: u8 {
         /// Covers an image's metadata.
         Metadata = 1 => "metadata",
@@ -25,7 +25,7 @@ pub const DIGEST: i64 = -65537;
 pub const SYSCALLS: i64 = -65538;
 /// Claim: the access that it authorises, CBOR in a byte string.
 pub const ACCESS: i64 = -65539;
-/// Claim: what it is for.
+/// Claim: the use.
 pub const USE: i64 = -65540;
 
 /// Claim: COSE Key Thumbprint (RFC 9679, SHA-256) of the key that must have signed the image's metadata.
@@ -33,11 +33,11 @@ pub const SIGNER: i64 = -65541;
 /// Claim: SHA-256 of the only code that it is for.
 pub const CODE: i64 = -65542;
 
-/// The claims of a token: of RFC 8392, section 3.1, and our private ones. Alleged, unless they come
-/// out of [`Verified`](crate::Verified).
+/// The claims of a token: those of RFC 8392, section 3.1, and the private ones of this profile. Unverified, unless
+/// they come from [`Verified`](crate::Verified).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Claims<'a> {
-    /// Who issued it.
+    /// The issuer.
     pub iss: Option<&'a str>,
     /// The container it is about.
     pub sub: Option<&'a str>,
@@ -47,30 +47,30 @@ pub struct Claims<'a> {
     pub exp: Option<u64>,
     /// Not valid before this second since 1970.
     pub nbf: Option<u64>,
-    /// When it was issued, in seconds since 1970.
+    /// The time of issue, in seconds since 1970.
     pub iat: Option<u64>,
-    /// Its own identity.
+    /// Its identifier.
     pub cti: Option<&'a [u8]>,
     /// SHA-256 of what it covers.
     pub digest: Option<&'a [u8; 32]>,
     /// The syscalls it grants.
     pub syscalls: Option<u32>,
-    /// The access it authorises, for whoever knows what that is.
+    /// The access that it authorizes, encoded; not interpreted here.
     pub access: Option<&'a [u8]>,
-    /// What it is for.
+    /// The use.
     pub use_: Option<Use>,
-    /// The key whose owner must have signed the metadata of the image that it is for.
+    /// The thumbprint of the key that must have signed the metadata of the image that it is for.
     pub signer: Option<&'a [u8; 32]>,
     /// SHA-256 of the code that it is for.
     pub code: Option<&'a [u8; 32]>,
 }
 
 impl<'a> Claims<'a> {
-    /// Reads a claims set, and nothing after it. Times are unsigned integers; RFC 8392 would allow
-    /// floating point, which this profile refuses.
+    /// Decodes a claims set, with nothing after it. Times are unsigned integers; RFC 8392 allows floating point, which
+    /// this profile refuses.
     ///
     /// # Errors
-    /// The first thing that is wrong.
+    /// The first error.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
         read(bytes, |reader| {
             let mut keys = Keys::default();

@@ -1,4 +1,4 @@
-//! The COSE message around the claims, as it stands: nothing is verified here.
+//! The COSE message around the claims: decoding only, nothing is verified here.
 
 use crate::error::TokenError;
 use tinycontainer_cbor::{Error, Keys, Kind, Reader};
@@ -9,7 +9,7 @@ const TAG_CWT: u64 = 61;
 const TAG_MAC0: u64 = 17;
 const TAG_SIGN1: u64 = 18;
 
-/// Which COSE message it is.
+/// The type of a COSE message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// COSE_Sign1 (RFC 9052, section 4.2).
@@ -18,16 +18,16 @@ pub enum Form {
     Mac0,
 }
 
-/// A message taken apart.
+/// A decoded message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Envelope<'a> {
-    /// Which message it is.
+    /// Its type.
     pub form: Form,
     /// The protected header, as the bytes that are signed.
     pub protected: &'a [u8],
     /// The unprotected header's kid.
     unprotected_kid: Option<&'a [u8]>,
-    /// Whether the unprotected header has anything in it.
+    /// Whether the unprotected header contains anything.
     pub unprotected_is_empty: bool,
     /// The claims, as the bytes that are signed.
     pub payload: &'a [u8],
@@ -35,20 +35,20 @@ pub struct Envelope<'a> {
     pub proof: &'a [u8],
 }
 
-/// The headers that say how to verify.
+/// The headers that determine how to verify.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Headers<'a> {
-    /// The algorithm, of the protected header.
+    /// The algorithm, from the protected header.
     pub alg: i64,
-    /// The key's id, of one of the headers.
+    /// The key id, from one of the headers.
     pub kid: &'a [u8],
 }
 
 impl<'a> Envelope<'a> {
-    /// Takes a message apart: tag 61, in it tag 18 (COSE_Sign1) or 17 (COSE_Mac0).
+    /// Decodes a message: tag 61, in it tag 18 (COSE_Sign1) or 17 (COSE_Mac0).
     ///
     /// # Errors
-    /// The first thing that is wrong.
+    /// The first error.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, TokenError> {
         let mut reader = Reader::new(bytes);
         if !bytes.is_empty() && !reader.at_tag() {
@@ -57,7 +57,7 @@ impl<'a> Envelope<'a> {
         let tag = match reader.tag() {
             TAG_CWT if reader.at_tag() => reader.tag(),
             TAG_CWT => return Err(TokenError::NoCoseTag),
-            // A known message, but not marked as a CWT.
+            // A known message without the tag of a CWT.
             TAG_SIGN1 | TAG_MAC0 => return Err(TokenError::NoCwtTag),
             other => other,
         };
@@ -67,10 +67,10 @@ impl<'a> Envelope<'a> {
         Self::message(reader, if tag == TAG_MAC0 { Form::Mac0 } else { Form::Sign1 })
     }
 
-    /// Takes a message of the 2024 format apart: COSE_Sign1 without any tag.
+    /// Decodes a message of the 2024 format: COSE_Sign1 without any tag.
     ///
     /// # Errors
-    /// The first thing that is wrong.
+    /// The first error.
     pub fn decode_2024(bytes: &'a [u8]) -> Result<Self, TokenError> {
         Self::message(Reader::new(bytes), Form::Sign1)
     }
@@ -80,7 +80,7 @@ impl<'a> Envelope<'a> {
         let protected = reader.bytes();
         let fields = header(&mut reader);
         if reader.is_good() && fields.alg.is_some() {
-            // Where anybody could change it.
+            // Anyone could change it there.
             return Err(TokenError::UnprotectedAlgorithm);
         }
         if reader.is_good() && fields.crit {
@@ -99,10 +99,10 @@ impl<'a> Envelope<'a> {
         Ok(envelope)
     }
 
-    /// Reads the headers.
+    /// Decodes the headers.
     ///
     /// # Errors
-    /// The first thing that is wrong; among them a missing algorithm or kid, and any `crit`.
+    /// The first error; a missing algorithm or kid, and any `crit`, are errors.
     pub fn headers(&self) -> Result<Headers<'a>, TokenError> {
         if self.protected.is_empty() {
             return Err(TokenError::NoAlgorithm);
@@ -123,7 +123,7 @@ impl<'a> Envelope<'a> {
         Ok(Headers { alg: fields.alg.ok_or(TokenError::NoAlgorithm)?, kid })
     }
 
-    /// The kid, if a header says one: for those who only want to show it.
+    /// The key id, if a header has one: only to print it.
     pub fn kid(&self) -> Option<&'a [u8]> {
         header(&mut Reader::new(self.protected)).kid.or(self.unprotected_kid)
     }
@@ -137,7 +137,7 @@ struct Fields<'a> {
     crit: bool,
 }
 
-/// Reads one header map: alg (1), crit (2) and kid (4); RFC 9052, section 3.1.
+/// Decodes one header map: alg (1), crit (2) and kid (4); RFC 9052, section 3.1.
 fn header<'a>(reader: &mut Reader<'a>) -> Fields<'a> {
     let mut fields = Fields { pairs: reader.map(), ..Fields::default() };
     let mut keys = Keys::default();
@@ -145,8 +145,8 @@ fn header<'a>(reader: &mut Reader<'a>) -> Fields<'a> {
         match reader.key(&mut keys) {
             1 => fields.alg = Some(reader.i64()),
             2 => {
-                // Whatever stands in it: this profile has no header that could be critical. What
-                // follows is not read, for its form is unknown.
+                // Whatever it contains: this profile has no header that could be critical. What follows is not read,
+                // since its form is unknown.
                 fields.crit = true;
                 return fields;
             }

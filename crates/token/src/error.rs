@@ -1,32 +1,32 @@
-//! Why a token is not believed.
+//! Why a token is not accepted.
 
 use crate::claims::Use;
 use core::fmt;
 use tinycontainer_cbor::Error;
 
-/// A claim that is missing, or is where it does not belong.
+/// A claim that is missing or not allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
     /// sub
     Subject,
     /// aud
     Audience,
-    /// Our `use`.
+    /// The private claim `use`.
     Use,
-    /// Our digest.
+    /// The private claim `digest`.
     Digest,
-    /// Our syscalls.
+    /// The private claim `syscalls`.
     Syscalls,
-    /// Our access.
+    /// The private claim `access`.
     Access,
-    /// Our signer.
+    /// The private claim `signer`.
     Signer,
-    /// Our code.
+    /// The private claim `code`.
     Code,
 }
 
 impl Claim {
-    /// The name people read.
+    /// Its name in text for people.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Subject => "sub",
@@ -41,50 +41,50 @@ impl Claim {
     }
 }
 
-/// Why a token is not believed.
+/// Why a token is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenError {
     /// It is not a token of this profile.
     Malformed(Error),
     /// Its first item is not tag 61, which marks a CWT.
     NoCwtTag,
-    /// Tag 61 holds no COSE tag: neither 18 (COSE_Sign1) nor 17 (COSE_Mac0).
+    /// Tag 61 contains no COSE tag: neither 18 (COSE_Sign1) nor 17 (COSE_Mac0).
     NoCoseTag,
-    /// It is some other COSE message: that tag.
+    /// It is another COSE message, with that tag.
     UnsupportedMessage(u64),
-    /// It names no algorithm in its protected header.
+    /// It has no algorithm in its protected header.
     NoAlgorithm,
-    /// It names an algorithm in its unprotected header.
+    /// It has an algorithm in its unprotected header.
     UnprotectedAlgorithm,
-    /// It has a header that says what must be understood.
+    /// It has a critical header (`crit`).
     Critical,
-    /// It names no key.
+    /// It has no key id.
     NoKeyId,
-    /// It names a key that is no trust anchor here.
+    /// Its key id is not that of a trust anchor of this device.
     UnknownKey,
-    /// Its algorithm is not that of the key it names.
+    /// Its algorithm is not that of the key.
     WrongAlgorithm(i64),
-    /// The signature or authentication tag does not hold.
+    /// The signature or authentication tag is not valid.
     BadSignature,
     /// A claim is missing.
     Missing(Claim),
-    /// A claim does not belong into a token for its use.
+    /// A claim is not allowed in a token for its use.
     Misplaced(Claim),
-    /// It grants something, and names neither the signer nor the code that it is for.
+    /// It grants something, and has neither the signer nor the code that it is for.
     Unbound,
     /// It is about another container.
     WrongSubject,
     /// It is for another device.
     WrongAudience,
-    /// It says it is from somebody other than the owner of the key.
+    /// Its issuer is not the owner of the key.
     WrongIssuer,
-    /// It is for something else.
+    /// It is for another use.
     WrongUse(Use),
-    /// Its time is over.
+    /// It has expired.
     Expired,
-    /// Its time has not come.
+    /// It is not valid yet.
     NotYetValid,
-    /// It is valid for a time only, and this device has no clock.
+    /// It has a validity period, and this device has no clock.
     NoClock,
 }
 
@@ -117,17 +117,17 @@ impl fmt::Display for TokenError {
                 "the token lacks the COSE tag (18 for COSE_Sign1, 17 for COSE_Mac0) that must follow tag 61"
             }
             Self::NoAlgorithm => "the token names no algorithm in its protected header",
-            Self::UnprotectedAlgorithm => "the token names an algorithm where anybody could change it",
-            Self::Critical => "the token has critical headers, and none are known",
-            Self::NoKeyId => "the token does not say which key verifies it",
+            Self::UnprotectedAlgorithm => "the token names an algorithm in its unprotected header",
+            Self::Critical => "the token has critical headers, of which none is supported",
+            Self::NoKeyId => "the token has no key id",
             Self::UnknownKey => "the token names a key that is no trust anchor here",
-            Self::BadSignature => "the token's signature does not hold",
+            Self::BadSignature => "the token's signature is not valid",
             Self::WrongSubject => "the token is about another container",
             Self::WrongAudience => "the token is for another device",
             Self::WrongIssuer => "the token names an issuer who does not own the key",
             Self::Expired => "the token has expired",
             Self::NotYetValid => "the token is not valid yet",
-            Self::NoClock => "the token is valid for a time only, and this device does not know the time",
+            Self::NoClock => "the token has a validity period, and this device does not know the time",
         };
         f.write_str(text)
     }

@@ -1,4 +1,4 @@
-//! Making tokens. Only for desks: nothing here belongs in a device's firmware.
+//! Making tokens. For tools only: a device's firmware does not need it.
 
 extern crate alloc;
 
@@ -114,8 +114,8 @@ pub fn issue<W: Write>(payload: &[u8], kid: &[u8], secret: Secret<'_>, out: W) -
     encoder.bytes(protected)?.map(0)?.bytes(payload)?;
     match secret {
         Secret::Ed25519(seed) => {
-            // Never the library's incremental signing: its nonce does not depend on the message, so
-            // that two signatures would give the key away.
+            // Never the library's incremental signing: its nonce does not depend on the message, so two signatures
+            // would reveal the key.
             let mut message = Vec::new();
             structure::feed(form, protected, payload, &mut |piece| message.extend_from_slice(piece));
             let pair = KeyPair::from_seed(Seed::new(*seed));

@@ -2,17 +2,17 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`envelope`] | COSE_Sign1 and COSE_Mac0 as they stand, unverified |
-//! | [`error`] | why a token is not believed |
+//! | [`envelope`] | COSE_Sign1 and COSE_Mac0, unverified |
+//! | [`error`] | why a token is not accepted |
 //! | [`claims`] | the claims, unverified |
-//! | [`anchor`] | keys, and who they belong to |
-//! | [`thumbprint`](mod@thumbprint) | which key, in 32 bytes |
-//! | [`verify`](mod@verify) | the one way to a [`Verified`] |
+//! | [`anchor`] | keys, and their owners |
+//! | [`thumbprint`](mod@thumbprint) | the identity of a key, in 32 bytes |
+//! | [`verify`](mod@verify) | verification, which alone makes a [`Verified`] |
 //! | [`year2024`] | the scheme of 2024: signatures over the payload alone |
 //! | `issue` | making tokens (feature `issue`) |
 //!
-//! Only one encoding of each token is taken: see `tinycontainer-cbor`. Headers and claims that the
-//! profile does not know are refused, not skipped: a device cannot judge what it cannot read.
+//! Only one encoding of each token is accepted: see `tinycontainer-cbor`. Headers and claims that the profile does not
+//! define are refused, not skipped: a device cannot know what they restrict.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,11 +1,11 @@
-//! What is signed: the Sig_structure (RFC 9052, section 4.4) and MAC_structure (section 6.3),
-//! made piece by piece so that no buffer is needed.
+//! The bytes that are signed: the Sig_structure (RFC 9052, section 4.4) and MAC_structure (section 6.3), in pieces so
+//! that no buffer is needed.
 
 use crate::envelope::Form;
 use minicbor::encode::Encoder;
 use minicbor::encode::write::Cursor;
 
-/// Feeds the structure over `protected` and `payload`, without external data, to `absorb`.
+/// Passes the structure over `protected` and `payload`, without external data, to `absorb`.
 pub(crate) fn feed(form: Form, protected: &[u8], payload: &[u8], absorb: &mut dyn FnMut(&[u8])) {
     // An array of four: the context, `protected`, no external data, `payload`.
     absorb(match form {
@@ -17,11 +17,11 @@ pub(crate) fn feed(form: Form, protected: &[u8], payload: &[u8], absorb: &mut dy
     feed_bytes(payload, absorb);
 }
 
-/// Feeds a byte string, with its head.
+/// Passes a byte string with its head.
 fn feed_bytes(bytes: &[u8], absorb: &mut dyn FnMut(&[u8])) {
     let mut head = [0; 9];
     let mut cursor = Cursor::new(&mut head[..]);
-    // There is room for any head.
+    // There is capacity for any head.
     let _ = Encoder::new(&mut cursor).bytes_len(bytes.len() as u64);
     let len = cursor.position();
     absorb(head.get(..len).unwrap_or_default());

@@ -1,4 +1,4 @@
-//! The COSE Key Thumbprint (RFC 9679) with SHA-256: says which key, in 32 bytes that everybody computes alike.
+//! The COSE Key Thumbprint (RFC 9679) with SHA-256: identifies a key by 32 bytes that everyone computes alike.
 
 use crate::anchor::Key;
 use minicbor::encode::Encoder;
@@ -18,7 +18,7 @@ pub fn thumbprint(key: Key<'_>) -> [u8; 32] {
     };
     let mut len = [0; 9];
     let mut cursor = Cursor::new(&mut len[..]);
-    // There is space for any length.
+    // There is capacity for any length.
     let _ = Encoder::new(&mut cursor).bytes_len(bytes.len() as u64);
     let written = cursor.position();
     let mut hash = Sha256::new();

@@ -1,4 +1,4 @@
-//! The one way to a [`Verified`].
+//! Verification: the only function that makes a [`Verified`].
 
 use crate::anchor::{Anchor, Key};
 use crate::claims::{Claims, Use};
@@ -9,22 +9,22 @@ use ed25519_compact::{PublicKey, Signature, VerifyingState};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// What a token must be, to be believed here.
+/// What a token must match to be accepted.
 #[derive(Debug, Clone, Copy)]
 pub struct Expected<'a> {
-    /// The container it must be about.
+    /// The uid of the container that it must be about.
     pub sub: &'a str,
-    /// What this device is: its own name, its class. The token must be for one of them.
+    /// The names of this device: its own and its class. The token must be for one of them.
     pub audiences: &'a [&'a str],
-    /// What it must be for.
+    /// The use that it must be for.
     pub use_: Use,
-    /// Now, in seconds since 1970; `None` if the device does not know. Then a token with a validity
-    /// period is refused: what cannot be checked does not hold.
+    /// The time, in seconds since 1970; `None` if the device does not know it. Then a token with a validity period is
+    /// refused, since the period cannot be checked.
     pub now: Option<u64>,
 }
 
-/// What a token that is believed grants, and the anchor that stands behind it. Whom it is about and for, and when,
-/// has been checked.
+/// What an accepted token grants, and the anchor that has signed it. Its subject, audience, use and time have been
+/// checked.
 ///
 /// Only [`verify`] makes one.
 #[derive(Debug, Clone, Copy)]
@@ -40,22 +40,22 @@ pub struct Verified<'t, 'a, S> {
 }
 
 impl<'t, 'a, S> Verified<'t, 'a, S> {
-    /// Who says so.
+    /// The anchor that has signed it.
     pub fn anchor(&self) -> &Anchor<'a, S> {
         &self.anchor
     }
 
-    /// The second since 1970 from which on it is not valid, if it says one.
+    /// The second since 1970 from which on it is not valid, if it has one.
     pub fn expires(&self) -> Option<u64> {
         self.exp
     }
 
-    /// The second since 1970 before which it is not valid, if it says one.
+    /// The second since 1970 before which it is not valid, if it has one.
     pub fn not_before(&self) -> Option<u64> {
         self.nbf
     }
 
-    /// The digest it vouches for.
+    /// The digest that it covers.
     ///
     /// # Errors
     /// [`TokenError::Missing`].
@@ -71,18 +71,18 @@ impl<'t, 'a, S> Verified<'t, 'a, S> {
         self.syscalls.ok_or(TokenError::Missing(Claim::Syscalls))
     }
 
-    /// The thumbprint of the key that must have signed the metadata of the image it is for, if it says one. What grants
-    /// something names this or the code, or both.
+    /// The thumbprint of the key that must have signed the metadata of the image it is for, if it has one. A token
+    /// that grants something has this, the digest of the code, or both.
     pub fn signer(&self) -> Option<&'t [u8; 32]> {
         self.signer
     }
 
-    /// The digest of the code it is for, if it says one.
+    /// The digest of the code it is for, if it has one.
     pub fn code(&self) -> Option<&'t [u8; 32]> {
         self.code
     }
 
-    /// The access it authorises.
+    /// The access that it authorizes.
     ///
     /// # Errors
     /// [`TokenError::Missing`].
@@ -91,10 +91,10 @@ impl<'t, 'a, S> Verified<'t, 'a, S> {
     }
 }
 
-/// Verifies a token: form, key, signature, then what it says of itself.
+/// Verifies a token: form, key, signature, then claims.
 ///
 /// # Errors
-/// The first reason not to believe it.
+/// The first check that fails.
 pub fn verify<'t, 'a, S>(
     bytes: &'t [u8],
     anchors: impl IntoIterator<Item = Anchor<'a, S>>,
@@ -104,7 +104,7 @@ pub fn verify<'t, 'a, S>(
     granted(payload, anchor, expected)
 }
 
-/// What the claims grant, once they are seen to be about what is expected.
+/// What the claims grant, after they were compared with what is expected.
 #[inline(never)]
 fn granted<'t, 'a, S>(
     payload: &'t [u8],
@@ -117,7 +117,7 @@ fn granted<'t, 'a, S>(
     Ok(Verified { digest, syscalls, access, signer, code, exp, nbf, anchor })
 }
 
-/// The claims' bytes, as somebody who is believed has signed them, and who that is.
+/// The claims' bytes, whose signature is valid, and the anchor that has signed them.
 #[inline(never)]
 fn prove<'t, 'a, S>(
     bytes: &'t [u8],
@@ -141,7 +141,8 @@ fn check_proof(envelope: &Envelope<'_>, alg: i64, key: Key<'_>) -> Result<(), To
     if holds { Ok(()) } else { Err(TokenError::BadSignature) }
 }
 
-// Each in a frame of its own, and the steps of a signature too: the key's point and the tables take 3 KB each.
+// Not inlined, as the steps of a signature are not: the key's point and the tables take 3 KB of stack each, and must
+// not be there at the same time.
 #[inline(never)]
 fn signature_holds(envelope: &Envelope<'_>, key: &[u8; 32]) -> bool {
     let Ok(signature) = Signature::from_slice(envelope.proof) else { return false };
@@ -189,7 +190,7 @@ fn check_claims(claims: &Claims<'_>, owner: &str, expected: &Expected<'_>) -> Re
     }
     if claims.exp.is_some() || claims.nbf.is_some() {
         let now = expected.now.ok_or(TokenError::NoClock)?;
-        // RFC 8392 by way of RFC 7519, sections 4.1.4 and 4.1.5: on exp it is over, on nbf it begins.
+        // RFC 8392, which refers to RFC 7519, sections 4.1.4 and 4.1.5: not valid any more at exp, valid from nbf on.
         if claims.exp.is_some_and(|exp| now >= exp) {
             return Err(TokenError::Expired);
         }
@@ -200,7 +201,7 @@ fn check_claims(claims: &Claims<'_>, owner: &str, expected: &Expected<'_>) -> Re
     Ok(())
 }
 
-/// Whether a token has just the claims that its use takes: what it says has one encoding, and nothing of it is ignored.
+/// Whether a token has exactly the claims of its use: each meaning has one encoding, and no claim is ignored.
 fn check_fit(claims: &Claims<'_>, use_: Use) -> Result<(), TokenError> {
     let Claims { digest, syscalls, access, signer, code, .. } = claims;
     let content = match use_ {

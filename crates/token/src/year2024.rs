@@ -1,34 +1,34 @@
-//! The token scheme of the 2024 C implementation: empty headers, and an Ed25519 signature over the
-//! payload alone. Nothing binds such a token to a container, a device, a use or a time; whoever
-//! calls this has a policy that says by name that they accept that.
+//! The token scheme of the 2024 C implementation: empty headers, and an Ed25519 signature over the payload alone. Such
+//! a token is not bound to a container, a device, a use or a time; the caller must have a policy that explicitly
+//! accepts that.
 
 use crate::envelope::Envelope;
 use crate::error::TokenError;
 use ed25519_compact::{PublicKey, Signature};
 use tinycontainer_cbor::{Error, Keys, Kind, read};
 
-/// The claim with the syscalls. It lies in the range that RFC 8392 reserves.
+/// The claim with the syscalls. Its key is in the range that RFC 8392 reserves.
 const SYSCALLS_2024: i64 = -65536;
 /// The claim with a digest.
 const DIGEST_2024: i64 = crate::claims::DIGEST;
 
-/// The claim of a 2024 token. There is always just one.
+/// The claim of a 2024 token. There is always exactly one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim2024<'a> {
-    /// A bit mask, big-endian; only its low 32 bits are kept, for no more syscalls exist.
+    /// A bit mask, big-endian; only its low 32 bits are kept, since no more syscalls exist.
     Syscalls(u32),
     /// A SHA-256 digest.
     Digest(&'a [u8; 32]),
 }
 
-/// Takes a 2024 token apart without verifying it.
+/// Decodes a 2024 token without verifying it.
 ///
 /// # Errors
 /// [`TokenError::Malformed`] or [`TokenError::UnsupportedMessage`].
 pub fn parse(bytes: &[u8]) -> Result<(Envelope<'_>, Claim2024<'_>), TokenError> {
     let envelope = Envelope::decode_2024(bytes)?;
     if !envelope.protected.is_empty() || !envelope.unprotected_is_empty {
-        // Headers that nothing protects must not be there to be believed.
+        // Headers that are not protected must be empty.
         return Err(TokenError::Malformed(Error::new(Kind::Unknown, 0)));
     }
     let claim = read(envelope.payload, |reader| {
@@ -48,7 +48,7 @@ pub fn parse(bytes: &[u8]) -> Result<(Envelope<'_>, Claim2024<'_>), TokenError> 
             }
         }
     })?;
-    // None is wrong, and was told.
+    // `None` is an error, which the reader has recorded.
     let claim = claim.ok_or(Error::new(Kind::Unknown, 0))?;
     Ok((envelope, claim))
 }
@@ -56,7 +56,7 @@ pub fn parse(bytes: &[u8]) -> Result<(Envelope<'_>, Claim2024<'_>), TokenError> 
 /// Verifies a 2024 token under one key.
 ///
 /// # Errors
-/// Why it does not hold.
+/// Why it is not valid.
 pub fn verify<'t>(bytes: &'t [u8], key: &[u8; 32]) -> Result<Claim2024<'t>, TokenError> {
     let (envelope, claim) = parse(bytes)?;
     let signature = Signature::from_slice(envelope.proof).map_err(|_| TokenError::BadSignature)?;

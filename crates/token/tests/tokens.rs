@@ -1,4 +1,4 @@
-//! Tokens against the RFCs, against `coset`, and against everything that is wrong with a token.
+//! Tokens compared with the RFCs and with `coset`, and every error of a token.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -62,7 +62,7 @@ fn signed(claims: &Claims<'_>) -> Vec<u8> {
     out
 }
 
-/// Calls `check` with the verdict under two anchors: `k1`, an Ed25519 key, and `k2`, a secret.
+/// Calls `check` with the result under two anchors: `k1`, an Ed25519 key, and `k2`, a secret.
 fn with_verdict<T>(
     token: &[u8],
     expected: &Expected<'_>,
@@ -141,7 +141,7 @@ fn rfc8392_a1_claims() {
 
 #[test]
 fn rfc8392_a3_signed_with_another_algorithm() {
-    // ES256, kid "AsymmetricECDSA256": the form is taken, the algorithm is not ours.
+    // ES256, kid "AsymmetricECDSA256": the form is accepted, the algorithm is not supported.
     // With tag 61 before the example's bytes, which leave it out.
     let mut token = hex!("d83dd28443a10126a104524173796d6d657472696345434453413235365850").to_vec();
     token.extend(RFC8392_CLAIMS);
@@ -156,7 +156,7 @@ fn rfc8392_a3_signed_with_another_algorithm() {
 
 #[test]
 fn rfc8392_a4_maced_with_a_short_tag() {
-    // HMAC 256/64: the full tag is ours, the 8 bytes of the example are not accepted.
+    // HMAC 256/64: the full tag is supported, the 8 bytes of the example are not accepted.
     let key = hex!("403697de87af64611c1d32a05dab0fe1fcb715a86ab435f1ec99192d79569388");
     let mut token = hex!("d83dd18443a10104a1044c53796d6d65747269633235365850").to_vec();
     token.extend(RFC8392_CLAIMS);
@@ -184,7 +184,7 @@ fn other_cose_messages_are_named() {
     );
 }
 
-// --- coset as oracle --------------------------------------------------------------------------
+// --- coset as reference -----------------------------------------------------------------------
 
 #[test]
 fn coset_takes_what_we_issue() {
@@ -282,7 +282,7 @@ fn item_13_both_tags_are_required() {
     assert!(year2024::parse(&[&hex!("d2")[..], &old].concat()).is_err());
 }
 
-// --- What a verified token gives ----------------------------------------------------------------
+// --- What a verified token returns --------------------------------------------------------------
 
 #[test]
 fn verified_claims_are_the_issued_ones() {
@@ -317,9 +317,9 @@ fn every_claim_binds() {
         refusal(&signed(&Claims { nbf: Some(NOW), exp: Some(NOW + 1), ..claims() }), &expected()),
         None
     );
-    // No issuer named: the kid has said who.
+    // No issuer named: the kid identifies it.
     assert_eq!(refusal(&signed(&Claims { iss: None, ..claims() }), &expected()), None);
-    // A device without a clock cannot check a period, and so does not believe it.
+    // A device without a clock cannot check a period, and so refuses the token.
     let blind = Expected { now: None, ..expected() };
     assert_eq!(refusal(&signed(&claims()), &blind), Some(TokenError::NoClock));
     assert_eq!(refusal(&signed(&Claims { exp: None, nbf: None, ..claims() }), &blind), None);
@@ -328,7 +328,7 @@ fn every_claim_binds() {
 #[test]
 fn the_key_pins_form_and_algorithm() {
     let body = payload(&claims());
-    // The public key, which everybody knows, as an HMAC secret: the classic confusion.
+    // The public key, which is known to all, as an HMAC secret: the classic confusion.
     let public = public_key(&SEED);
     let mut token = Vec::new();
     issue(&body, b"k1", Secret::Hmac256(&public), &mut token).unwrap();
@@ -342,12 +342,12 @@ fn the_key_pins_form_and_algorithm() {
     let mut token = Vec::new();
     issue(&body, b"k1", Secret::Ed25519(&[9; 32]), &mut token).unwrap();
     assert_eq!(refusal(&token, &expected()), Some(TokenError::BadSignature));
-    // A secret that is too short to be one verifies nothing, not even what was made with it.
+    // A secret that is too short verifies nothing, not even a token that was made with it.
     let mut token = Vec::new();
     issue(&body, b"k4", Secret::Hmac256(b"short"), &mut token).unwrap();
     let anchor = Anchor { name: "owner", kid: b"k4", key: Key::Hmac256(b"short"), scope: () };
     assert_eq!(verify(&token, [anchor], &expected()).err(), Some(TokenError::BadSignature));
-    // A public key of small order would verify anything.
+    // A public key of small order would verify any signature.
     let mut token = Vec::new();
     issue(&body, b"k5", Secret::Ed25519(&SEED), &mut token).unwrap();
     let end = token.len() - 64;
@@ -369,14 +369,14 @@ fn one_encoding_only() {
     long.push(0);
     malformed(&long, Kind::Trailing);
     malformed(b"", Kind::Truncated);
-    // Tag 61 without a COSE tag behind it; tag 61 twice.
+    // Tag 61 without a COSE tag after it; tag 61 twice.
     assert_eq!(refusal(&hex!("d83d8443a10127a04040"), &expected()), Some(TokenError::NoCoseTag));
     assert_eq!(
         refusal(&hex!("d83dd83dd28443a10127a04040"), &expected()),
         Some(TokenError::UnsupportedMessage(61))
     );
 
-    // Headers: {1: -8} in other ways.
+    // Headers: {1: -8} in other encodings.
     let header = |protected: &[u8], unprotected: &[u8]| {
         let mut out = vec![0xd8, 61, 0xd2, 0x84, 0x40 + u8::try_from(protected.len()).unwrap()];
         out.extend(protected);
@@ -466,14 +466,14 @@ proptest! {
 fn item_06_the_thumbprint_is_that_of_rfc_9679() {
     use coset::{CoseKey, CoseKeyBuilder, iana::EllipticCurve};
     use sha2::Digest as _;
-    // The RFC's own example is a P-256 key: it pins what is hashed, the deterministic COSE_Key with the required
+    // The RFC's own example is a P-256 key: it fixes what is hashed, the deterministic COSE_Key with the required
     // parameters only (RFC 9679, section 6).
     let x = hex!("65eda5a12577c2bae829437fe338701a10aaa375e1bb5b5de108de439c08551d");
     let y = hex!("1e52ed75701163f7f9e40ddf9f341b3dc9ba860af7e0ca7ca7e9eecd0084d19c");
     let print = |key: CoseKey| <[u8; 32]>::from(Sha256::digest(key.to_vec().unwrap()));
     let rfc = CoseKeyBuilder::new_ec2_pub_key(EllipticCurve::P_256, x.to_vec(), y.to_vec()).build();
     assert_eq!(print(rfc), hex!("496bd8afadf307e5b08c64b0421bf9dc01528a344a43bda88fadd1669da253ec"));
-    // The same way, by the same library, for our two kinds of key.
+    // The same, with the same library, for the two kinds of key here.
     let public = public_key(&SEED);
     let okp = CoseKeyBuilder::new_okp_key()
         .param(-1, coset::cbor::value::Value::from(EllipticCurve::Ed25519 as i64))
@@ -543,7 +543,7 @@ fn the_2024_scheme_is_apart() {
     token.extend(pair.sk.sign(body, None).as_ref());
     assert_eq!(year2024::verify(&token, &public_key(&SEED)), Ok(year2024::Claim2024::Syscalls(0xff)));
     assert_eq!(year2024::verify(&token, &[3; 32]), Err(TokenError::BadSignature));
-    // Neither scheme takes the other's tokens.
+    // Neither scheme accepts the other's tokens.
     assert_eq!(refusal(&token, &expected()), Some(TokenError::NoCwtTag));
     assert!(matches!(
         year2024::verify(&signed(&claims()), &public_key(&SEED)),

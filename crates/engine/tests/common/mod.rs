@@ -1,4 +1,4 @@
-//! A platform whose time is what a test says, over the real interpreter.
+//! A platform whose time a test sets, over the real interpreter.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::VecDeque;
@@ -25,7 +25,7 @@ static POOL: Pool = Pool::new();
 static THREADS: ThreadLocal = ThreadLocal;
 
 #[derive(Clone, Copy)]
-/// There is one WAMR in a process, and many engines in its tests: each has accounts of its own.
+/// There is one WAMR in a process, and many engines in its tests: each has its own accounts.
 pub struct SharedWamr {
     wamr: Wamr,
     first: u8,
@@ -85,7 +85,7 @@ impl<T> Lock<T> for StdLock<T> {
     }
 }
 
-/// A buffer that is counted for as long as it lives.
+/// A buffer that is counted while it exists.
 pub struct Counted(Box<[u8]>, &'static Mutex<usize>);
 
 impl std::ops::Deref for Counted {
@@ -107,17 +107,17 @@ impl Drop for Counted {
     }
 }
 
-/// What the drivers were asked, and what they answer.
+/// The recorded driver calls, and the scripted results.
 #[derive(Default)]
 pub struct Script {
     pub asked: Vec<String>,
     pub answers: VecDeque<Result<Vec<u8>, IoError>>,
     pub open_handles: i32,
-    /// Those of the watched handles.
+    /// The wakers of the watched handles.
     pub wakers: Vec<Waker>,
-    /// How long each call takes, by the platform's clock.
+    /// The time of each call, by the platform's clock.
     pub takes_us: u64,
-    /// What `max_transfer` and `fixed_ns` answer, if not the default.
+    /// The results of `max_transfer` and `fixed_ns`, if not the default.
     pub max_transfer: Option<usize>,
     pub fixed_ns: Option<u32>,
 }
@@ -134,7 +134,7 @@ impl TestDrivers {
         self.script.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// As [`script`](Self::script), once the time that a call takes has passed.
+    /// As [`script`](Self::script), after the time of a call has passed.
     fn called(&self) -> MutexGuard<'_, Script> {
         let script = self.script();
         self.clock_us.fetch_add(script.takes_us, Ordering::Relaxed);
@@ -170,7 +170,7 @@ impl Drivers for TestDrivers {
         script.asked.push(format!("read {} from {handle}", buf.len()));
         let answer = script.answers.pop_front().unwrap_or(Err(IoError::WouldBlock))?;
         buf.iter_mut().zip(&answer).for_each(|(to, from)| *to = *from);
-        // As long as the answer, which a test may make a lie.
+        // As long as the scripted result, which a test may make wrong.
         Ok(answer.len())
     }
 
@@ -189,23 +189,23 @@ impl Drivers for TestDrivers {
 pub struct TestPlatform {
     pub runtime: SharedWamr,
     pub drivers: TestDrivers,
-    /// The trust store: a test exchanges it.
+    /// The trust store: a test replaces it.
     pub trust: Mutex<Trust<'static>>,
     pub accept_2024: bool,
-    /// Bytes of images and queues that are held, and how many there may be.
+    /// Bytes of images and queues that are allocated, and the most that may be.
     pub held: &'static Mutex<usize>,
-    pub room: usize,
-    /// What time it is, in seconds since 1970; 0: the device does not know.
+    pub capacity: usize,
+    /// The time in seconds since 1970; 0: the device does not know it.
     pub now: AtomicU64,
-    /// What the clock shows: a test moves it on, or what `Script::takes_us` says.
+    /// The time of the clock: a test advances it, or `Script::takes_us` does.
     pub clock_us: Arc<AtomicU64>,
-    /// How long a line of log or a notice takes, by that clock.
+    /// The time that a line of log or a notice takes, by that clock.
     pub output_takes_us: AtomicU64,
     pub log: Mutex<Vec<String>>,
     pub notices: Mutex<Vec<(String, Notice)>>,
     /// The slots whose agents were woken.
     pub woken: Mutex<Vec<usize>>,
-    /// What a store would keep.
+    /// What persistent storage would hold.
     pub versions: Mutex<Vec<VersionRecord>>,
 }
 
@@ -214,7 +214,7 @@ impl TestPlatform {
         Self::over(SharedWamr::new())
     }
 
-    /// For engines that run nothing: all on the same accounts.
+    /// For engines that run nothing: all use the same accounts.
     pub fn new_sharing() -> Self {
         static FIRST: OnceLock<u8> = OnceLock::new();
         let first = *FIRST.get_or_init(|| SharedWamr::new().first);
@@ -229,7 +229,7 @@ impl TestPlatform {
             trust: Mutex::new(Trust::decode(Vec::leak(kit::trust_store())).unwrap()),
             accept_2024: false,
             held: Box::leak(Box::new(Mutex::new(0))),
-            room: 1 << 20,
+            capacity: 1 << 20,
             now: AtomicU64::new(kit::NOW),
             clock_us,
             output_takes_us: AtomicU64::new(0),
@@ -266,7 +266,7 @@ impl Platform for TestPlatform {
 
     fn allocate(&self, _slot: usize, len: usize) -> Option<Counted> {
         let mut held = self.held.lock().unwrap();
-        if *held + len > self.room {
+        if *held + len > self.capacity {
             return None;
         }
         *held += len;
@@ -305,7 +305,7 @@ pub fn engine() -> TestEngine {
     Engine::new(TestPlatform::new())
 }
 
-/// Loads an image whole.
+/// Loads a whole image.
 pub fn load(engine: &TestEngine, image: &kit::Image) -> Result<(), tinycontainer::ImageError> {
     let mut loading = engine.begin(sizes(image))?;
     for part in [&image.metadata, &image.data, &image.code] {
@@ -318,13 +318,13 @@ pub fn sizes(image: &kit::Image) -> Sizes {
     Sizes { metadata: image.metadata.len(), data: image.data.len(), code: image.code.len() }
 }
 
-/// Loads and starts it; it must be right.
+/// Loads and starts it; the image must be valid.
 pub fn load_and_start(engine: &TestEngine, spec: &kit::Spec, signer: kit::Signer) {
     load(engine, &spec.sign(signer)).unwrap();
     engine.start(&spec.uid).unwrap();
 }
 
-/// Steps an agent until it wants to wait, and says for what.
+/// Steps an agent until it waits, and returns for what.
 pub fn settle(agent: &mut Agent<'_, TestPlatform, N>, now: u64) -> Next {
     for _ in 0..1000 {
         match agent.step(now) {
@@ -339,7 +339,7 @@ pub fn state(engine: &TestEngine, uid: &str) -> State {
     engine.status(uid).unwrap().state
 }
 
-/// Nothing is held: no image, no queue, no instance, no driver.
+/// Nothing is allocated: no image, no queue, no instance, no driver.
 pub fn assert_nothing_held(engine: &TestEngine) {
     assert_eq!(*engine.platform().held.lock().unwrap(), 0, "images and queues");
     for slot in 0..N {

@@ -1,4 +1,4 @@
-//! Strategies that make every image the specification allows.
+//! Strategies that generate every image that the specification allows.
 #![allow(unreachable_pub, clippy::unwrap_used, clippy::indexing_slicing)]
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -8,7 +8,7 @@ use tinycontainer_metadata::{
     Type, Wake,
 };
 
-/// A draft that owns what it points to.
+/// A draft that owns its contents.
 #[derive(Debug, Clone)]
 pub struct Owned {
     pub uid: String,
@@ -92,7 +92,7 @@ impl Owned {
     }
 }
 
-/// A token of the right form, so that the CDDL holds. Whether it verifies is not this crate's business.
+/// A token of the right form for the CDDL. Whether it verifies is checked elsewhere.
 pub fn token() -> impl Strategy<Value = Vec<u8>> {
     (any::<[u8; 32]>(), any::<[u8; 8]>(), any::<u16>()).prop_map(|(signature, kid, exp)| {
         let mut out = Vec::new();
@@ -160,7 +160,7 @@ fn schedule() -> impl Strategy<Value = Schedule> {
         )
 }
 
-/// Any draft at all that the specification allows.
+/// Any draft that the specification allows.
 pub fn draft() -> impl Strategy<Value = Owned> {
     (
         (uid(), pick(&Type::ALL), any::<u32>(), 0..=Mask::ALL.0, option::of(token()), any::<[u32; 3]>()),
@@ -175,7 +175,7 @@ pub fn draft() -> impl Strategy<Value = Owned> {
                     uid,
                     kind,
                     version,
-                    // A heartbeat that is expected must be allowed, and so must reading what is waited for.
+                    // An expected heartbeat must be permitted, and so must reading what is waited for.
                     syscalls: syscalls
                         | u32::from(schedule.heartbeat_ms != 0)
                         | if schedule.wake == Wake::Message { 0b1010 } else { 0 },
