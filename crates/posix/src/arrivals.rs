@@ -9,9 +9,11 @@ use tinycontainer::Waker;
 /// The lines of a trace: from a time in milliseconds on, these bytes. The times ascend.
 pub(crate) type Trace = Vec<(u64, Vec<u8>)>;
 
+type Readable = Box<dyn Fn(Waker) + Send + Sync>;
+
 /// Passes what a driver announces to the engine. For as long as there is no engine, to none.
 #[derive(Clone, Default)]
-pub(crate) struct ToEngine(Arc<OnceLock<Box<dyn Fn(Waker) + Send + Sync>>>);
+pub(crate) struct ToEngine(Arc<OnceLock<Readable>>);
 
 impl ToEngine {
     /// Only the first call has an effect.
