@@ -7,7 +7,7 @@ use crate::err;
 use crate::input::files;
 use crate::input::keys;
 use crate::input::keys::Secret;
-use crate::input::recipe::{Recipe, TYPE};
+use crate::input::recipe::{self, Recipe, TYPE};
 use crate::input::time;
 use crate::input::tokens::{Common, sign};
 use crate::input::trust_file;
@@ -25,7 +25,7 @@ use std::time::Duration;
 use tinycontainer::MAX_METADATA;
 use tinycontainer_abi::Mask;
 use tinycontainer_metadata::transport::Parts;
-use tinycontainer_metadata::{Draft, Endpoint, Part, PartSizes};
+use tinycontainer_metadata::{Draft, Endpoint, Part, PartSizes, Wake};
 use tinycontainer_policy::Trust;
 use tinycontainer_token::{Claims, Key, Use};
 
@@ -141,6 +141,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         .with_context(|| format!("{} was written, and is not what it must be", args.output.display()))?;
 
     print(&recipe, &module, [&metadata, &data, &code], &image, args, &key);
+    warn_of_events(&recipe);
     warn_of_durations(&recipe, args.trust.as_deref(), &key)?;
     Ok(Answer::Yes)
 }
@@ -199,6 +200,16 @@ fn print(
         err!(
             "{WARN}warning:{WARN:#} the code calls {}, which `syscalls` does not ask for: each call will be refused",
             calls(unasked)
+        );
+    }
+}
+
+/// Warns if a container waits for what cannot come.
+fn warn_of_events(recipe: &Recipe) {
+    if recipe.schedule.wake == Wake::Message && !recipe.endpoints.iter().any(recipe::Endpoint::can_wake) {
+        err!(
+            "{WARN}warning:{WARN:#} [schedule] wake = \"message\", but no endpoint has something to wait for (direction in \
+             or both, not the bus data): loop() will never run"
         );
     }
 }

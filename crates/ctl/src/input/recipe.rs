@@ -10,7 +10,7 @@ use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use tinycontainer::{MAX_QUEUES, policy::MAX_ENDPOINTS};
 use tinycontainer_abi::{Direction, Mask, Syscall};
-use tinycontainer_metadata::{Access, Limits, MAX_UID, Peer, Schedule, Type, Wake, is_uid};
+use tinycontainer_metadata::{Access, Bus, Limits, MAX_UID, Peer, Schedule, Type, Wake, is_uid};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -124,6 +124,12 @@ impl Endpoint {
         };
         let peer = peer.map_err(|error| anyhow!("endpoint {}: {error}", self.id))?;
         Ok(Access { peer, direction: self.direction })
+    }
+
+    /// Whether something may arrive there that wakes the container.
+    pub(crate) fn can_wake(&self) -> bool {
+        let own_data = matches!(self.access(), Ok(Access { peer: Peer::Local { bus: Bus::Data, .. }, .. }));
+        self.direction.reads() && !own_data
     }
 }
 

@@ -190,6 +190,11 @@ fn a_trace_wakes_a_container_that_waits_for_messages() {
     assert_eq!(bench.good(&["inspect", &image, "--json"]).json()["schedule"]["wake"], "message");
     let said = bench.ctl(&device(&["run", &image, "--bus", "bus", "--for", "1500ms", "--json"]));
     assert_eq!(said.json()["containers"][0]["loops"], 3, "one for each line of the trace: {}", said.all());
+    // What only writes is never woken: the author is warned.
+    let deaf = bench.container("a.out", READER, &more.replace("\"in\"", "\"out\""));
+    let args = ["build", &deaf, "--key", "a-TEST.key", "--issuer", "a", "--aud", "here", "-o", "out.tci"];
+    let said = bench.good(&args);
+    assert!(said.err.contains("loop() will never run"), "{}", said.err);
     // It must be able to read what it waits for; and a misspelt word is named.
     let file = bench.container("a.deaf", READER, &more);
     let text = String::from_utf8(bench.read(&file)).unwrap();
