@@ -60,7 +60,8 @@ pub const MAX_REFUSALS: usize = 16;
 pub const MAX_SESSIONS: usize = 2;
 /// How long a loading session may go without progress, in milliseconds.
 pub const SESSION_TIMEOUT_MS: u64 = 30_000;
-/// How long a loading session may take in all, in milliseconds: 10 minutes, 440 bytes per second for an image of 256 KiB.
+/// How long a loading session may take in all, in milliseconds: 10 minutes, which are 440 bytes per second for an
+/// image of 256 KiB.
 pub const SESSION_LONGEST_MS: u64 = 600_000;
 /// How many records of loaded versions are stored; see [`VersionRecord`].
 pub const MAX_VERSIONS: usize = 24;

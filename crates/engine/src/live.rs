@@ -17,8 +17,8 @@ use loom::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 /// `L` is a lock around the counters: a lock for this slot, taken by its agent and for its status.
 #[cfg_attr(target_pointer_width = "64", repr(align(128)))]
 pub(crate) struct Live<L> {
-    /// Changed under the engine's lock, but for one case: while a hook may run, the agent alone changes it (Instantiate, Tick,
-    /// Continue, Call, Return), and does so without the lock.
+    /// Changed under the engine's lock, with one exception: while a hook may run, the agent alone changes it
+    /// (Instantiate, Tick, Continue, Call, Return), without the lock.
     state: AtomicU8,
     /// A stop was requested: the agent ends the container before its next loop. Written under the engine's lock.
     stop_requested: AtomicBool,

@@ -76,8 +76,8 @@ pub trait Platform {
     /// charged to the container's budget, as is that of a [`notice`](Self::notice) during a call.
     fn log(&self, uid: &str, line: &[u8]);
 
-    /// A record of the versions that were loaded is new or was raised. A platform with persistent storage stores it, one
-    /// record for each signer, uid and scope, in place of an earlier one. After a restart it restores all of them, in the
+    /// A record of the loaded versions is new or was raised. A platform with persistent storage stores it, one record
+    /// for each signer, uid and scope, in place of an earlier one. After a restart it restores all of them, in the
     /// order in which they were last reported; see [`Engine::restore_version`](crate::Engine::restore_version). Called
     /// without the lock, by the thread that has loaded or unloaded an image.
     fn version_seen(&self, record: &VersionRecord) {

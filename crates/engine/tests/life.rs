@@ -347,7 +347,7 @@ fn an_agent_that_goes_ends_its_container() {
             "after {steps} steps"
         );
         assert_eq!(status.memory.used, 0);
-        assert!(engine.agent(0).is_some(), "another can take its place");
+        assert!(engine.agent(0).is_some(), "another agent can be made");
         engine.unload("a.c").unwrap();
         assert_nothing_held(&engine);
     }

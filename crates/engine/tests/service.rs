@@ -230,7 +230,7 @@ fn a_remote_peer_without_a_driver_is_gone() {
     assert_eq!(results(&engine, &spec), [PEER_GONE]);
     let noticed = engine.platform().notices.lock().unwrap().clone();
     assert!(noticed.contains(&("x".into(), Notice::DriverFailed(3, IoError::NoPeer))));
-    assert_eq!(engine.refusals(), 0, "the firewall had nothing against it");
+    assert_eq!(engine.refusals(), 0, "the firewall has refused nothing");
 }
 
 #[test]
@@ -297,7 +297,7 @@ fn messages_go_from_one_to_the_other_and_keep_their_bounds() {
     for now in 1..6 {
         settle(&mut agents[0], now);
     }
-    assert_eq!(reported(&engine), [5, 5, 0, TOO_LONG, WOULD_BLOCK], "a full queue hurts the writer only");
+    assert_eq!(reported(&engine), [5, 5, 0, TOO_LONG, WOULD_BLOCK], "a full queue affects the writer only");
     for now in 1..9 {
         settle(&mut agents[1], now);
     }

@@ -126,7 +126,7 @@ pub const fn text(with_nul: &str) -> &CStr {
         Ok(text) => text,
         Err(_) => {
             // Evaluated at compile time: this is an error message of the compiler.
-            assert!(with_nul.is_empty(), "a text to log holds a NUL");
+            assert!(with_nul.is_empty(), "a text to log contains a NUL");
             c""
         }
     }

@@ -133,7 +133,7 @@ fn the_container() {
     assert_eq!(
         kind_of_container(&container(b"uid", 4, 0x40, 3, None)),
         Kind::Unknown,
-        "a syscall that is none"
+        "an undefined syscall"
     );
     assert_eq!(kind_of_container(&container(b"uid", 4, 1 << 32, 3, None)), Kind::Range);
     assert_eq!(kind_of_container(&container(b"uid", 4, 0x3f, 2, None)), Kind::Range);
@@ -235,7 +235,7 @@ fn the_endpoints() {
     assert!(
         Metadata::decode(&file(&good_container(), Some(&ids(&[1, 200, u32::MAX])), &good_security())).is_ok()
     );
-    assert_eq!(kind_of_endpoints(&ids(&[])), Kind::Range, "an empty list is left out");
+    assert_eq!(kind_of_endpoints(&ids(&[])), Kind::Range, "an empty list is omitted");
     assert_eq!(kind_of_endpoints(&ids(&[1, 1])), Kind::KeyOrder);
     assert_eq!(kind_of_endpoints(&ids(&[2, 1])), Kind::KeyOrder);
     let many: Vec<u32> = (0..33).collect();
