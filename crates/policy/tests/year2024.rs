@@ -107,7 +107,7 @@ fn with_device<T>(key: &[u8; 32], f: impl FnOnce(&Device<'_>) -> T) -> T {
     let store = trust_store();
     with_scope(|scope| {
         let limits = Limits { linear_memory: 65536, stack: 1024, heap: 8192 };
-        f(&Device { accept_2024: Some(Year2024::new(key, scope, limits)), ..device(&store) })
+        f(&Device { accept_2024: Some(&Year2024::new(key, scope, limits)), ..device(&store) })
     })
 }
 
@@ -151,7 +151,7 @@ fn the_policy_has_a_scope() {
     let key = pair().pk;
     let provider = Trust::decode(&store).unwrap().anchors().nth(1).unwrap().scope;
     let policy = Year2024::new(&key, provider, Limits::default());
-    let device = Device { accept_2024: Some(policy), ..device(&store) };
+    let device = Device { accept_2024: Some(&policy), ..device(&store) };
     assert_eq!(clear(&image, &device).unwrap_err(), ImageRejected::Container(Subject::Metadata));
 }
 
@@ -246,7 +246,7 @@ fn item_04_the_policy_bounds_the_hooks() {
     trust::encode(&[anchor], &mut narrow).unwrap();
     let scope = Trust::decode(&narrow).unwrap().anchors().next().unwrap().scope;
     let device =
-        Device { accept_2024: Some(Year2024::new(&key, scope, Limits::default())), ..device(&store) };
+        Device { accept_2024: Some(&Year2024::new(&key, scope, Limits::default())), ..device(&store) };
     let why = ImageRejected::Duration { hook: Hook::Start, ms: 100, limit: 99, whose: Whose::Policy2024 };
     assert_eq!(clear(&image, &device).unwrap_err(), why);
 }

@@ -137,7 +137,7 @@ fn examined(metadata: &Metadata<'_>, key: &[u8; 32]) -> Option<Vec<CheckLine>> {
             image: u32::MAX,
             hook_ms: u32::MAX,
         },
-        accept_2024: Some(Year2024::new(key, scope, Limits::default())),
+        accept_2024: Some(&Year2024::new(key, scope, Limits::default())),
     };
     Some(checks(metadata, &device).0)
 }

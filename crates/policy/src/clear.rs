@@ -1,0 +1,150 @@
+//! The decision over an image: accepted only if every check holds.
+
+use crate::MAX_ENDPOINTS;
+use crate::device::Device;
+use crate::examine::examine_into;
+use crate::examiner::Found;
+use crate::rejected::ImageRejected;
+use crate::reliance::Reliance;
+use core::ops::ControlFlow;
+use tinycontainer_abi::Mask;
+use tinycontainer_firewall::{Grant, Issuer, Right};
+use tinycontainer_metadata::{Endpoint, Limits, Metadata, PartSizes, Schedule};
+
+/// The authority to grant: this module's alone.
+// SAFETY: what it grants is what the tokens verified below allow.
+#[expect(unsafe_code, reason = "the firewall's authority to grant")]
+const ISSUER: Issuer = unsafe { Issuer::new() };
+
+/// An image whose metadata is believed. Data and code still have to match their digests.
+///
+/// Only [`clear_into`] makes one.
+#[derive(Debug, Clone)]
+pub struct Cleared<'m> {
+    metadata: Metadata<'m>,
+    found: Found,
+}
+
+/// No bytes are known that have this digest.
+const NO_DIGEST: [u8; 32] = [0; 32];
+
+impl<'m> Cleared<'m> {
+    /// Tells signers apart: the first 8 bytes, big-endian, of the COSE Key Thumbprint (RFC 9679) of the key that the
+    /// metadata is signed with. For the 2024 format that is the key of the policy that accepts it.
+    pub fn signer(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.found.signer.unwrap_or(NO_DIGEST);
+        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    }
+
+    /// What the image says, now believed.
+    pub fn metadata(&self) -> &Metadata<'m> {
+        &self.metadata
+    }
+
+    /// The memory it gets.
+    pub fn limits(&self) -> Limits {
+        self.found.limits
+    }
+
+    /// The sizes that data and code must have. `None` for the 2024 format, which does not say.
+    pub fn sizes(&self) -> Option<PartSizes> {
+        self.metadata.sizes
+    }
+
+    /// What it was believed upon: to be asked again later whether that still holds.
+    pub fn reliance(&self) -> &Reliance {
+        &self.found.reliance
+    }
+
+    /// When it runs and how long.
+    pub fn schedule(&self) -> Schedule {
+        self.metadata.schedule
+    }
+
+    // Both digests are there: without them nothing is cleared.
+
+    /// SHA-256 that the data must have.
+    pub fn data_digest(&self) -> &[u8; 32] {
+        self.found.data.as_ref().unwrap_or(&NO_DIGEST)
+    }
+
+    /// SHA-256 that the code must have.
+    pub fn code_digest(&self) -> &[u8; 32] {
+        self.found.code.as_ref().unwrap_or(&NO_DIGEST)
+    }
+
+    /// What the firewall is to let it do.
+    pub fn grant(&self) -> Grant<MAX_ENDPOINTS> {
+        let mut grant = Grant::issue(&ISSUER, self.found.mask.unwrap_or(Mask::NONE));
+        for Endpoint { id, access, .. } in self.metadata.endpoints.iter() {
+            // There are no more than fit: that was checked. What did not fit would not be granted.
+            let _ = grant.allow(&ISSUER, Right { endpoint: id, direction: access.direction });
+        }
+        grant
+    }
+}
+
+/// Decides whether an image's metadata is believed. See [`clear_into`], which needs less stack.
+///
+/// # Errors
+/// The first reason not to.
+pub fn clear<'m>(bytes: &'m [u8], device: &Device<'_>) -> Result<Cleared<'m>, ImageRejected> {
+    let mut cleared = None;
+    clear_into(bytes, device, &mut cleared)?;
+    // There is one if nothing was refused.
+    cleared.ok_or(ImageRejected::Unsigned)
+}
+
+/// Decides whether an image's metadata is believed, and makes what it says where the caller wants it. The place holds
+/// something only if the metadata is believed.
+///
+/// # Errors
+/// The first reason not to believe it.
+// All that lives while a signature is checked lives in `into`; decoding and deciding have frames of their own.
+#[inline(never)]
+pub fn clear_into<'m>(
+    bytes: &'m [u8],
+    device: &Device<'_>,
+    into: &mut Option<Cleared<'m>>,
+) -> Result<(), ImageRejected> {
+    decode(bytes, device, into)?;
+    let outcome = into.as_mut().map_or(Err(ImageRejected::Unsigned), |cleared| decide(cleared, device));
+    if outcome.is_err() {
+        *into = None;
+    }
+    outcome
+}
+
+#[inline(never)]
+fn decode<'m>(
+    bytes: &'m [u8],
+    device: &Device<'_>,
+    into: &mut Option<Cleared<'m>>,
+) -> Result<(), ImageRejected> {
+    let decoded = match device.accept_2024 {
+        Some(policy) => policy.decode(bytes),
+        None if Metadata::is_2024(bytes) => return Err(ImageRejected::Year2024),
+        None => Metadata::decode_profile1(bytes),
+    };
+    let metadata = decoded.map_err(ImageRejected::Malformed)?;
+    *into = Some(Cleared { found: Found::new(metadata.limits), metadata });
+    Ok(())
+}
+
+#[inline(never)]
+fn decide(cleared: &mut Cleared<'_>, device: &Device<'_>) -> Result<(), ImageRejected> {
+    let mut refused = None;
+    examine_into(&cleared.metadata, device, &mut cleared.found, &mut |_, outcome| match outcome {
+        Ok(_) => ControlFlow::Continue(()),
+        Err(why) => {
+            refused = Some(why);
+            ControlFlow::Break(())
+        }
+    });
+    match (refused, &cleared.found) {
+        (Some(why), _) => Err(why),
+        (None, Found { mask: Some(_), data: Some(_), code: Some(_), signer: Some(_), .. }) => Ok(()),
+        // Without a refusal everything has been found; were it not so, nothing would be believed.
+        (None, _) => Err(ImageRejected::Unsigned),
+    }
+}
