@@ -55,6 +55,18 @@ impl Found {
         Self { mask: None, data: None, code: None, limits, signer: None, reliance: Reliance::NONE }
     }
 
+    /// Whether everything is proven that an image must prove, whatever was reported.
+    pub(crate) fn complete(&self) -> Result<(), ImageRejected> {
+        let missing = match self {
+            Self { signer: None, .. } => Subject::Metadata,
+            Self { data: None, .. } => Subject::Data,
+            Self { code: None, .. } => Subject::Code,
+            Self { mask: None, .. } => Subject::Syscalls,
+            Self { signer: Some(_), data: Some(_), code: Some(_), mask: Some(_), .. } => return Ok(()),
+        };
+        Err(ImageRejected::Unproven(missing))
+    }
+
     /// The digest that the data must have, if a proof for it holds.
     pub fn data_digest(&self) -> Option<&[u8; 32]> {
         self.data.as_ref()

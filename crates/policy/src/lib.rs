@@ -32,7 +32,7 @@ pub mod trust;
 mod year2024;
 
 pub use ceilings::Ceilings;
-pub use clear::{Cleared, clear, clear_into};
+pub use clear::{Cleared, Workspace, clear, clear_into};
 pub use device::Device;
 pub use examine::examine;
 pub use examiner::{Check, Found, Holds, Sink};

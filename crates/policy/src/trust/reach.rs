@@ -65,7 +65,8 @@ impl Reach<'_> {
         peer && access.direction.within(self.direction)
     }
 
-    pub(super) fn read<'a>(reader: &mut Reader<'a>) -> Reach<'a> {
+    /// `None` if something is wrong; then the reader has the error.
+    pub(super) fn read<'a>(reader: &mut Reader<'a>) -> Option<Reach<'a>> {
         let pairs = reader.map();
         let mut keys = Keys::default();
         let (mut kind, mut name, mut range, mut direction, mut address) = (None, None, None, None, None);
@@ -82,11 +83,12 @@ impl Reach<'_> {
                 _ => reader.unknown(&keys),
             }
         }
-        if kind.is_none() || direction.is_none() {
+        let (Some(kind), Some(direction)) = (kind, direction) else {
             reader.missing();
-        }
+            return None;
+        };
         let pattern = name.unwrap_or(Pattern("*"));
-        let target = match (kind.unwrap_or(0), name.is_some(), range, address) {
+        let target = match (kind, name.is_some(), range, address) {
             (0, _, endpoints, None) => Some(Target::Container { uid: pattern, endpoints }),
             (1, false, units, None) => Some(Target::Local { bus: None, units }),
             (1, false, units, Some(bus)) => {
@@ -101,9 +103,7 @@ impl Reach<'_> {
         if target.is_none() {
             reader.fail(Kind::Range, reader.position());
         }
-        // Where something is wrong, it reaches nothing.
-        let nothing = Target::Local { bus: Some(Bus::Data), units: Some((1, 0)) };
-        Reach { target: target.unwrap_or(nothing), direction: direction.unwrap_or(Direction::In) }
+        target.map(|target| Reach { target, direction })
     }
 
     pub(super) fn encode<W: Write>(&self, to: &mut Encoder<W>) -> Result<(), EncodeError<W::Error>> {

@@ -73,7 +73,7 @@ impl<'a> Scope<'a> {
 
     /// The patterns of uids.
     pub fn containers(&self) -> impl Iterator<Item = Pattern<'a>> + use<'a> {
-        list(self.containers, |reader| Pattern(reader.text()))
+        list(self.containers, |reader| Some(Pattern(reader.text())))
     }
 
     /// What it reaches.

@@ -61,8 +61,8 @@ impl<'a> Trust<'a> {
     fn spans(&self) -> impl Iterator<Item = (&'a [u8], Anchor<'a, Scope<'a>>)> + use<'a> {
         list(self.anchors, |reader| {
             let start = reader.position();
-            let anchor = read_anchor(reader);
-            (reader.since(start), anchor)
+            let anchor = read_anchor(reader)?;
+            Some((reader.since(start), anchor))
         })
     }
 
@@ -85,8 +85,9 @@ impl AnchorHash {
     }
 }
 
+/// `None` if something is wrong; then the reader has the error.
 #[inline(never)]
-fn read_anchor<'a>(reader: &mut Reader<'a>) -> Anchor<'a, Scope<'a>> {
+fn read_anchor<'a>(reader: &mut Reader<'a>) -> Option<Anchor<'a, Scope<'a>>> {
     let at = reader.position();
     if reader.map() != 10 {
         reader.fail(Kind::Range, at);
@@ -114,13 +115,13 @@ fn read_anchor<'a>(reader: &mut Reader<'a>) -> Anchor<'a, Scope<'a>> {
     reader.key_is(&mut keys, 8);
     let reaches = span(reader, Reach::read);
     reader.key_is(&mut keys, 9);
-    let priority = reader.one_of(Priority::from_number).unwrap_or(Priority::Low);
+    let priority = reader.one_of(Priority::from_number);
     reader.key_is(&mut keys, 10);
     let hook_ms = reader.u32();
-    if key.is_none() || roles.is_none() {
+    let (Some(key), Some(roles), Some(priority)) = (key, roles, priority) else {
         reader.fail(Kind::Range, at);
-    }
-    let scope = Scope { roles: Roles(roles.unwrap_or(0)), syscalls, priority, hook_ms, containers, reaches };
-    // A key under which nothing verifies, where there is none.
-    Anchor { name, kid, key: key.unwrap_or(Key::Hmac256(&[])), scope }
+        return None;
+    };
+    let scope = Scope { roles: Roles(roles), syscalls, priority, hook_ms, containers, reaches };
+    Some(Anchor { name, kid, key, scope })
 }
