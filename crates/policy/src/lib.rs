@@ -40,7 +40,7 @@ pub use legacy::LegacyFormat;
 pub use rejected::{Hook, ImageRejected, Subject, Whose};
 pub use reliance::{Lapsed, MAX_ANCHORS, Reliance};
 pub use sha256::sha256;
-pub use trust::{AnchorHash, AnchorSpec, Pattern, Reach, Roles, Scope, Target, Trust};
+pub use trust::{AnchorHash, AnchorSpec, Pattern, Reach, Roles, Scope, Target, Trust, kid};
 pub use year2024::{Year2024, covered_2024};
 
 /// The most endpoints of a container that a device takes. The format would allow 32.

@@ -1,5 +1,6 @@
 //! Writing a store.
 
+use super::kid::kid;
 use super::pattern::Pattern;
 use super::reach::Reach;
 use super::scope::Roles;
@@ -8,13 +9,11 @@ use tinycontainer_abi::Mask;
 use tinycontainer_metadata::Priority;
 use tinycontainer_token::Key;
 
-/// An anchor as people say it, to be written into a store.
+/// An anchor to be written into a store. Its kid follows from its key.
 #[derive(Debug, Clone, Copy)]
 pub struct AnchorSpec<'a> {
     /// The owner's name.
     pub name: &'a str,
-    /// Selects the anchor.
-    pub kid: &'a [u8],
     /// The key.
     pub key: Key<'a>,
     /// What it may do.
@@ -31,11 +30,13 @@ pub struct AnchorSpec<'a> {
     pub hook_ms: u32,
 }
 
-/// Writes a trust store.
+/// Writes a trust store. Sorts the anchors by [`kid`], the order that the format requires. Two anchors with the same
+/// key make a store that [`Trust::decode`](super::Trust::decode) rejects.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn encode<W: Write>(anchors: &[AnchorSpec<'_>], out: W) -> Result<(), EncodeError<W::Error>> {
+pub fn encode<W: Write>(anchors: &mut [AnchorSpec<'_>], out: W) -> Result<(), EncodeError<W::Error>> {
+    anchors.sort_unstable_by_key(|anchor| kid(anchor.key));
     let mut to = Encoder::new(out);
     to.array(2)?.u8(1)?.array(anchors.len() as u64)?;
     for anchor in anchors {
@@ -43,7 +44,15 @@ pub fn encode<W: Write>(anchors: &[AnchorSpec<'_>], out: W) -> Result<(), Encode
             Key::Ed25519(key) => (0, &key[..]),
             Key::Hmac256(secret) => (1, secret),
         };
-        to.map(10)?.u8(1)?.str(anchor.name)?.u8(2)?.bytes(anchor.kid)?.u8(3)?.u8(kind)?.u8(4)?.bytes(key)?;
+        to.map(10)?
+            .u8(1)?
+            .str(anchor.name)?
+            .u8(2)?
+            .bytes(&kid(anchor.key))?
+            .u8(3)?
+            .u8(kind)?
+            .u8(4)?
+            .bytes(key)?;
         to.u8(5)?.u8(anchor.roles.0)?.u8(6)?.array(anchor.containers.len() as u64)?;
         for pattern in anchor.containers {
             to.str(pattern.0)?;

@@ -12,7 +12,7 @@ pub(super) fn list<'a, T>(
 }
 
 /// Reads an array and returns its bytes.
-pub(super) fn span<'a, T>(reader: &mut Reader<'a>, read: impl Fn(&mut Reader<'a>) -> T) -> &'a [u8] {
+pub(super) fn span<'a, T>(reader: &mut Reader<'a>, mut read: impl FnMut(&mut Reader<'a>) -> T) -> &'a [u8] {
     let start = reader.position();
     for _ in 0..reader.array() {
         if reader.is_good() {

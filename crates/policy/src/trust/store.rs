@@ -1,5 +1,6 @@
 //! The store and its anchors.
 
+use super::kid::kid;
 use super::list::{list, span};
 use super::reach::Reach;
 use super::scope::{Roles, Scope};
@@ -23,8 +24,10 @@ impl<'a> Trust<'a> {
     /// Checks a store.
     ///
     /// # Errors
-    /// The first thing that is wrong. Two anchors with the same kid, or with the same key, are wrong:
-    /// a kid need not be protected, so it must not choose between scopes of one key.
+    /// The first thing that is wrong. [`Kind::KeyOrder`] if two anchors have the same kid, or are not in the order of
+    /// their kids; [`Kind::Range`] if a kid is not that of its key.
+    // A kid need not be protected, so it must not choose between scopes of one key. With one kid for each key, two
+    // anchors with the same key are neighbours, as two anchors with the same kid are.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
         let anchors = read(bytes, |reader| {
             reader.array_of(2);
@@ -32,19 +35,21 @@ impl<'a> Trust<'a> {
             if reader.uint() != 1 {
                 reader.fail(Kind::Unknown, at);
             }
-            span(reader, read_anchor)
+            let mut last = None;
+            span(reader, |reader| {
+                let at = reader.position();
+                let anchor = read_anchor(reader)?;
+                if anchor.kid != kid(anchor.key) {
+                    reader.fail(Kind::Range, at);
+                }
+                if last.is_some_and(|last| anchor.kid <= last) {
+                    reader.fail(Kind::KeyOrder, at);
+                }
+                last = Some(anchor.kid);
+                Some(())
+            })
         })?;
-        let trust = Self { anchors };
-        for (i, anchor) in trust.anchors().enumerate() {
-            if trust
-                .anchors()
-                .skip(i.saturating_add(1))
-                .any(|other| other.kid == anchor.kid || other.key == anchor.key)
-            {
-                return Err(Error::new(Kind::KeyOrder, 0));
-            }
-        }
-        Ok(trust)
+        Ok(Self { anchors })
     }
 
     /// Whether an anchor with exactly these bytes is in the store: same name, kid, key and scope.
