@@ -7,11 +7,11 @@ pub struct Ceilings {
     pub linear_memory: u32,
     /// Operand stack.
     pub stack: u32,
-    /// The interpreter's own.
+    /// The interpreter's own memory for the container.
     pub heap: u32,
-    /// The whole image: metadata, data and code. Checked against the sizes that the metadata says, and against those that
-    /// the loader is told.
+    /// The whole image: metadata, data and code. Checked against the sizes in the metadata, and against those that are
+    /// declared to the loader.
     pub image: u32,
-    /// The longest that one call of any hook may take, in milliseconds.
+    /// The longest duration of one call of any hook, in milliseconds.
     pub hook_ms: u32,
 }

@@ -11,57 +11,57 @@ use tinycontainer_abi::Mask;
 use tinycontainer_firewall::{Grant, Issuer, Right};
 use tinycontainer_metadata::{Endpoint, Limits, Metadata, PartSizes, Schedule};
 
-/// The authority to grant: this module's alone.
+/// The authority to grant, which only this module has.
 // SAFETY: what it grants is what the tokens verified below allow.
 #[expect(unsafe_code, reason = "the firewall's authority to grant")]
 const ISSUER: Issuer = unsafe { Issuer::new() };
 
-/// An image whose metadata is believed. Data and code still have to match their digests.
+/// An image whose metadata is accepted. Data and code must still match their digests.
 ///
-/// Only [`clear_into`] makes one.
+/// Only [`clear`] and [`clear_into`] make one.
 #[derive(Debug, Clone)]
 pub struct Cleared<'m> {
     metadata: Metadata<'m>,
     found: Found,
 }
 
-/// No bytes are known that have this digest.
+/// A digest that no known bytes have.
 const NO_DIGEST: [u8; 32] = [0; 32];
 
 impl<'m> Cleared<'m> {
-    /// Tells signers apart: the first 8 bytes, big-endian, of the COSE Key Thumbprint (RFC 9679) of the key that the
+    /// Identifies the signer: the first 8 bytes, big-endian, of the COSE Key Thumbprint (RFC 9679) of the key that the
     /// metadata is signed with. For the 2024 format that is the key of the policy that accepts it.
     pub fn signer(&self) -> u64 {
         let [a, b, c, d, e, f, g, h, ..] = self.found.signer.unwrap_or(NO_DIGEST);
         u64::from_be_bytes([a, b, c, d, e, f, g, h])
     }
 
-    /// What the image says, now believed.
+    /// The metadata.
     pub fn metadata(&self) -> &Metadata<'m> {
         &self.metadata
     }
 
-    /// The memory it gets.
+    /// The memory that the container gets.
     pub fn limits(&self) -> Limits {
         self.found.limits
     }
 
-    /// The sizes that data and code must have. `None` for the 2024 format, which does not say.
+    /// The sizes that data and code must have. `None` for the 2024 format, which does not have them.
     pub fn sizes(&self) -> Option<PartSizes> {
         self.metadata.sizes
     }
 
-    /// What it was believed upon: to be asked again later whether that still holds.
+    /// What the decision relies on, to check later whether it still holds.
     pub fn reliance(&self) -> &Reliance {
         &self.found.reliance
     }
 
-    /// When it runs and how long.
+    /// When the container runs, and how long.
     pub fn schedule(&self) -> Schedule {
         self.metadata.schedule
     }
 
-    // Both digests are there: without them nothing is cleared.
+    // Both digests exist: without them no image is cleared.
 
     /// SHA-256 that the data must have.
     pub fn data_digest(&self) -> &[u8; 32] {
@@ -73,11 +73,11 @@ impl<'m> Cleared<'m> {
         self.found.code.as_ref().unwrap_or(&NO_DIGEST)
     }
 
-    /// What the firewall is to let it do.
+    /// What the firewall allows the container.
     pub fn grant(&self) -> Grant<MAX_ENDPOINTS> {
         let mut grant = Grant::issue(&ISSUER, self.found.mask.unwrap_or(Mask::NONE));
         for Endpoint { id, access, .. } in self.metadata.endpoints.iter() {
-            // There are no more than fit: that was checked. What did not fit would not be granted.
+            // The number was checked, so all fit. An endpoint that did not fit would not be granted.
             let _ = grant.allow(&ISSUER, Right { endpoint: id, direction: access.direction });
         }
         grant

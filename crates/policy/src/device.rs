@@ -8,16 +8,16 @@ use crate::trust::Trust;
 /// The device that decides.
 #[derive(Debug, Clone, Copy)]
 pub struct Device<'a> {
-    /// Its own name and its class: what a token's audience may be.
+    /// The device's name and its class: the audiences of tokens that are for it.
     pub audiences: &'a [&'a str],
-    /// The keys it believes.
+    /// The keys it accepts, and what each may sign.
     pub trust: Trust<'a>,
-    /// Now, in seconds since 1970; `None` if it does not know.
+    /// The current time in seconds since 1970; `None` if the device does not know it.
     pub now: Option<u64>,
-    /// What no container may exceed here, whoever signed it.
+    /// What no container may exceed on this device, whichever anchor has signed it.
     pub ceilings: Ceilings,
-    /// Whether images of the 2024 format are taken, whose tokens bind to no container, device, use
-    /// or time. `None` is the default, and right.
+    /// The policy that accepts images of the 2024 format, whose tokens bind to no container, device, use or time.
+    /// `None` rejects them: the secure choice.
     pub accept_2024: Option<&'a dyn LegacyFormat>,
 }
 

@@ -13,9 +13,9 @@ use tinycontainer_metadata::{Limits, Metadata, PartSizes, Schedule};
 /// One check of an examination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Check {
-    /// The format is taken here at all.
+    /// Whether the device accepts the format.
     Format,
-    /// A token, over what it covers, by who may sign that.
+    /// A token: valid, over the right bytes, of a signer who may sign them.
     Proof(Subject),
     /// The priority class.
     Priority,
@@ -23,22 +23,22 @@ pub enum Check {
     Limits,
     /// The sizes of the whole image's parts.
     Sizes,
-    /// How long the hooks may take.
+    /// The longest durations of the hooks.
     Durations,
 }
 
-/// What a check that holds has found.
+/// The outcome of a check that an image passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holds<'a> {
-    /// Nothing more to say.
+    /// Passed, without more to report.
     Plain,
-    /// It rests on the word of that anchor, by a token of its own.
+    /// Proven by a token of the anchor with that name.
     By(&'a str),
-    /// It is covered by the metadata token and in its signer's scope.
+    /// Covered by the metadata token, and in the scope of its signer.
     BySigner,
 }
 
-/// What the checks have found out so far.
+/// What has been proven so far.
 #[derive(Debug, Clone)]
 pub struct Found {
     pub(crate) mask: Option<Mask>,
@@ -89,22 +89,23 @@ pub struct Examiner<'e, 'm, 's> {
     pub(crate) trust: &'e Trust<'e>,
     pub(crate) now: &'e Option<u64>,
     pub(crate) ceilings: &'e Ceilings,
-    /// That of the metadata's signer, once it is known who that is. Without it nothing is in anybody's scope.
+    /// The scope of the metadata's signer, once the metadata token is verified. Without it, nothing is in scope.
     pub(crate) scope: Option<Scope<'e>>,
     pub(crate) found: &'e mut Found,
     pub(crate) sink: &'e mut Sink<'s>,
 }
 
 impl Examiner<'_, '_, '_> {
-    /// What the metadata asks for without a token: priority, memory, sizes, time.
+    /// Checks what the metadata requests without a token: priority, memory, sizes, durations.
     #[inline(never)]
     pub(crate) fn settings(&mut self, whose: Whose) -> ControlFlow<()> {
         let Schedule { priority, .. } = self.metadata.schedule;
         let allowed = self.scope.is_some_and(|scope| priority <= scope.priority);
         self.report(Check::Priority, plain(allowed, ImageRejected::Priority(priority)))?;
         let Ceilings { linear_memory, stack, heap, image, .. } = *self.ceilings;
-        let asked = self.found.limits;
-        let memory = asked.linear_memory <= linear_memory && asked.stack <= stack && asked.heap <= heap;
+        let requested = self.found.limits;
+        let memory =
+            requested.linear_memory <= linear_memory && requested.stack <= stack && requested.heap <= heap;
         let few = self.metadata.endpoints.len() <= MAX_ENDPOINTS;
         self.report(
             Check::Limits,
@@ -117,8 +118,8 @@ impl Examiner<'_, '_, '_> {
         self.report(Check::Durations, self.durations(whose))
     }
 
-    /// No hook may take longer than the device and the signer's anchor allow. Without a believed signer only the
-    /// device's ceiling is known.
+    /// No hook may take longer than the device and the signer's anchor allow. Without a verified signer only the
+    /// device's limit is known.
     fn durations(&self, whose: Whose) -> Result<Holds<'static>, ImageRejected> {
         let Schedule { start_ms, loop_ms, stop_ms, .. } = self.metadata.schedule;
         let device = (Whose::Device, self.ceilings.hook_ms);

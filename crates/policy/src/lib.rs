@@ -43,5 +43,5 @@ pub use sha256::sha256;
 pub use trust::{AnchorHash, AnchorSpec, Pattern, Reach, Roles, Scope, Target, Trust, kid};
 pub use year2024::{Year2024, covered_2024};
 
-/// The most endpoints of a container that a device takes. The format would allow 32.
+/// The most endpoints of a container that a device accepts. The format allows 32.
 pub const MAX_ENDPOINTS: usize = 8;

@@ -32,7 +32,7 @@ impl Step {
         }
     }
 
-    /// What a token for it must be for, and the role that its signer must have.
+    /// The use that its token must be for, and the role that the signer must have.
     fn wants(self) -> (Use, Roles) {
         match self {
             Self::Metadata => (Use::Metadata, Roles::METADATA),
@@ -58,8 +58,8 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
         self.steps(Step::Endpoint(0))
     }
 
-    /// All that tokens prove, from one step on. What decides before and after a verification has returned while the
-    /// signature is checked, so that no token, and no number of endpoints, needs more stack than another.
+    /// All that tokens prove, from one step on. The functions that decide before and after a verification have returned
+    /// while the signature is checked, so every token is verified at the same stack depth, with any number of endpoints.
     #[inline(never)]
     fn steps(&mut self, first: Step) -> ControlFlow<()> {
         let mut step = first;
@@ -75,7 +75,7 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
     #[inline(never)]
     fn token(&self, step: Step) -> Option<&'m [u8]> {
         if let Step::Endpoint(at) = step {
-            // Where the signer's word is enough, nobody else's is asked for.
+            // Where the signer may authorise the endpoint, its token is not read.
             let endpoint = self.metadata.endpoints.iter().nth(at)?;
             return endpoint
                 .token
@@ -102,7 +102,7 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
         verify(token, self.trust.anchors(), &expected)
     }
 
-    /// Decides over a step by what the verification of its token has shown.
+    /// Decides over a step by the result of the verification of its token.
     #[inline(never)]
     fn judge(&mut self, step: Step, verdict: &Verdict<'m, 'e>) -> ControlFlow<()> {
         match step {
@@ -117,7 +117,7 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
         }
     }
 
-    /// A token that holds, if its signer has the role, for this container.
+    /// A valid token, if its signer has the role and this container is in the signer's scope.
     fn signed<'v>(
         &self,
         step: Step,
@@ -130,7 +130,7 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
         if !scope.roles.has(role) {
             return Err(ImageRejected::Role(which));
         }
-        // Granting syscalls and endpoints has scopes of its own; signing is for certain containers.
+        // Syscalls and endpoints are checked against their own scopes; signing is limited to certain containers.
         let signs = role == Roles::METADATA || role == Roles::PARTS;
         if signs && !scope.covers_container(self.metadata.uid) {
             return Err(ImageRejected::Container(which));
@@ -149,7 +149,7 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
         Ok(())
     }
 
-    /// Remembers a token that was believed.
+    /// Records a token that the decision relies on.
     fn rely(&mut self, token: &Verified<'_, '_, Scope<'_>>) {
         match self.trust.anchor_hash(token.anchor().kid) {
             Some(anchor) => self.found.reliance.add(anchor, token.not_before(), token.expires()),
@@ -170,7 +170,7 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
         self.settings(Whose::Anchor)
     }
 
-    /// Who has signed the metadata.
+    /// The valid token over the metadata.
     fn signer<'v>(
         &self,
         verdict: &'v Verdict<'m, 'e>,
@@ -198,7 +198,7 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
                 self.rely(token);
                 Ok((*digest, Holds::By(token.anchor().name)))
             }),
-            // The digest is only as good as the metadata token.
+            // A digest in the metadata proves nothing without the metadata token.
             _ => Err(ImageRejected::Unproven(which)),
         };
         let digest = outcome.ok().map(|(digest, _)| digest);
@@ -209,28 +209,28 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
         self.report(Check::Proof(which), outcome.map(|(_, holds)| holds))
     }
 
-    /// The syscalls asked for, if all of them are granted by somebody who may.
+    /// The requested syscalls, if all of them are granted by a signer who may grant them.
     #[inline(never)]
     fn judge_syscalls(&mut self, verdict: &Verdict<'m, 'e>) -> ControlFlow<()> {
         let Proofs::Profile1(proofs) = &self.metadata.proofs else { return ControlFlow::Continue(()) };
-        let asked = proofs.syscalls;
+        let requested = proofs.syscalls;
         let own = match self.scope {
             Some(scope) if scope.roles.has(Roles::SYSCALLS) => scope.syscalls,
             _ => Mask::NONE,
         };
         let outcome = match verdict {
-            Some(verdict) => self.granted(verdict, asked, own),
-            None if asked.within(own) => Ok(Holds::BySigner),
-            None => Err(ImageRejected::Syscalls(Mask(asked.0 & !own.0))),
+            Some(verdict) => self.granted(verdict, requested, own),
+            None if requested.within(own) => Ok(Holds::BySigner),
+            None => Err(ImageRejected::Syscalls(Mask(requested.0 & !own.0))),
         };
-        self.found.mask = outcome.ok().map(|_| asked);
+        self.found.mask = outcome.ok().map(|_| requested);
         self.report(Check::Proof(Subject::Syscalls), outcome)
     }
 
     fn granted(
         &mut self,
         verdict: &Result<Verified<'m, 'e, Scope<'e>>, TokenError>,
-        asked: Mask,
+        requested: Mask,
         own: Mask,
     ) -> Result<Holds<'e>, ImageRejected> {
         let which = Subject::Syscalls;
@@ -242,7 +242,7 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
             return Err(ImageRejected::Token(which, TokenError::Malformed(Error::new(Kind::Unknown, 0))));
         }
         let granted = Mask(granted).intersection(token.anchor().scope.syscalls);
-        let lacking = Mask(asked.0 & !(own.0 | granted.0));
+        let lacking = Mask(requested.0 & !(own.0 | granted.0));
         if lacking != Mask::NONE {
             return Err(ImageRejected::Syscalls(lacking));
         }
@@ -250,7 +250,7 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
         Ok(Holds::By(token.anchor().name))
     }
 
-    /// An endpoint is in the signer's scope, or in that of whoever authorises it.
+    /// An endpoint must be in the scope of the metadata's signer, or of the signer of its authorization token.
     #[inline(never)]
     fn judge_endpoint(
         &mut self,
@@ -287,7 +287,7 @@ impl<'e, 'm> Examiner<'e, 'm, '_> {
         if !endpoint.access.within(&access) {
             return Err(ImageRejected::OtherAccess(endpoint.id));
         }
-        // A remote peer without an address is in nobody's scope but that of 2024.
+        // Only the policy for the 2024 format has a remote peer without an address in scope.
         if matches!(access.peer, Peer::RemoteUnaddressed { .. })
             || !token.anchor().scope.may_use(&endpoint.access)
         {

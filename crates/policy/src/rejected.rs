@@ -56,14 +56,14 @@ impl Hook {
     }
 }
 
-/// Whose limit it is.
+/// The owner of a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whose {
-    /// The device's ceiling, whoever has signed.
+    /// The device, for every image.
     Device,
-    /// That of the scope of the signer's trust anchor.
+    /// The signer's trust anchor, by its scope.
     Anchor,
-    /// That of the policy that accepts the 2024 format.
+    /// The policy that accepts the 2024 format.
     Policy2024,
 }
 
@@ -77,53 +77,53 @@ impl Whose {
     }
 }
 
-/// Why an image is not taken.
+/// Why an image is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImageRejected {
-    /// The metadata is not of the format. Its writer is to blame.
+    /// The metadata does not conform to the format.
     Malformed(Error),
-    /// A token is not believed.
+    /// A token is not valid.
     Token(Subject, TokenError),
-    /// A token holds, but over other bytes: somebody changed them.
+    /// A token is valid, but its digest is that of other bytes: they were changed after signing.
     Digest(Subject),
-    /// Its digest stands in metadata that is not believed itself.
+    /// Only the metadata proves it, and the metadata is not accepted.
     Unproven(Subject),
-    /// A token's signer is no signer of such things.
+    /// A token's signer lacks the role for this.
     Role(Subject),
-    /// A token's signer may not sign for this container.
+    /// This container is not in the scope of a token's signer.
     Container(Subject),
     /// A token that grants something is for images of another signer.
     OtherSigner(Subject),
     /// A token that grants something is for other code.
     OtherCode(Subject),
-    /// The signer may not grant these syscalls, and there is no token of somebody who may.
+    /// The signer may not grant these syscalls, and no token of another signer grants them.
     Syscalls(Mask),
-    /// The signer does not reach this endpoint, and there is no token of somebody who does.
+    /// This endpoint is not in the signer's scope, and there is no authorization token.
     Unauthorized(u32),
     /// The signer's anchor reaches this endpoint but lacks the role *endpoints*, and there is no authorization token.
     SignerRole(u32),
     /// The authorization token of this endpoint is for another peer or direction.
     OtherAccess(u32),
-    /// The authorization token of this endpoint is of somebody who does not reach it either.
+    /// This endpoint is not in the scope of the signer of its authorization token either.
     Reach(u32),
-    /// The signer may not ask for that priority.
+    /// The image requests a higher priority than the signer may request.
     Priority(Priority),
-    /// The image asks for more memory than this device gives.
+    /// The image requests more memory than this device allows.
     Limits,
-    /// Metadata, data and code together have more bytes than this device takes: how many, and how many it takes.
+    /// Metadata, data and code together have more bytes than this device accepts: their size, and the limit.
     Size(u64, u32),
-    /// A hook may take longer than is allowed.
+    /// The duration of a hook exceeds a limit.
     Duration {
-        /// Which hook.
+        /// The hook.
         hook: Hook,
-        /// The longest that the image wants it to take, in milliseconds.
+        /// Its longest duration by the metadata, in milliseconds.
         ms: u32,
-        /// The longest allowed, in milliseconds.
+        /// The limit, in milliseconds.
         limit: u32,
-        /// By whom.
+        /// The owner of the limit.
         whose: Whose,
     },
-    /// The image has more endpoints than this device takes.
+    /// The image has more endpoints than this device accepts.
     TooManyEndpoints,
     /// The image is of the 2024 format, which this device does not accept.
     Year2024,
@@ -138,7 +138,7 @@ impl fmt::Display for ImageRejected {
             Self::Token(which, why) => write!(f, "{which}: {why}"),
             Self::Digest(which) => write!(f, "{which}: changed since it was signed (the digest differs)"),
             Self::Unproven(which) => {
-                write!(f, "{which}: proven by the metadata only, and that is not believed")
+                write!(f, "{which}: proven only by the metadata, which is not accepted")
             }
             Self::Role(which) => write!(f, "{which}: the signer's role does not include this"),
             Self::Container(which) => write!(f, "{which}: this container is not in the signer's scope"),
@@ -147,13 +147,13 @@ impl fmt::Display for ImageRejected {
             }
             Self::OtherCode(which) => write!(f, "{which}: its token is for other code than this image's"),
             Self::Syscalls(mask) => {
-                f.write_str("syscalls: nobody who may has granted")?;
+                f.write_str("syscalls: not granted by a signer who may grant them:")?;
                 mask.calls().try_for_each(|call| write!(f, " {}", call.name()))
             }
             Self::Unauthorized(id) => write!(
                 f,
                 "endpoint {id}: not in the signer's scope, and without an authorization token of \
-                 somebody in whose scope it is"
+                 a signer in whose scope it is"
             ),
             Self::SignerRole(id) => write!(
                 f,
@@ -164,7 +164,7 @@ impl fmt::Display for ImageRejected {
                 write!(f, "endpoint {id}: its authorization token is for another peer or direction")
             }
             Self::Reach(id) => {
-                write!(f, "endpoint {id}: not in the scope of whoever signed its authorization token")
+                write!(f, "endpoint {id}: not in the scope of the signer of its authorization token")
             }
             Self::Priority(class) => {
                 write!(f, "priority: the signer may not ask for {}", class.name())

@@ -26,7 +26,7 @@ pub struct AnchorSpec<'a> {
     pub reaches: &'a [Reach<'a>],
     /// The highest class of priority.
     pub priority: Priority,
-    /// The longest that any hook of a container it signs may take, in milliseconds.
+    /// The longest duration of any hook of a container that it signs, in milliseconds.
     pub hook_ms: u32,
 }
 

@@ -1,4 +1,4 @@
-//! The trust store: the keys a device believes, and what each may sign.
+//! The trust store: the keys that a device accepts, and what each may sign.
 //!
 //! ```text
 //! trust   = [ 1, [ * anchor ] ]      ; in strictly ascending order of the kids

@@ -9,7 +9,7 @@ use tinycontainer_metadata::{Access, Bus, Peer, Scheme};
 /// The peers that a reach covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target<'a> {
-    /// Any peer at all.
+    /// Any peer.
     Any,
     /// Units of local buses.
     Local {
@@ -20,7 +20,7 @@ pub enum Target<'a> {
     },
     /// Endpoints of containers.
     Container {
-        /// Whose.
+        /// The uids of the containers.
         uid: Pattern<'a>,
         /// First and last endpoint; `None` is any.
         endpoints: Option<(u32, u32)>,
@@ -34,7 +34,7 @@ pub enum Target<'a> {
     },
 }
 
-/// Peers, and which way they may be used.
+/// Peers, and the direction in which they may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reach<'a> {
     /// The peers.
@@ -44,21 +44,21 @@ pub struct Reach<'a> {
 }
 
 impl Reach<'_> {
-    /// Whether that access lies within.
+    /// Whether the reach includes that access.
     pub fn covers(&self, access: &Access<'_>) -> bool {
         let within = |range: Option<(u32, u32)>, number: u32| {
             range.is_none_or(|(first, last)| (first..=last).contains(&number))
         };
         let peer = match (self.target, access.peer) {
             (Target::Any, _) => true,
-            (Target::Local { bus, units }, Peer::Local { bus: asked, unit }) => {
-                bus.is_none_or(|bus| bus == asked) && within(units, unit)
+            (Target::Local { bus, units }, Peer::Local { bus: requested, unit }) => {
+                bus.is_none_or(|bus| bus == requested) && within(units, unit)
             }
-            (Target::Container { uid, endpoints }, Peer::Container { uid: asked, endpoint }) => {
-                uid.fits(asked) && within(endpoints, endpoint)
+            (Target::Container { uid, endpoints }, Peer::Container { uid: requested, endpoint }) => {
+                uid.fits(requested) && within(endpoints, endpoint)
             }
-            (Target::Remote { scheme, authority }, Peer::Remote { scheme: asked, authority: host }) => {
-                scheme.is_none_or(|scheme| scheme == asked) && authority.fits(host)
+            (Target::Remote { scheme, authority }, Peer::Remote { scheme: requested, authority: host }) => {
+                scheme.is_none_or(|scheme| scheme == requested) && authority.fits(host)
             }
             _ => false,
         };

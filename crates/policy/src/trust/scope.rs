@@ -36,13 +36,13 @@ impl Roles {
 /// What the owner of an anchor may sign. Lists are read from the store each time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scope<'a> {
-    /// Which kinds of thing at all.
+    /// The roles: what kinds of things it may sign.
     pub roles: Roles,
     /// The syscalls it may grant.
     pub syscalls: Mask,
-    /// The highest class of priority it may ask for.
+    /// The highest class of priority that its containers may request.
     pub priority: Priority,
-    /// The longest that any hook of a container it signs may take, in milliseconds.
+    /// The longest duration of any hook of a container that it signs, in milliseconds.
     pub hook_ms: u32,
     /// An array of patterns of uids, as CBOR.
     pub(super) containers: &'a [u8],
@@ -56,15 +56,15 @@ impl<'a> Scope<'a> {
         self.containers().any(|pattern| pattern.fits(uid))
     }
 
-    /// Whether a container that this anchor has signed may use that access on this anchor's word alone: it is in
+    /// Whether a container that this anchor has signed may use that access without an authorization token: it is in
     /// scope, and the anchor has the role *endpoints*. A container's own data needs no role.
     pub fn may_use(&self, access: &Access<'_>) -> bool {
         (self.roles.has(Roles::ENDPOINTS) || is_own_data(access)) && self.covers_access(access)
     }
 
-    /// Whether that access is in scope, whatever the roles.
+    /// Whether that access is in scope. Does not check the roles.
     pub fn covers_access(&self, access: &Access<'_>) -> bool {
-        // Its own data is in every container's reach, to read.
+        // Every container may read its own data.
         if is_own_data(access) {
             return access.direction == Direction::In;
         }
@@ -76,7 +76,7 @@ impl<'a> Scope<'a> {
         list(self.containers, |reader| Some(Pattern(reader.text())))
     }
 
-    /// What it reaches.
+    /// The peers that the anchor reaches.
     pub fn reaches(&self) -> impl Iterator<Item = Reach<'a>> + use<'a> {
         list(self.reaches, Reach::read)
     }

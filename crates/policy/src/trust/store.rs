@@ -18,7 +18,7 @@ pub struct Trust<'a> {
 }
 
 impl<'a> Trust<'a> {
-    /// A store without anchors: nothing is believed.
+    /// A store without anchors: no token is valid.
     pub const NONE: Self = Self { anchors: &[0x80] };
 
     /// Checks a store.
@@ -77,7 +77,7 @@ impl<'a> Trust<'a> {
     }
 }
 
-/// Tells anchors apart: the first 8 bytes of SHA-256 over an anchor's CBOR in the store.
+/// Identifies an anchor: the first 8 bytes of SHA-256 over an anchor's CBOR in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AnchorHash(pub [u8; 8]);
 
