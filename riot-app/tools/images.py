@@ -86,14 +86,25 @@ def unsigned(metadata):
 
 
 def joined(one, other):
-    """Two trust stores as one: [1, [anchors of both]], which keep their bytes."""
-    counts, lists = 0, b""
+    """Two trust stores as one: [1, [anchors of both, ascending by kid]], which keep their bytes."""
+    anchors = []
     for store in (one, other):
         _, number, at = head(store, 2)
-        counts, lists = counts + number, lists + store[at:]
-    if counts > 255:
+        for _ in range(number):
+            end = skip(store, at)
+            anchors.append(store[at:end])
+            at = end
+    count = len(anchors)
+    if count > 255:
         sys.exit("too many anchors")
-    return one[:2] + (bytes([0x80 + counts]) if counts < 24 else bytes([0x98, counts])) + lists
+    return one[:2] + (bytes([0x80 + count]) if count < 24 else bytes([0x98, count])) + b"".join(sorted(anchors, key=kid))
+
+
+def kid(anchor):
+    """The kid of an anchor, {1: name, 2: kid, ...}."""
+    # The head of the map and the key 1 have a byte each, as the key 2 has.
+    _, length, at = head(anchor, skip(anchor, 2) + 1)
+    return anchor[at:at + length]
 
 
 def worst(keep, image, change):

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use tinycontainer_firewall::{ContainerId, Grant};
 use tinycontainer_lifecycle::Event;
 use tinycontainer_metadata::{PartSizes, Peer, Schedule, Type, endpoint};
-use tinycontainer_policy::{Cleared, ImageRejected, MAX_ENDPOINTS, Reliance, Subject, clear_into};
+use tinycontainer_policy::{Cleared, ImageRejected, MAX_ENDPOINTS, Reliance, Subject, Workspace, clear_into};
 use tinycontainer_runtime::{Limits, Runtime};
 
 /// The sizes of an image's parts, in bytes.
@@ -259,10 +259,8 @@ impl<'e, P: Platform, const N: usize> Loading<'e, P, N> {
 
     /// Verifies complete metadata and decides on it.
     fn decide(&mut self, metadata: P::Buf) -> Result<(), ImageError> {
-        let mut cleared = None;
-        clear_into(&metadata, &self.engine.device(), &mut cleared)?;
-        // It is `Some` if there was no error.
-        let cleared = cleared.as_ref().ok_or(ImageError::Failed)?;
+        let mut workspace = Workspace::default();
+        let cleared = clear_into(&metadata, &self.engine.device(), &mut workspace)?;
         check_sizes(self.sizes, cleared.sizes())?;
         self.accept(&metadata, cleared)
     }

@@ -1,4 +1,4 @@
-//! What a decision rested on, so that it can be asked again whether it still holds.
+//! What a decision relies on, so that it can be checked later whether the decision still holds.
 
 use crate::trust::{AnchorHash, Trust};
 use core::fmt;
@@ -12,7 +12,7 @@ const IS_2024: u8 = 1;
 const HAS_NOT_BEFORE: u8 = 2;
 const HAS_EXPIRES: u8 = 4;
 
-/// What can change after an image was believed: the time, and whose keys the device believes.
+/// What can change after an image was accepted: the time, and the anchors in the device's trust store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reliance {
     /// The latest nbf of all tokens, in seconds since 1970.
@@ -25,12 +25,12 @@ pub struct Reliance {
     is_2024: bool,
 }
 
-/// Why what was believed is believed no longer.
+/// Why an image that was accepted would not be accepted any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lapsed {
-    /// A token's time is over: that was the earliest exp, in seconds since 1970.
+    /// A token has expired. The earliest exp of all tokens, in seconds since 1970.
     Expired(u64),
-    /// A token's time has not come: that is the latest nbf, in seconds since 1970. The clock was set back.
+    /// A token is not valid yet, because the clock was set back. The latest nbf of all tokens, in seconds since 1970.
     NotYetValid(u64),
     /// A token is valid for a time only, and this device does not know the time.
     NoClock,
@@ -58,7 +58,7 @@ impl fmt::Display for Lapsed {
 impl core::error::Error for Lapsed {}
 
 impl Reliance {
-    /// Rests on nothing yet.
+    /// Relies on nothing yet.
     pub(crate) const NONE: Self = Self {
         not_before: None,
         expires: None,
@@ -91,7 +91,7 @@ impl Reliance {
         self.expires = Some(0);
     }
 
-    /// Rests on the policy that accepts the 2024 format with this key.
+    /// Relies on the policy that accepts the 2024 format with this key.
     pub(crate) fn add_2024(&mut self, key: &[u8; 32]) {
         self.is_2024 = true;
         self.add(AnchorHash::of(key), None, None);
@@ -118,8 +118,8 @@ impl Reliance {
         usize::from(self.used).saturating_mul(8).saturating_add(PACKED_HEAD)
     }
 
-    /// Writes it into memory, where most of its kind take less than a fifth of what they take as a value. The form is
-    /// for [`Self::unpack`] of the same program only. `None` if `into` has another length than [`Self::packed_len`].
+    /// Writes it in a compact form, which only [`Self::unpack`] of the same program reads. With few anchors it takes much
+    /// less memory than the value itself. `None` if `into` has another length than [`Self::packed_len`].
     pub fn pack(&self, into: &mut [u8]) -> Option<()> {
         let (head, anchors) = into.split_first_chunk_mut::<PACKED_HEAD>()?;
         let [flags, rest @ ..] = head;

@@ -24,7 +24,6 @@ fn store(signers: &[Signer], change: impl Fn(usize, &mut AnchorSpec<'_>)) -> Vec
     for (i, (signer, key)) in signers.iter().zip(&keys).enumerate() {
         let mut anchor = AnchorSpec {
             name: signer.name,
-            kid: signer.kid,
             key: Key::Ed25519(key),
             roles: Roles::ALL,
             containers: &[Pattern("*")],
@@ -37,7 +36,7 @@ fn store(signers: &[Signer], change: impl Fn(usize, &mut AnchorSpec<'_>)) -> Vec
         anchors.push(anchor);
     }
     let mut out = Vec::new();
-    trust::encode(&anchors, &mut out).unwrap();
+    trust::encode(&mut anchors, &mut out).unwrap();
     out
 }
 

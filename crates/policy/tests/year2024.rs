@@ -89,7 +89,6 @@ fn with_scope<T>(f: impl FnOnce(Scope<'_>) -> T) -> T {
     let mut store = Vec::new();
     let anchor = AnchorSpec {
         name: "any",
-        kid: b"any",
         key: Key::Ed25519(&[0; 32]),
         roles: Roles::ALL,
         containers: &[Pattern("*")],
@@ -98,7 +97,7 @@ fn with_scope<T>(f: impl FnOnce(Scope<'_>) -> T) -> T {
         priority: tinycontainer_metadata::Priority::High,
         hook_ms: 1000,
     };
-    trust::encode(&[anchor], &mut store).unwrap();
+    trust::encode(&mut [anchor], &mut store).unwrap();
     let scope = Trust::decode(&store).unwrap().anchors().next().unwrap().scope;
     f(scope)
 }
@@ -107,7 +106,7 @@ fn with_device<T>(key: &[u8; 32], f: impl FnOnce(&Device<'_>) -> T) -> T {
     let store = trust_store();
     with_scope(|scope| {
         let limits = Limits { linear_memory: 65536, stack: 1024, heap: 8192 };
-        f(&Device { accept_2024: Some(Year2024::new(key, scope, limits)), ..device(&store) })
+        f(&Device { accept_2024: Some(&Year2024::new(key, scope, limits)), ..device(&store) })
     })
 }
 
@@ -149,9 +148,10 @@ fn the_policy_has_a_scope() {
     let image = file(b"data", b"code", false);
     let store = trust_store();
     let key = pair().pk;
-    let provider = Trust::decode(&store).unwrap().anchors().nth(1).unwrap().scope;
+    let provider =
+        Trust::decode(&store).unwrap().anchors().find(|anchor| anchor.name == "provider-a").unwrap().scope;
     let policy = Year2024::new(&key, provider, Limits::default());
-    let device = Device { accept_2024: Some(policy), ..device(&store) };
+    let device = Device { accept_2024: Some(&policy), ..device(&store) };
     assert_eq!(clear(&image, &device).unwrap_err(), ImageRejected::Container(Subject::Metadata));
 }
 
@@ -234,7 +234,6 @@ fn item_04_the_policy_bounds_the_hooks() {
     let mut narrow = Vec::new();
     let anchor = AnchorSpec {
         name: "any",
-        kid: b"any",
         key: Key::Ed25519(&[0; 32]),
         roles: Roles::ALL,
         containers: &[Pattern("*")],
@@ -243,10 +242,10 @@ fn item_04_the_policy_bounds_the_hooks() {
         priority: tinycontainer_metadata::Priority::High,
         hook_ms: 99,
     };
-    trust::encode(&[anchor], &mut narrow).unwrap();
+    trust::encode(&mut [anchor], &mut narrow).unwrap();
     let scope = Trust::decode(&narrow).unwrap().anchors().next().unwrap().scope;
     let device =
-        Device { accept_2024: Some(Year2024::new(&key, scope, Limits::default())), ..device(&store) };
+        Device { accept_2024: Some(&Year2024::new(&key, scope, Limits::default())), ..device(&store) };
     let why = ImageRejected::Duration { hook: Hook::Start, ms: 100, limit: 99, whose: Whose::Policy2024 };
     assert_eq!(clear(&image, &device).unwrap_err(), why);
 }

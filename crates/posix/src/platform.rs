@@ -4,7 +4,7 @@ use crate::buses::Buses;
 use crate::config::{Config, Event, MAX_CONTAINERS};
 use std::sync::{Condvar, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
-use tinycontainer::policy::{Device, Trust};
+use tinycontainer::policy::{Device, LegacyFormat, Trust};
 use tinycontainer::runtime::{Rate, Type};
 use tinycontainer::{Lock, Notice, Platform};
 use tinycontainer_pool::{Accounts, Pool, PoolBuf};
@@ -87,7 +87,7 @@ impl Platform for Posix {
                 .now
                 .or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs())),
             ceilings: self.config.ceilings,
-            accept_2024: self.config.accept_2024,
+            accept_2024: self.config.accept_2024.as_ref().map(|policy| policy as &dyn LegacyFormat),
         }
     }
 

@@ -11,7 +11,7 @@ use tinycontainer_metadata::transport::Parts;
 use tinycontainer_metadata::{
     Access, Direction, Draft, Endpoint, Limits, Mask, Part, PartSizes, Peer, Priority, Schedule, Type,
 };
-use tinycontainer_policy::{AnchorSpec, Ceilings, Device, Pattern, Reach, Roles, Target, Trust, trust};
+use tinycontainer_policy::{AnchorSpec, Ceilings, Device, Pattern, Reach, Roles, Target, Trust, kid, trust};
 use tinycontainer_token::issue::{Secret, issue, public_key};
 use tinycontainer_token::{Claims, Key, Use, thumbprint};
 
@@ -30,26 +30,28 @@ pub const NOW: u64 = 1_800_000_000;
 pub struct Signer {
     /// The name of the anchor.
     pub name: &'static str,
-    /// The key's id.
-    pub kid: &'static [u8],
     /// The private key. TEST only.
     pub seed: &'static [u8; 32],
+    /// The private key whose kid its tokens carry: its own, except in a forgery.
+    pub kid_of: &'static [u8; 32],
+}
+
+impl Signer {
+    const fn new(name: &'static str, seed: &'static [u8; 32]) -> Self {
+        Self { name, seed, kid_of: seed }
+    }
 }
 
 /// Owns the device: may do everything.
-pub const OWNER: Signer = Signer { name: "owner", kid: b"own", seed: b"TEST key of the device owner...." };
+pub const OWNER: Signer = Signer::new("owner", b"TEST key of the device owner....");
 /// Signs containers `a.*`, which may use I2C 72 and communicate with containers.
-pub const PROVIDER_A: Signer =
-    Signer { name: "provider-a", kid: b"pa", seed: b"TEST key of service provider A.." };
+pub const PROVIDER_A: Signer = Signer::new("provider-a", b"TEST key of service provider A..");
 /// Signs containers `b.*`, which may communicate with containers; may not grant `heartbeat`.
-pub const PROVIDER_B: Signer =
-    Signer { name: "provider-b", kid: b"pb", seed: b"TEST key of service provider B.." };
+pub const PROVIDER_B: Signer = Signer::new("provider-b", b"TEST key of service provider B..");
 /// Grants syscalls and signs parts, but no metadata.
-pub const MANAGER: Signer =
-    Signer { name: "manager", kid: b"mgr", seed: b"TEST key of the manager........." };
+pub const MANAGER: Signer = Signer::new("manager", b"TEST key of the manager.........");
 /// Is not a trust anchor of any device.
-pub const STRANGER: Signer =
-    Signer { name: "stranger", kid: b"str", seed: b"TEST key that nobody trusts....." };
+pub const STRANGER: Signer = Signer::new("stranger", b"TEST key that nobody trusts.....");
 
 /// The trust store of devices in tests.
 pub fn trust_store() -> Vec<u8> {
@@ -65,7 +67,6 @@ pub fn trust_store() -> Vec<u8> {
     };
     let anchor = |signer: Signer, key| AnchorSpec {
         name: signer.name,
-        kid: signer.kid,
         key: Key::Ed25519(key),
         roles: Roles::METADATA.union(Roles::SYSCALLS).union(Roles::ENDPOINTS),
         containers: &[],
@@ -75,7 +76,7 @@ pub fn trust_store() -> Vec<u8> {
         hook_ms: 10_000,
     };
     let [owner, a, b, manager] = &keys;
-    let anchors = [
+    let mut anchors = [
         AnchorSpec {
             roles: Roles::ALL,
             containers: &[Pattern("*")],
@@ -97,7 +98,7 @@ pub fn trust_store() -> Vec<u8> {
         },
     ];
     let mut out = Vec::new();
-    trust::encode(&anchors, &mut out).unwrap();
+    trust::encode(&mut anchors, &mut out).unwrap();
     out
 }
 
@@ -141,7 +142,8 @@ pub fn sign(claims: &Claims<'_>, signer: Signer) -> Vec<u8> {
     let mut payload = Vec::new();
     claims.encode(&mut minicbor::Encoder::new(&mut payload)).unwrap();
     let mut token = Vec::new();
-    issue(&payload, signer.kid, Secret::Ed25519(signer.seed), &mut token).unwrap();
+    issue(&payload, &kid(Key::Ed25519(&public_key(signer.kid_of))), Secret::Ed25519(signer.seed), &mut token)
+        .unwrap();
     token
 }
 

@@ -6,14 +6,14 @@ use tinycontainer_metadata::{
     Access, Bus, Direction, Draft, Endpoint, Limits, MAX_AUTHORITY, MAX_UID, MAX_VENDOR_SECU, Mask, Part,
     PartSizes, Peer, Priority, Schedule, Scheme, Syscall, Type,
 };
-use tinycontainer_policy::{AnchorSpec, MAX_ENDPOINTS, Pattern, Reach, Roles, Target, trust};
+use tinycontainer_policy::{AnchorSpec, MAX_ENDPOINTS, Pattern, Reach, Roles, Target, kid, trust};
 use tinycontainer_token::issue::{Secret, issue, public_key};
 use tinycontainer_token::{Claims, Key, Use, thumbprint};
 
 /// How many endpoints are remote hosts with the longest authority, and how many are containers with the longest uid.
 /// The others are local: with one more of either the metadata would exceed the 4,096 bytes that a device accepts.
 const REMOTES: usize = 2;
-const CONTAINERS: usize = 4;
+const CONTAINERS: usize = 3;
 
 /// One signer each for metadata, data, code, syscalls, and each endpoint.
 const SIGNERS: usize = MAX_ENDPOINTS + 4;
@@ -23,7 +23,6 @@ struct Party {
     seed: [u8; 32],
     public: [u8; 32],
     name: String,
-    kid: [u8; 1],
     mac: bool,
 }
 
@@ -35,7 +34,6 @@ impl Party {
             seed,
             public: public_key(&seed),
             name: format!("TEST-worst-{number}"),
-            kid: [number as u8],
             // The signers of the metadata and of the last endpoint make signatures: verifying one takes more stack
             // than an authentication tag.
             mac: number % 2 == 1 && number != SIGNERS - 1,
@@ -51,7 +49,7 @@ impl Party {
         claims.encode(&mut minicbor::Encoder::new(&mut payload)).unwrap();
         let secret = if self.mac { Secret::Hmac256(&self.seed) } else { Secret::Ed25519(&self.seed) };
         let mut token = Vec::new();
-        issue(&payload, &self.kid, secret, &mut token).unwrap();
+        issue(&payload, &kid(self.key()), secret, &mut token).unwrap();
         token
     }
 }
@@ -65,12 +63,11 @@ fn long(beginning: &str, bytes: usize) -> String {
 pub fn worst_trust_store() -> Vec<u8> {
     let parties: Vec<_> = (0..SIGNERS).map(Party::new).collect();
     let any = [Reach { target: Target::Any, direction: Direction::Both }];
-    let anchors: Vec<_> = parties
+    let mut anchors: Vec<_> = parties
         .iter()
         .enumerate()
         .map(|(number, party)| AnchorSpec {
             name: &party.name,
-            kid: &party.kid,
             key: party.key(),
             // Each has only the scope that it needs: nothing is in the scope of two signers.
             roles: match number {
@@ -87,7 +84,7 @@ pub fn worst_trust_store() -> Vec<u8> {
         })
         .collect();
     let mut out = Vec::new();
-    trust::encode(&anchors, &mut out).unwrap();
+    trust::encode(&mut anchors, &mut out).unwrap();
     out
 }
 
@@ -140,7 +137,7 @@ pub fn worst(aud: &str, bad_last: bool) -> Image {
             access.encode(&mut minicbor::Encoder::new(&mut bytes)).unwrap();
             let claims = Claims { access: Some(&bytes), signer: Some(&signer), ..claims(Use::Endpoint) };
             let mut token = party.token(&claims);
-            if bad_last && party.kid == parties[SIGNERS - 1].kid {
+            if bad_last && party.name == parties[SIGNERS - 1].name {
                 *token.last_mut().unwrap() ^= 1;
             }
             token

@@ -10,8 +10,8 @@ use ed25519::pkcs8::{
 };
 use sha2::{Digest, Sha256};
 use std::path::Path;
+use tinycontainer_token::Key;
 use tinycontainer_token::issue::public_key;
-use tinycontainer_token::{Key, thumbprint};
 
 /// The most that a key file has, in bytes.
 const MOST: u64 = 16 << 10;
@@ -105,9 +105,7 @@ pub(crate) fn hex_or_file(text: &str) -> Result<[u8; 32]> {
 
 /// The first 8 bytes of the COSE Key Thumbprint.
 pub(crate) fn kid(public: &[u8; 32]) -> Kid {
-    let mut kid = Kid::default();
-    kid.iter_mut().zip(thumbprint(Key::Ed25519(public))).for_each(|(to, from)| *to = from);
-    kid
+    tinycontainer_policy::kid(Key::Ed25519(public))
 }
 
 /// Random bytes from the operating system.

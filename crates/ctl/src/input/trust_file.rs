@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use tinycontainer_abi::{Mask, Syscall};
-use tinycontainer_metadata::{Priority, is_uid};
+use tinycontainer_metadata::{Kind, Priority, is_uid};
 use tinycontainer_policy::{AnchorSpec, Roles, Trust, trust};
 use tinycontainer_token::Key;
 
@@ -62,7 +62,15 @@ pub(crate) fn load(path: &Path) -> Result<Vec<u8>> {
 }
 
 fn check(store: &[u8]) -> Result<()> {
-    Trust::decode(store).map(drop).map_err(|error| anyhow!("{error}"))
+    Trust::decode(store).map(drop).map_err(|error| match error.kind() {
+        Kind::KeyOrder => with_help(
+            format!(
+                "two anchors have the same key, or the anchors are not in the order of their kids: {error}"
+            ),
+            "compile the store again from its trust.toml",
+        ),
+        _ => anyhow!("{error}"),
+    })
 }
 
 fn compile(path: &Path, text: &str) -> Result<Vec<u8>> {
@@ -75,27 +83,26 @@ fn compile(path: &Path, text: &str) -> Result<Vec<u8>> {
         }
         let key = keys::read_public(&files::beside(path, &recipe.key))
             .with_context(|| format!("the key of anchor \"{name}\""))?;
-        if let Some(other) = public.iter().position(|(_, other)| *other == key) {
+        if let Some(other) = public.iter().position(|other| *other == key) {
             let other = store.anchor.get(other).map_or("", |other| &other.name);
             return Err(with_help(
                 format!("anchors \"{other}\" and \"{name}\" have the same key"),
                 "signers are told apart by their keys: use one key for each, or one anchor with both scopes",
             ));
         }
-        public.push((keys::kid(&key), key));
+        public.push(key);
     }
     let mut lists = Vec::new();
     for recipe in &store.anchor {
         lists.push(Lists::of(recipe).map_err(|error| anyhow!("anchor \"{}\": {error}", recipe.name))?);
     }
-    let anchors: Vec<_> = store
+    let mut anchors: Vec<_> = store
         .anchor
         .iter()
         .zip(&public)
         .zip(&lists)
-        .map(|((recipe, (kid, key)), lists)| AnchorSpec {
+        .map(|((recipe, key), lists)| AnchorSpec {
             name: &recipe.name,
-            kid,
             key: Key::Ed25519(key),
             roles: lists.roles,
             containers: &lists.containers,
@@ -106,7 +113,7 @@ fn compile(path: &Path, text: &str) -> Result<Vec<u8>> {
         })
         .collect();
     let mut out = Vec::new();
-    trust::encode(&anchors, &mut out).map_err(|error| anyhow!("cannot encode: {error}"))?;
+    trust::encode(&mut anchors, &mut out).map_err(|error| anyhow!("cannot encode: {error}"))?;
     check(&out)?;
     Ok(out)
 }

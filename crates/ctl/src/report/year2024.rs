@@ -114,7 +114,6 @@ fn line(which: &str, token: &[u8], key: Option<&[u8; 32]>) -> TokenLine {
 fn examined(metadata: &Metadata<'_>, key: &[u8; 32]) -> Option<Vec<CheckLine>> {
     let everything = AnchorSpec {
         name: "2024",
-        kid: &[],
         key: Key::Ed25519(key),
         roles: Roles::ALL,
         containers: &[Pattern("*")],
@@ -124,7 +123,7 @@ fn examined(metadata: &Metadata<'_>, key: &[u8; 32]) -> Option<Vec<CheckLine>> {
         hook_ms: u32::MAX,
     };
     let mut store = Vec::new();
-    trust::encode(&[everything], &mut store).ok()?;
+    trust::encode(&mut [everything], &mut store).ok()?;
     let scope = Trust::decode(&store).ok()?.anchors().next()?.scope;
     let device = Device {
         audiences: &[],
@@ -137,7 +136,7 @@ fn examined(metadata: &Metadata<'_>, key: &[u8; 32]) -> Option<Vec<CheckLine>> {
             image: u32::MAX,
             hook_ms: u32::MAX,
         },
-        accept_2024: Some(Year2024::new(key, scope, Limits::default())),
+        accept_2024: Some(&Year2024::new(key, scope, Limits::default())),
     };
     Some(checks(metadata, &device).0)
 }

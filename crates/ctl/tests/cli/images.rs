@@ -144,7 +144,7 @@ fn others_grant_what_the_signer_may_not() {
     // Who may not grant it can sign, but no device believes it.
     grant("a-TEST.key", "a", "a.pin", "gpio:17", "out");
     bench.good(&build);
-    bench.bad(1, &with(&["verify", "pin.tci"]), "endpoint 2: not in the scope of whoever signed");
+    bench.bad(1, &with(&["verify", "pin.tci"]), "endpoint 2: not in the scope of the signer of its");
     grant("owner-TEST.key", "owner", "a.pin", "gpio:17", "out");
     bench.good(&build);
     bench.good(&with(&["verify", "pin.tci"]));

@@ -54,6 +54,13 @@ fn the_trust_store_in_both_forms_is_one() {
     let compiled = bench.read("trust.cbor");
     bench.good(&["trust", "trust.cbor", "-o", "again.cbor"]);
     assert_eq!(bench.read("again.cbor"), compiled);
+    // The same anchor twice.
+    bench.write("one.toml", "[[anchor]]\nname = \"x\"\nkey = \"a-TEST.pub\"\n");
+    bench.good(&["trust", "one.toml", "-o", "one.cbor"]);
+    let one = bench.read("one.cbor");
+    assert_eq!(one[..3], [0x82, 1, 0x81]);
+    bench.write("twice.cbor", [&[0x82, 1, 0x82], &one[3..], &one[3..]].concat());
+    bench.bad(2, &["trust", "twice.cbor"], "compile the store again");
     for (line, says) in [
         ("name = \"x\"\nkey = \"none.pub\"", "cannot open"),
         ("name = \"x\"\nkey = \"a-TEST.key\"", "private key"),
