@@ -12,7 +12,6 @@ use tinycontainer_pool::Pool;
 use tinycontainer_runtime::Account;
 use tinycontainer_wamr_sys as sys;
 
-
 /// Remembers for each thread on whose behalf it is in WAMR now.
 ///
 /// A host keeps it in a thread-local (`ThreadLocal`, with the feature `std`), a device in an array by
