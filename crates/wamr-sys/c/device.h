@@ -7,6 +7,7 @@
 #define TC_DEVICE_H
 #ifndef __ASSEMBLER__
 
+#include <stdarg.h>
 #include <stdio.h>
 #include "bh_platform.h"
 
@@ -25,6 +26,11 @@ int tc_put(char *to, unsigned size, const char *text);
          ? tc_put(to, size, (const char *)TC_FIRST(__VA_ARGS__ __VA_OPT__(, ) "")) \
          : 0)
 #define vsnprintf(to, size, format, args) ((void)(format), (void)(args), 0)
+/* A function that does nothing with its arguments is not called, and their texts are not kept. */
+#undef va_start
+#undef va_end
+#define va_start(args, last) ((void)0)
+#define va_end(args) ((void)0)
 
 #endif
 #endif

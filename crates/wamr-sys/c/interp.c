@@ -37,6 +37,10 @@ wasm_interp_call_func_bytecode(WASMModuleInstance *module, WASMExecEnv *exec_env
 #pragma push_macro("LOAD_U32_WITH_2U16S")
 #undef LOAD_U32_WITH_2U16S
 
+/* With a signature WAMR would check a native's pointers and convert them; crates/wamr does that, and gives none. */
+#define wasm_runtime_invoke_native_raw(env, code, type, signature, ...) \
+    (wasm_runtime_invoke_native_raw)(env, code, type, NULL, __VA_ARGS__)
+
 #if WASM_ENABLE_INSTRUCTION_METERING != 0 && !defined(TC_STOCK_METERING)
 
 #if WASM_ENABLE_FAST_INTERP != 0

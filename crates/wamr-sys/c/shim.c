@@ -76,6 +76,15 @@ tc_import(wasm_module_t handle, uint32_t index, const char **module_name, const 
 }
 
 void
+tc_link(wasm_module_t handle, uint32_t index, void (*native)(wasm_exec_env_t env, uint64_t *slots))
+{
+    WASMFunctionImport *function = &((WASMModule *)handle)->imports[index].u.function;
+
+    function->func_ptr_linked = (void *)native;
+    function->call_conv_raw = true;
+}
+
+void
 tc_export(wasm_module_t handle, uint32_t index, const char **name, const struct WASMFuncType **type)
 {
     WASMModule *module = (WASMModule *)handle;

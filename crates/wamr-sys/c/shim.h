@@ -13,7 +13,7 @@ extern void *tc_alloc(uint32_t linear, uint32_t size);
 extern void *tc_realloc(uint32_t linear, void *block, uint32_t size);
 extern void tc_free(void *block);
 
-/* wasm_runtime_full_init over tc_alloc, tc_realloc and tc_free, without natives. */
+/* wasm_runtime_full_init over tc_alloc, tc_realloc and tc_free. No native is registered: tc_link. */
 bool tc_init(void);
 
 /* 1 if a loaded module runs in the bytes that it was loaded from (the classic interpreter), 0 if it has been
@@ -32,7 +32,10 @@ void tc_module_info(wasm_module_t module, struct tc_module_info *info);
 /* Import number `index`: names, and the type if it is a function (else NULL). */
 void tc_import(wasm_module_t module, uint32_t index, const char **module_name, const char **name,
                const struct WASMFuncType **type);
-/* Export number `index`, likewise; NULL for a function that is imported itself. */
+/* Links import number `index`, a function, to a native: WAMR puts each argument in a slot of 8 bytes ("raw"), and takes
+ * the result from the first. */
+void tc_link(wasm_module_t module, uint32_t index, void (*native)(wasm_exec_env_t env, uint64_t *slots));
+/* Export number `index`: name, and the type if it is a function; NULL for a function that is imported itself. */
 void tc_export(wasm_module_t module, uint32_t index, const char **name,
                const struct WASMFuncType **type);
 /* 1 if it has `params` parameters and `results` results, all i32. */

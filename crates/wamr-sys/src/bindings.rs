@@ -99,11 +99,6 @@ unsafe extern "C" {
         native_symbols: *mut NativeSymbol,
         n_native_symbols: u32,
     ) -> bool;
-    pub fn wasm_runtime_register_natives_raw(
-        module_name: *const ::core::ffi::c_char,
-        native_symbols: *mut NativeSymbol,
-        n_native_symbols: u32,
-    ) -> bool;
     pub fn wasm_runtime_set_user_data(exec_env: wasm_exec_env_t, user_data: *mut ::core::ffi::c_void);
     pub fn wasm_runtime_get_user_data(exec_env: wasm_exec_env_t) -> *mut ::core::ffi::c_void;
     pub fn wasm_runtime_set_native_stack_boundary(exec_env: wasm_exec_env_t, native_stack_boundary: *mut u8);
@@ -120,6 +115,11 @@ unsafe extern "C" {
         module_name: *mut *const ::core::ffi::c_char,
         name: *mut *const ::core::ffi::c_char,
         type_: *mut *const WASMFuncType,
+    );
+    pub fn tc_link(
+        module: wasm_module_t,
+        index: u32,
+        native: ::core::option::Option<unsafe extern "C" fn(env: wasm_exec_env_t, slots: *mut u64)>,
     );
     pub fn tc_export(
         module: wasm_module_t,

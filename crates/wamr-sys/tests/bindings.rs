@@ -6,11 +6,11 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-const FUNCTIONS: &str = "tc_(init|module_info|import|export|type_is|limit_memory|memory|instructions_left|charge|\
+const FUNCTIONS: &str = "tc_(init|module_info|import|link|export|type_is|limit_memory|memory|instructions_left|charge|\
     keeps_code|blocks_bytes|blocks)|\
     wasm_runtime_(load_ex|unload|instantiate|deinstantiate|create_exec_env|destroy_exec_env|\
     lookup_function|call_wasm|get_exception|clear_exception|set_user_data|get_user_data|\
-    set_instruction_count_limit|set_native_stack_boundary|register_natives|register_natives_raw|\
+    set_instruction_count_limit|set_native_stack_boundary|register_natives|\
     destroy|instantiate_ex)";
 
 #[test]

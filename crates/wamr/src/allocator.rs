@@ -12,8 +12,6 @@ use tinycontainer_pool::Pool;
 use tinycontainer_runtime::Account;
 use tinycontainer_wamr_sys as sys;
 
-use crate::natives;
-
 /// Remembers for each thread on whose behalf it is in WAMR now.
 ///
 /// A host keeps it in a thread-local (`ThreadLocal`, with the feature `std`), a device in an array by
@@ -115,11 +113,7 @@ impl Wamr {
         let _as_own = wamr.acting_for(own);
         // SAFETY: the allocator is ready, and no other thread can be in WAMR, for it needs a `Wamr`.
         if unsafe { sys::tc_init() } {
-            if natives::register() {
-                return Ok(wamr);
-            }
-            // SAFETY: it was started just now, and nothing was loaded.
-            unsafe { sys::wasm_runtime_destroy() };
+            return Ok(wamr);
         }
         // Nothing can have kept the configuration: another attempt may write it again.
         GLOBAL.state.store(UNSET, Ordering::Release);

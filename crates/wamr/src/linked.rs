@@ -9,7 +9,7 @@ use tinycontainer_pool::PoolBuf;
 use tinycontainer_runtime::{Export, Limits, ModuleError, Name};
 use tinycontainer_wamr_sys as sys;
 
-use crate::natives::signature;
+use crate::natives::{native, signature};
 
 /// What WAMR calls by itself while it instantiates, if a module exports it.
 const AUTO_EXPORTS: [&[u8]; 2] = [b"__post_instantiate", b"__wasm_call_ctors"];
@@ -53,7 +53,8 @@ impl Module {
             name: c"".as_ptr().cast_mut(),
             clone_wasm_binary: false,
             wasm_binary_freeable: !keeps,
-            no_resolve: false,
+            // WAMR has no list of natives: `check` links them.
+            no_resolve: true,
         };
         let Ok(size) = u32::try_from(len) else { return Err(reason) };
         let Some(bytes) = NonNull::new(code.as_mut_ptr()) else { return Err(reason) };
@@ -86,7 +87,8 @@ impl Module {
         }
     }
 
-    /// Everything that can be known before linking.
+    /// Checks everything that can be known before it is instantiated, and links what it imports. Behind this, all its
+    /// imports are functions, and none of its code runs when it is instantiated (wamr-sys/c/instantiate.c).
     pub(crate) fn check(&self) -> Result<sys::tc_module_info, ModuleError> {
         let mut info = sys::tc_module_info { memory_bytes: 0, start_function: 0, imports: 0, exports: 0 };
         // SAFETY: the module is loaded.
@@ -95,7 +97,7 @@ impl Module {
             return Err(ModuleError::StartFunction);
         }
         for index in 0..info.imports {
-            self.check_import(index)?;
+            self.link(index)?;
         }
         for hook in Hook::ALL {
             self.check_hook(hook, info.exports)?;
@@ -108,7 +110,8 @@ impl Module {
         Ok(info)
     }
 
-    fn check_import(&self, index: u32) -> Result<(), ModuleError> {
+    /// Links an import to its native, which must be one of ours and of its type.
+    fn link(&self, index: u32) -> Result<(), ModuleError> {
         let (mut module, mut name, mut kind) = (null(), null(), null());
         // SAFETY: the module is loaded and has this import; the names live as long as it.
         let (module, name) = unsafe {
@@ -126,6 +129,8 @@ impl Module {
         if kind.is_null() || !unsafe { sys::tc_type_is(kind, params, results) } {
             return Err(ModuleError::WrongImport(import_name(module, name)));
         }
+        // SAFETY: the import is a function with the native's parameters and results.
+        unsafe { sys::tc_link(self.module.as_ptr(), index, Some(native(call))) };
         Ok(())
     }
 

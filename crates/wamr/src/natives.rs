@@ -5,9 +5,6 @@
 
 #![expect(unsafe_code, reason = "called by C with pointers")]
 
-use core::cell::UnsafeCell;
-use core::ffi::c_void;
-use core::ptr::null_mut;
 use core::slice;
 use tinycontainer_abi::{Errno, Syscall};
 use tinycontainer_runtime::Host;
@@ -33,42 +30,19 @@ pub(crate) const fn signature(call: Syscall) -> (u32, u32) {
     }
 }
 
-/// WAMR sorts this table, and keeps pointers into it.
-struct Table(UnsafeCell<[sys::NativeSymbol; 6]>);
+/// A native, as WAMR calls it.
+pub(crate) type Native = unsafe extern "C" fn(sys::wasm_exec_env_t, *mut u64);
 
-// SAFETY: only `register` touches it, and it runs once at a time (see there); afterwards only WAMR
-// reads it.
-unsafe impl Sync for Table {}
-
-type Raw = unsafe extern "C" fn(sys::wasm_exec_env_t, *mut u64);
-
-const fn symbol(
-    name: &'static core::ffi::CStr,
-    call: Raw,
-    types: &'static core::ffi::CStr,
-) -> sys::NativeSymbol {
-    sys::NativeSymbol {
-        symbol: name.as_ptr(),
-        func_ptr: call as *mut c_void,
-        signature: types.as_ptr(),
-        attachment: null_mut(),
+/// The native that an import of this name is linked to.
+pub(crate) const fn native(call: Syscall) -> Native {
+    match call {
+        Syscall::Logger => logger,
+        Syscall::Heartbeat => heartbeat,
+        Syscall::Open => open,
+        Syscall::Read => read,
+        Syscall::Write => write,
+        Syscall::Close => close,
     }
-}
-
-static TABLE: Table = Table(UnsafeCell::new([
-    symbol(c"logger", logger, c"(i)"),
-    symbol(c"heartbeat", heartbeat, c"()i"),
-    symbol(c"open", open, c"(i)i"),
-    symbol(c"read", read, c"(iii)i"),
-    symbol(c"write", write, c"(iii)i"),
-    symbol(c"close", close, c"(i)i"),
-]));
-
-/// Tells WAMR the natives. Called by `Wamr::init` only, which lets one thread in.
-pub(crate) fn register() -> bool {
-    let table = TABLE.0.get().cast::<sys::NativeSymbol>();
-    // SAFETY: WAMR is started; the table and what it points to are static, and no other thread is here.
-    unsafe { sys::wasm_runtime_register_natives_raw(c"env".as_ptr(), table, 6) }
 }
 
 /// A call of a native: its arguments, its guest, its host.
@@ -90,8 +64,8 @@ impl<'a> Call<'a> {
 
     /// Argument number `N`. The native has more than `N` of them.
     fn argument<const N: usize>(&self) -> u32 {
-        // SAFETY: WAMR gives at least 16 slots, and has checked with our table, as `Module::check` did,
-        // that the import has the native's parameters.
+        // SAFETY: WAMR gives at least 16 slots, and `Module::link` has checked that the import has the native's
+        // parameters.
         unsafe {
             self.slots
                 .add(

@@ -40,6 +40,8 @@ OBJECTS := $(addprefix $(OUT)/,$(addsuffix .o,$(basename $(notdir $(SOURCES)))))
 VPATH := $(sort $(dir $(SOURCES)))
 
 all: $(OBJECTS)
+	@# RIOT links all objects of the directory: of a file that is no longer compiled too.
+	$(Q)rm -f $(filter-out $(OBJECTS),$(wildcard $(OUT)/*.o))
 
 $(OBJECTS): $(OUT)/flags $(HERE)/compile.mk
 

@@ -1,20 +1,24 @@
 //! Loading images, whole or in pieces.
 
-use super::arguments::{Text, bytes, code, initialized, size};
+#[cfg(feature = "load-error")]
+use super::arguments::Text;
+use super::arguments::{bytes, code, initialized, size};
 use crate::link::calls;
 use crate::result::{LoadFailure, TinycontainerResult, TinycontainerResult as Code};
-use core::cell::Cell;
-use core::ffi::c_char;
-use core::fmt::Write as _;
+#[cfg(feature = "load-error")]
+use core::{cell::Cell, ffi::c_char, fmt::Write as _};
+#[cfg(feature = "load-error")]
 use critical_section::Mutex;
 use tinycontainer::Sizes;
 
 /// Why the last image that was not loaded was not.
+#[cfg(feature = "load-error")]
 static LAST: Mutex<Cell<Option<LoadFailure>>> = Mutex::new(Cell::new(None));
 
 /// The code of the result. A failure is stored for `tinycontainer_load_error`.
 fn stored(result: Result<(), LoadFailure>) -> Code {
     let Err(failure) = result else { return Code::Ok };
+    #[cfg(feature = "load-error")]
     critical_section::with(|cs| LAST.borrow(cs).set(Some(failure)));
     failure.code()
 }
@@ -143,6 +147,7 @@ pub extern "C" fn tinycontainer_load_abort(session: u32) -> TinycontainerResult 
 ///
 /// # Safety
 /// `text` points to `size` bytes, or is NULL.
+#[cfg(feature = "load-error")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tinycontainer_load_error(text: *mut c_char, size: usize) -> usize {
     let last = critical_section::with(|cs| LAST.borrow(cs).get());
