@@ -94,7 +94,7 @@ impl Reliance {
     /// Relies on the policy that accepts the 2024 format with this key.
     pub(crate) fn add_2024(&mut self, key: &[u8; 32]) {
         self.is_2024 = true;
-        self.add(AnchorHash::of(key), None, None);
+        self.add(AnchorHash::of(key, key), None, None);
     }
 
     /// The latest nbf of all tokens relied on, in seconds since 1970; `None` if none has one.
@@ -167,7 +167,7 @@ impl Reliance {
         key_2024: Option<&[u8; 32]>,
     ) -> Result<(), Lapsed> {
         if self.is_2024 {
-            let key = key_2024.map(|key| AnchorHash::of(key));
+            let key = key_2024.map(|key| AnchorHash::of(key, key));
             return if key.as_ref() == self.anchors().first() { Ok(()) } else { Err(Lapsed::AnchorGone) };
         }
         if self.not_before.is_some() || self.expires.is_some() {

@@ -54,12 +54,16 @@ impl<'a> Trust<'a> {
 
     /// Whether an anchor with exactly these bytes is in the store: same name, kid, key and scope.
     pub fn contains_anchor_hash(&self, hash: AnchorHash) -> bool {
-        self.spans().any(|(bytes, _)| AnchorHash::of(bytes) == hash)
+        // Hashing all of them would take longer than the rest of a container's start.
+        self.spans()
+            .any(|(bytes, anchor)| hash.has_kid(anchor.kid) && AnchorHash::of(anchor.kid, bytes) == hash)
     }
 
     /// The hash of the anchor with that kid.
     pub(crate) fn anchor_hash(&self, kid: &[u8]) -> Option<AnchorHash> {
-        self.spans().find(|(_, anchor)| anchor.kid == kid).map(|(bytes, _)| AnchorHash::of(bytes))
+        self.spans()
+            .find(|(_, anchor)| anchor.kid == kid)
+            .map(|(bytes, anchor)| AnchorHash::of(anchor.kid, bytes))
     }
 
     /// Each anchor with its bytes.
@@ -77,17 +81,28 @@ impl<'a> Trust<'a> {
     }
 }
 
-/// Identifies an anchor: the first 8 bytes of SHA-256 over an anchor's CBOR in the store.
+/// Identifies an anchor: the first 2 bytes of its kid, by which it is found, and the first 6 of SHA-256 over its CBOR in
+/// the store. Only who may exchange the store could look for another with the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AnchorHash(pub [u8; 8]);
 
 impl AnchorHash {
     #[inline(never)]
-    pub(crate) fn of(bytes: &[u8]) -> Self {
+    pub(crate) fn of(kid: &[u8], bytes: &[u8]) -> Self {
         let digest: [u8; 32] = Sha256::digest(bytes).into();
-        let [a, b, c, d, e, f, g, h, ..] = digest;
+        let [c, d, e, f, g, h, ..] = digest;
+        let [a, b] = prefix(kid);
         Self([a, b, c, d, e, f, g, h])
     }
+
+    /// Whether it may be that of an anchor with this kid.
+    fn has_kid(self, kid: &[u8]) -> bool {
+        self.0.starts_with(&prefix(kid))
+    }
+}
+
+fn prefix(kid: &[u8]) -> [u8; 2] {
+    kid.first_chunk().copied().unwrap_or_default()
 }
 
 /// `None` if something is wrong; then the reader has the error.
