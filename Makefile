@@ -3,14 +3,14 @@
 CARGO ?= cargo
 
 help:
-	@echo "make demo        build the example containers and run those of three parties side by side"
+	@echo "make demo        build the example containers of two providers and run them side by side"
 	@echo "make test        everything that CI checks; with RIOT in RIOTBASE (default ~/RIOT), riot-check too"
 	@echo "make bench       measure speed, missed periods and memory on this host"
 	@echo "make generate    write all committed generated files again (needs libclang)"
 	@echo "make docs        write only the generated part of the documentation again: docs/lifecycle.md"
 	@echo "make riot-check  build and test the firmware; BOARDS=\"native64 nrf52840dk\" names the boards that must pass"
 	@echo "make BOARD=nrf52840dk flash    write the firmware to a board; also: all (build), term (console)"
-	@echo "docs/riot-size.md is measured, not generated: scripts/riot-size (needs RIOT and both ARM boards' tools)"
+	@echo "docs/riot-size.md is measured, not generated: scripts/riot-size (needs what riot-check needs, and wasm-ld)"
 
 demo:
 	@scripts/setup demo

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 TinyContainer contributors
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Item 1 of the review: no thread's stack is used beyond what an interrupt at its deepest place leaves.
+"""No thread's stack is used beyond what an interrupt at its deepest place leaves.
 
 The image `worst` has every token that an image can have; characters arrive while it is verified, so that interrupts
 come at all depths. Then the peak that RIOT has measured of each thread is compared with its stack's size, less what

@@ -48,7 +48,7 @@ pub struct Config {
     pub describe: Option<fn(Ceilings) -> Device<'static>>,
     /// The upper limits for each container.
     pub ceilings: Ceilings,
-    /// The memory of all containers together, in bytes: less than 16 MiB.
+    /// The memory of all containers together, in bytes: less than 32 MiB.
     pub pool_bytes: usize,
     /// Whether images of the 2024 format are accepted; see [`Year2024`].
     pub accept_2024: Option<Year2024<'static>>,

@@ -63,7 +63,7 @@ impl Settings {
         self.all("first", &[])
     }
 
-    /// The value of a line that stands once.
+    /// The value of a line that occurs once.
     pub(crate) fn one(&self, word: &'static str) -> &str {
         self.all(word, &[]).next().unwrap_or_default()
     }

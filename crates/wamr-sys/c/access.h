@@ -190,7 +190,7 @@ tc_read_leb_32(const uint8 *at, bool sign)
 #define sign_ext_32_64(value) ((int64)(int32)(value))
 #pragma push_macro("sign_ext_32_64")
 #undef sign_ext_32_64
-/* To stand at the beginning of the interpreter's function. */
+/* Goes at the beginning of the interpreter's function. */
 #define TC_ACCESS                                                                            \
     _Pragma("pop_macro(\"read_leb_memarg\")") _Pragma("pop_macro(\"read_leb_mem_offset\")") \
         _Pragma("pop_macro(\"read_leb_memidx\")") _Pragma("pop_macro(\"CHECK_MEMORY_OVERFLOW\")") \

@@ -70,7 +70,7 @@ tc_popcount64(uint64 value)
 #pragma push_macro("popcount64")
 #undef popcount64
 
-/* To stand at the beginning of the interpreter's function. */
+/* Goes at the beginning of the interpreter's function. */
 #define TC_BITS                                                                  \
     _Pragma("pop_macro(\"clz32\")") _Pragma("pop_macro(\"clz64\")")              \
         _Pragma("pop_macro(\"ctz32\")") _Pragma("pop_macro(\"ctz64\")")          \

@@ -144,6 +144,10 @@ tc_blocks_search(const uint8 *at, const uint8 **otherwise)
     }
 }
 
+/* So many entries are looked at. A guest chooses where its blocks begin, and could put all of them one behind another in the
+ * table, where looking is not charged: what is farther from its entry is searched each time, and paid for. */
+#define TC_BLOCKS_LOOKS 8
+
 /* Finds the `else` (NULL if there is none) and the `end` of the block that starts at `start`. Returns true if it had to
  * be searched. */
 static __attribute__((noinline)) bool
@@ -156,11 +160,15 @@ tc_blocks_find(WASMExecEnv *env, const uint8 *start, uint8 **otherwise, uint8 **
 
     if (table && place <= TC_PLACE_MAX) {
         /* Blocks that begin one behind another are put far apart: 40503 is 2^16 divided by the golden ratio. */
-        block = table + ((uint16)(place * 40503U) * entries >> 16);
-        while (block->start != place && block->start != 0)
+        uint32 looks = TC_BLOCKS_LOOKS;
+
+        block = table + ((uint64)(uint16)(place * 40503U) * entries >> 16);
+        while (block->start != place && block->start != 0 && --looks)
             if (++block == table + entries)
                 block = table;
-        if (block->start != 0) {
+        if (looks == 0)
+            block = NULL;
+        else if (block->start != 0) {
             *otherwise = block->otherwise ? code + block->otherwise : NULL;
             *end = code + block->end;
             return false;

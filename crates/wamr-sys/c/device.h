@@ -1,5 +1,5 @@
 /* Comes after quiet.h, on a device: WAMR does not say why it refuses a module, only that it does. Its texts, and
- * the printf that they need, take 6 KB of flash. A desk runs the same checks and has the texts
+ * the printf that they need, take 8 KB of flash. A host runs the same checks and has the texts
  * (`tinycontainerctl run`).
  *
  * What stays is the reason of a trap: the interpreter tells its host by that text. */

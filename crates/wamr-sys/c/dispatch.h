@@ -44,7 +44,7 @@
 #undef switch
 
 #define CHECK_INSTRUCTION_LIMIT() ((void)0)
-/* To stand at the beginning of the interpreter's function, and behind it. */
+/* Goes at the beginning of the interpreter's function, and behind it. */
 #define TC_DISPATCH _Pragma("pop_macro(\"while\")") _Pragma("pop_macro(\"switch\")")
 #define TC_DISPATCH_END _Pragma("pop_macro(\"while\")") _Pragma("pop_macro(\"switch\")")
 

@@ -21,7 +21,7 @@ pub trait CurrentAccount: Sync {
     fn set(&self, account: Option<Account>);
     /// What was last set by the calling thread; `None` if nothing was.
     fn current(&self) -> Option<Account>;
-    /// The lowest address of the calling thread's stack that WAMR may use, with room for a native below.
+    /// The lowest address of the calling thread's stack that WAMR may use, with space for a native below.
     /// `None` lets WAMR ask the operating system.
     fn stack_boundary(&self) -> Option<NonNull<u8>> {
         None
@@ -106,7 +106,7 @@ impl Wamr {
             .state
             .compare_exchange(UNSET, SETTING, Ordering::Acquire, Ordering::Relaxed)
             .map_err(|_| InitError::AlreadyStarted)?;
-        // SAFETY: this thread moved the state to SETTING, so nobody else reads or writes.
+        // SAFETY: this thread moved the state to SETTING, so no other thread reads or writes.
         unsafe { (*GLOBAL.config.get()).write(config) };
         GLOBAL.state.store(SET, Ordering::Release);
         let wamr = Self { config };
@@ -178,7 +178,7 @@ extern "C" fn tc_alloc(linear: u32, size: u32) -> *mut c_void {
 /// WAMR's `realloc`. What linear memory grows by is zero.
 ///
 /// # Safety
-/// `block` is null or comes from here, and its contents are used by nobody else.
+/// `block` is null or comes from here, and its contents are not used elsewhere.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn tc_realloc(linear: u32, block: *mut c_void, size: u32) -> *mut c_void {
     let Some(block) = NonNull::new(block.cast::<u8>()) else {
@@ -201,7 +201,7 @@ unsafe extern "C" fn tc_realloc(linear: u32, block: *mut c_void, size: u32) -> *
 /// WAMR's `free`.
 ///
 /// # Safety
-/// `block` is null or comes from here, and its contents are used by nobody any more.
+/// `block` is null or comes from here, and its contents are no longer used.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn tc_free(block: *mut c_void) {
     if let (Some(block), Some(config)) = (NonNull::new(block.cast::<u8>()), config()) {

@@ -41,7 +41,7 @@ pub struct Instance {
     hooks: [NonNull<c_void>; 3],
 }
 
-// SAFETY: an instance, its module and its environment are used by nobody but their owner. WAMR keeps
+// SAFETY: an instance, its module and its environment are used only by their owner. WAMR keeps
 // nothing about the thread in them but what it sets anew at each call (thread, stack boundary).
 unsafe impl Send for Instance {}
 
@@ -132,7 +132,7 @@ impl Drop for Instance {
     }
 }
 
-/// The trap that WAMR means by a text. `Exception: ` stands before each.
+/// The trap that WAMR means by a text. `Exception: ` precedes each.
 fn trap_of(text: &[u8]) -> Trap {
     const TRAPS: [(&[u8], Trap); 12] = [
         (b"unreachable", Trap::Unreachable),

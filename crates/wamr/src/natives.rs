@@ -57,7 +57,7 @@ impl<'a> Call<'a> {
     /// WAMR calls a native with these, during `Instance::call`, and `'a` ends with the native.
     unsafe fn new(env: sys::wasm_exec_env_t, slots: *mut u64) -> Self {
         // SAFETY: the caller's: the user data is the `Running` of the hook that is being called, which
-        // nobody else uses while the guest is in this native.
+        // no other code uses while the guest is in this native.
         let running = unsafe { &mut *sys::wasm_runtime_get_user_data(env).cast::<Running<'a>>() };
         Self { env, slots, host: &mut *running.host }
     }

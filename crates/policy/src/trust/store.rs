@@ -82,7 +82,8 @@ impl<'a> Trust<'a> {
 }
 
 /// Identifies an anchor: the first 2 bytes of its kid, by which it is found, and the first 6 of SHA-256 over its CBOR in
-/// the store. Only who may exchange the store could look for another with the same.
+/// the store. Only a party that can replace the store
+/// could search for another anchor with the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AnchorHash(pub [u8; 8]);
 

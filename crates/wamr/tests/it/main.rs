@@ -1,6 +1,8 @@
 //! The adaptor with the real interpreter. Guests are written in WebAssembly's text format.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+#[cfg(feature = "classic")]
+mod blocks;
 mod budget;
 mod hostile;
 mod load;
