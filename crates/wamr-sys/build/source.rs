@@ -5,7 +5,7 @@
 //! for a small package that depends on nothing else. Not for our own manifest: that would download the
 //! dependencies of the whole workspace for all platforms, and our manifest has no lock file when it
 //! comes from a registry. The small package has one, with the checksum of `wamr.settings`, so the tree
-//! is the same to the byte for whoever depends on us, and however.
+//! is the same to the byte for every dependent crate, however it depends on this one.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +14,7 @@ use std::{env, fs};
 use crate::Error;
 use crate::settings::Settings;
 
-/// Somebody who has the tree elsewhere may say so. Nobody needs to.
+/// Optional: the path of another source tree.
 const OVERRIDE: &str = "TINYCONTAINER_WAMR_SOURCE";
 const TREE: &str = "wasm-micro-runtime";
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";

@@ -170,7 +170,7 @@ tc_meter_stop(struct tc_meter *meter)
 
 #if WASM_ENABLE_FAST_INTERP == 0
 /* The classic interpreter looks for the end of a block by reading on, and for a large br_table in a list of all:
- * a price for each search and for each 16 bytes, and two for each entry. Behind the interpreter's function nobody
+ * a price for each search and for each 16 bytes, and two for each entry. After the interpreter's function nothing
  * calls these. */
 #define TC_PAY_SEARCH(bytes) TC_CHARGE(TC_PRICE_SEARCH * 16 + (bytes)*TC_PRICE_SEARCH_16)
 #define bh_list_first_elem(list) (TC_CHARGE((list)->len * 32), (bh_list_first_elem)(list))
@@ -194,7 +194,7 @@ tc_meter_stop(struct tc_meter *meter)
                 _Pragma("pop_macro(\"trunc_f64_to_int\")") _Pragma("pop_macro(\"CELL_SIZE\")") \
                 _Pragma("pop_macro(\"LOAD_U32_WITH_2U16S\")") TC_BITS TC_ACCESS TC_DISPATCH TC_RUNS
 
-/* Behind the interpreter's function there is nobody to charge. */
+/* After the interpreter's function there is no budget to charge. */
 #define wasm_interp_get_handle_table(nothing) \
     _Pragma("pop_macro(\"memset\")") wasm_interp_get_handle_table(nothing)
 #define wasm_interp_call_wasm(...)        \

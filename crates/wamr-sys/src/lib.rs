@@ -1,9 +1,9 @@
 //! WAMR 2.4.3 as TinyContainer compiles it, and the few functions of it that are called.
 //!
 //! Why not the crate `wamrx-sys` itself: its settings are its own (no metering, memory from `mmap`,
-//! signal handlers), it needs CMake and libclang on the machine of everybody who builds, and it does
+//! signal handlers), it needs CMake and libclang on every build machine, and it does
 //! not know a device. Its source tree is what we use: see `build/source.rs`. What is compiled, and how,
-//! stands in `wamr.settings`, in lines that a Makefile can read, for one WAMR on host and device.
+//! is in `wamr.settings`, in lines that a Makefile can read, for one WAMR on host and device.
 //!
 //! Why not `wasm_export.h` as a whole: an enum has another size with `arm-none-eabi-gcc` than with
 //! the C compiler of a host. What crosses this line has pointers, bools and integers of a fixed size

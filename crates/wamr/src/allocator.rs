@@ -163,7 +163,7 @@ fn take(linear: bool, size: u32) -> Option<NonNull<u8>> {
     let Config { pool, threads, own } = config()?;
     let block = pool.alloc(threads.current().unwrap_or(own), size as usize).ok()?;
     if linear {
-        // SAFETY: a block of the pool's that nobody knows yet.
+        // SAFETY: a block of the pool to which no other pointer exists yet.
         unsafe { block.write_bytes(0, pool.usable(block)) };
     }
     Some(block)

@@ -15,8 +15,8 @@ const STEPS: u64 = 20;
 /// The first attempt, in instructions. At most 16 doublings follow: 3 s at 200,000 in a millisecond.
 const FIRST: u32 = 10_000;
 const RUNS: u32 = 3;
-/// So often the same answer, and the clock stands still.
-const STANDS_STILL: u32 = 1_000_000;
+/// After this many equal readings the clock is taken to be stopped.
+const EQUAL_READINGS: u32 = 1_000_000;
 
 impl Wamr {
     /// Measures this machine with a small guest that computes. `now_us` tells the time in microseconds, in steps of
@@ -34,8 +34,8 @@ impl Wamr {
             // From where a step begins: else a run could seem a step shorter at both ends.
             let asked = now_us();
             let mut before = asked;
-            // A clock that stands still does not hold us up.
-            for _ in 0..if step_us > 1 { STANDS_STILL } else { 0 } {
+            // A stopped clock does not block the calibration.
+            for _ in 0..if step_us > 1 { EQUAL_READINGS } else { 0 } {
                 if before != asked {
                     break;
                 }

@@ -53,7 +53,7 @@ impl Runtime for Wamr {
 
 /// See [`Runtime::instantiate`](tinycontainer_runtime::Runtime::instantiate).
 fn instantiate(wamr: &Wamr, account: Account, code: &[u8], limits: &Limits) -> Result<Instance, ModuleError> {
-    // Nobody meters WAMR's loader and nobody can stop it: what it costs is bounded first.
+    // WAMR's loader is not metered and cannot be stopped: what it costs is bounded first.
     let cost = tinycontainer_module::check(code)?;
     let mut opened = Opened::new(wamr.pool(), account, limits);
     let _acting = wamr.acting_for(account);
