@@ -145,7 +145,7 @@ tc_blocks_search(const uint8 *at, const uint8 **otherwise)
 }
 
 /* So many entries are looked at. A guest chooses where its blocks begin, and could put all of them one behind another in the
- * table, where looking is not charged: what is farther from its entry is searched each time, and paid for. */
+ * table, where looking is not charged. A block that is not found by then is searched in the code each time, and charged. */
 #define TC_BLOCKS_LOOKS 8
 
 /* Finds the `else` (NULL if there is none) and the `end` of the block that starts at `start`. Returns true if it had to

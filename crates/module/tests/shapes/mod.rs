@@ -132,7 +132,7 @@ impl Builder {
     }
 }
 
-fn section(module: &mut Vec<u8>, id: u8, items: &[Vec<u8>]) {
+pub(crate) fn section(module: &mut Vec<u8>, id: u8, items: &[Vec<u8>]) {
     if !items.is_empty() {
         let content = [number(items.len() as u32), items.concat()].concat();
         module.push(id);
@@ -156,7 +156,7 @@ pub(crate) fn number(mut value: u32) -> Vec<u8> {
 }
 
 /// LEB128 in five bytes.
-fn padded(value: u32) -> [u8; 5] {
+pub(crate) fn padded(value: u32) -> [u8; 5] {
     [0, 7, 14, 21, 28].map(|shift| (value >> shift) as u8 & 0x7f | if shift == 28 { 0 } else { 0x80 })
 }
 

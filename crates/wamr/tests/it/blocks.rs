@@ -1,102 +1,62 @@
-//! A guest that puts all of its blocks one behind another in the classic interpreter's table of blocks' ends.
+//! A guest that puts all of its blocks one behind another in the classic interpreter's table of blocks' ends
+//! (`wamr-sys/c/blocks.h`).
 
+use crate::shapes::{padded, section};
 use crate::world::{Record, world};
 use tinycontainer_runtime::{Account, Budget, Hook, Instance as _, Limits};
 
-fn leb(mut n: usize) -> Vec<u8> {
-    let mut out = vec![];
-    loop {
-        let b = (n & 0x7f) as u8;
-        n >>= 7;
-        if n == 0 {
-            out.push(b);
-            return out;
-        }
-        out.push(b | 0x80);
-    }
-}
-/// 5 bytes always.
-fn leb5(n: usize) -> Vec<u8> {
-    (0..5).map(|i| ((n >> (7 * i)) & 0x7f) as u8 | if i < 4 { 0x80 } else { 0 }).collect()
-}
-fn section(id: u8, body: &[u8]) -> Vec<u8> {
-    let mut out = vec![id];
-    out.extend(leb(body.len()));
-    out.extend(body);
-    out
-}
+const NOP: u8 = 0x01;
+/// `(block (br 0))`.
+const BLOCK: [u8; 5] = [0x02, 0x40, 0x0c, 0, 0x0b];
+
+/// Where the table has the block whose body begins at this byte of the module, of 65,536.
 fn hash(place: usize) -> usize {
     (place * 40503) & 0xffff
 }
 
-/// `size` bytes of filling blocks whose hash is below `below`; the last one executed has the least hash.
-fn cluster(size: usize, below: usize, times: u32) -> (Vec<u8>, u32) {
-    let mut m = b"\0asm\x01\0\0\0".to_vec();
-    // types: ()->(), ()->i32
-    m.extend(section(1, &[2, 0x60, 0, 0, 0x60, 0, 1, 0x7f]));
-    m.extend(section(3, &[3, 0, 1, 0]));
-    let mut ex = vec![3];
-    for (i, n) in ["start", "loop", "stop"].iter().enumerate() {
-        ex.extend(leb(n.len()));
-        ex.extend(n.as_bytes());
-        ex.extend([0, i as u8]);
-    }
-    m.extend(section(7, &ex));
-    // code section: id, size(5), count, [size5 body]*
-    let base = m.len() + 1 + 5 + 1;
-    let mut code = vec![];
+/// Appends `nop`s and a block whose body begins at byte `place` of the module; `code` begins at byte `at` of it.
+fn block_at(code: &mut Vec<u8>, at: usize, place: usize) {
+    code.resize(place - 2 - at, NOP);
+    code.extend(BLOCK);
+}
+
+/// A module whose `start()` enters as many blocks with a hash below `below` as `bytes` of code have, and whose `loop()`
+/// enters one block at the beginning of these, `rounds` times. Returns it and the number of blocks of `start()`.
+fn neighbours(bytes: usize, below: usize, rounds: u32) -> (Vec<u8>, usize) {
+    let mut module = b"\0asm\x01\0\0\0".to_vec();
+    section(&mut module, 1, &[vec![0x60, 0, 0], vec![0x60, 0, 1, 0x7f]]);
+    section(&mut module, 3, &[vec![0], vec![1], vec![0]]);
+    let export = |name: &[u8], index: u8| [&[name.len() as u8], name, &[0, index]].concat();
+    section(&mut module, 7, &[export(b"start", 0), export(b"loop", 1), export(b"stop", 2)]);
+    // The code section's number, its length and a function's in five bytes each, the number of functions in one.
+    let at = module.len() + 1 + 5 + 1 + 5;
+    let mut start = vec![0];
     let mut blocks = 0;
-    // function 1, `start`: fill.
-    let at = base + 5; // body begins here
-    let mut body = vec![0_u8];
-    let end = at + size;
-    let put = |body: &mut Vec<u8>, p: usize, rest: &[u8]| {
-        // block's type ends at p
-        while at + body.len() + 2 < p {
-            body.push(0x01);
-        }
-        body.extend([0x02, 0x40]);
-        body.extend(rest);
-    };
-    let mut p = at + 3;
-    while p < end {
-        if hash(p) < below && hash(p) > 40 && at + body.len() + 2 <= p {
-            put(&mut body, p, &[0x0c, 0, 0x0b]);
+    for place in at + 3..at + bytes {
+        if (41..below).contains(&hash(place)) && at + start.len() + 2 <= place {
+            block_at(&mut start, at, place);
             blocks += 1;
         }
-        p += 1;
     }
-    body.push(0x0b);
-    code.extend(leb5(body.len()));
-    code.extend(&body);
-    // function 2, `loop`: local i32; loop { block br end }
-    let mut body = vec![1, 1, 0x7f];
-    let at = base + code.len() + 5;
-    // (local.set 0 (i32.const times))
-    body.extend([0x41]);
-    body.extend(leb5(times as usize));
-    body.extend([0x21, 0]);
-    let mut p = at + body.len() + 4;
-    let fill = if below == 0 { 32768 } else { below / 10 };
-    while hash(p) < fill || hash(p) > fill + 40 {
-        p += 1;
-    }
-    while at + body.len() + 4 < p {
-        body.push(0x01);
-    }
+    start.push(0x0b);
+    let at = at + start.len() + 5;
+    // (local i32) (local.set 0 (i32.const ROUNDS))
+    let mut body = [&[1, 1, 0x7f, 0x41][..], &padded(rounds), &[0x21, 0]].concat();
+    // The beginning of the table's blocks, or where there are none.
+    let first = if below == 0 { 32768 } else { below / 10 };
+    let place = (at + body.len() + 4..).find(|place| (first..=first + 40).contains(&hash(*place))).unwrap();
+    body.resize(place - 4 - at, NOP);
     body.extend([0x03, 0x40]);
-    body.extend([0x02, 0x40, 0x0c, 0, 0x0b]);
-    blocks += 1;
+    body.extend(BLOCK);
+    // (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))) end, 0
     body.extend([0x20, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, 0x0b, 0x41, 0, 0x0b]);
-    code.extend(leb5(body.len()));
-    code.extend(&body);
-    code.extend(leb5(2));
-    code.extend([0, 0x0b]);
-    m.push(10);
-    m.extend(leb5(code.len() + 1));
-    m.push(3);
-    m.extend(code);
-    (m, blocks)
+    let functions = [start, body, vec![0, 0x0b]];
+    let code = functions.iter().flat_map(|body| [&padded(body.len() as u32)[..], body].concat());
+    let code: Vec<u8> = [3].into_iter().chain(code).collect();
+    module.push(10);
+    module.extend(padded(code.len() as u32));
+    module.extend(code);
+    (module, blocks)
 }
 
 /// Looking through the table is not charged, so it is short; what is not found by then is searched, and charged.
@@ -106,7 +66,7 @@ fn a_table_full_of_neighbours_is_not_looked_through_for_nothing() {
     let world = world();
     let limits = Limits { linear_memory: 0, stack: 4096, heap: 1 << 18 };
     let [spread, neighbours] = [0, 6554].map(|below| {
-        let (module, blocks) = cluster(16_000, below, ROUNDS);
+        let (module, blocks) = neighbours(16_000, below, ROUNDS);
         assert!(below == 0 || blocks > 1000, "{blocks}");
         let mut instance = world.wamr.instantiate(Account(1), &module, &limits).unwrap();
         let mut host = Record::default();
