@@ -3,5 +3,11 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`device`] | [`Device`](device::Device): a device under test, in a process of its own |
+//! | [`guests`] | modules for containers |
+//! | [`life`] | tests of the life of containers |
+//! | [`counts`] | exact counts of processor instructions |
 
+pub mod counts;
 pub mod device;
+pub mod guests;
+pub mod life;
