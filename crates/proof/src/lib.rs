@@ -6,8 +6,10 @@
 //! | [`guests`] | modules for containers |
 //! | [`life`] | tests of the life of containers |
 //! | [`counts`] | exact counts of processor instructions |
+//! | [`soak`] | random actions, for long |
 
 pub mod counts;
 pub mod device;
 pub mod guests;
 pub mod life;
+pub mod soak;
