@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tinycontainer_proof::device::{Device, Program};
 use tinycontainer_proof::soak::soak;
+use tinycontainer_proof::soak::subject::Subject;
+use tinycontainer_proof::soak::threads::Threads;
 
 /// Lets containers load, run, trap, stop and unload at random on a device, and checks that nothing is lost.
 ///
@@ -13,9 +15,10 @@ use tinycontainer_proof::soak::soak;
 #[derive(Parser)]
 #[command(after_help = "Example: soak --minutes 10 --seed 7 fast=target/debug/examples/console")]
 struct Options {
-    /// A device, as NAME=PATH: names that begin with `qemu` run on QEMU.
+    /// A device, as NAME=PATH: names that begin with `qemu` run on QEMU. Without one: a host with a thread for each
+    /// container.
     #[arg(value_parser = Program::parse)]
-    device: Program,
+    device: Option<Program>,
     /// How long, in minutes.
     #[arg(long, default_value_t = 1.0)]
     minutes: f64,
@@ -32,16 +35,22 @@ struct Options {
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let mut device = match Device::start_up(&options.device) {
-        Ok(device) => device,
-        Err(broken) => {
-            eprintln!("{broken}");
-            return ExitCode::from(2);
-        }
+    let result = match &options.device {
+        Some(program) => Device::start_up(program)
+            .map(|mut device| run(&mut device, &options))
+            .map_err(|error| error.to_string()),
+        None => Threads::new().map(|mut host| run(&mut host, &options)).map_err(|error| error.to_string()),
     };
+    result.unwrap_or_else(|error| {
+        eprintln!("{error}");
+        ExitCode::from(2)
+    })
+}
+
+fn run(subject: &mut impl Subject, options: &Options) -> ExitCode {
     let terminal = std::io::stderr().is_terminal();
     let lasts = Duration::from_secs_f64(options.minutes.max(0.0) * 60.0);
-    let result = soak(&mut device, options.seed, lasts, options.actions, |tally, elapsed| {
+    let result = soak(subject, options.seed, lasts, options.actions, |tally, elapsed| {
         if terminal {
             eprint!(
                 "\r{:.0?}: {} actions, {} loads, {} loops ",
@@ -52,13 +61,14 @@ fn main() -> ExitCode {
     if terminal {
         eprintln!();
     }
+    let name = options.device.as_ref().map_or("threads", |program| &program.name);
     match result {
         Ok(tally) if options.json => {
-            println!("{}", serde_json::json!({ "seed": options.seed, "tally": tally }))
+            println!("{}", serde_json::json!({ "device": name, "seed": options.seed, "tally": tally }));
         }
-        Ok(tally) => println!("soak: seed {}: {tally:?}", options.seed),
+        Ok(tally) => println!("soak: {name}, seed {}: {tally:?}", options.seed),
         Err(error) => {
-            println!("soak: FAILED: {error:#}");
+            println!("soak: {name}: FAILED: {error:#}");
             return ExitCode::FAILURE;
         }
     }
