@@ -209,3 +209,21 @@ fn keys_that_are_unknown_missing_or_not_in_order_are_different_errors() {
     };
     assert_eq!(error(&[0x01, 0x00, 0x07, 0x00], unknown), Error::new(Kind::Unknown, 2));
 }
+
+#[test]
+fn a_value_that_is_refused_is_returned_as_zero() {
+    // A decoder goes on with it until it returns: as a count it must not begin a loop.
+    for (bytes, what) in [
+        (&[0x1b, 0, 0, 0, 1, 0, 0, 0, 0][..], (|r| r.u32().into()) as fn(&mut Reader<'_>) -> i128),
+        (&[0x1b, 0x80, 0, 0, 0, 0, 0, 0, 0], |r| r.i64().into()),
+        (&[0x82, 0], |r| r.array().into()),
+        (&[0xa2, 0], |r| r.map().into()),
+        (&[0x20], |r| r.uint().into()),
+        (&[0x00], |r| r.tag().into()),
+    ] {
+        let mut reader = Reader::new(bytes);
+        assert_eq!(what(&mut reader), 0, "{bytes:02x?}");
+        assert!(!reader.is_good());
+        assert!(reader.finish().is_err());
+    }
+}
