@@ -336,16 +336,14 @@ impl<'b> Reader<'b> {
 
     /// The bytes of a string.
     fn string(&mut self, major: u8) -> &'b [u8] {
-        let at = self.at;
-        let len = usize::try_from(self.head(major)).unwrap_or(usize::MAX);
-        let Some(bytes) = self.bytes.get(self.at..).and_then(|rest| rest.get(..len)) else {
-            self.fail(Kind::Truncated, at);
-            return &[];
-        };
+        // No more than are left, so the cast loses nothing where `usize` has 32 bits either.
+        let len = self.counted(major) as usize;
+        let start = self.at;
         self.at += len;
-        bytes
+        self.since(start)
     }
 
+    /// The argument of an item, if so many items or bytes may follow it.
     fn counted(&mut self, major: u8) -> u64 {
         let at = self.at;
         let len = self.head(major);

@@ -50,9 +50,13 @@ fn the_offset_of_a_nested_error_counts_from_the_outer_start() {
     // A -1 in a string in a string.
     let deep = |reader: &mut Reader<'_>| reader.nested(|reader| reader.nested(Reader::uint));
     assert_eq!(error(&[0x42, 0x41, 0x20], deep), Error::new(Kind::Type, 2));
-    // An error before the string is the first, and stays the one that is returned.
-    let first = |reader: &mut Reader<'_>| (reader.text().len(), reader.nested(Reader::uint));
-    assert_eq!(error(&[0x00, 0x41, 0x20], first), Error::new(Kind::Type, 0));
+    // An error before the string is the first, and stays the one that is returned; in the string nothing is good after it.
+    let first = |reader: &mut Reader<'_>| {
+        reader.uint();
+        reader.text();
+        assert!(!reader.nested(|inner| inner.is_good()));
+    };
+    assert_eq!(error(&[0x18, 0x18, 0x20, 0x41, 0x20], first), Error::new(Kind::Type, 2));
 }
 
 #[test]
@@ -137,6 +141,19 @@ fn a_count_may_be_all_that_is_left_and_no_more() {
     assert_eq!(read(&[0x80], items), Ok(0));
     assert_eq!(read(&[0x83, 1, 2, 3], items), Ok(6));
     assert_eq!(error(&[0x84, 1, 2, 3], items), Error::new(Kind::Truncated, 0));
+    // Counts whose low 32 bits alone would be small enough.
+    for first in [0x9b, 0xbb, 0x5b, 0x7b] {
+        for high in [[0, 0, 0, 1], [0x80, 0, 0, 0]] {
+            let bytes = [&[first][..], &high, &[0, 0, 0, 1, b'a']].concat();
+            let what = |reader: &mut Reader<'_>| match first {
+                0x9b => assert_eq!(reader.array(), 0),
+                0xbb => assert_eq!(reader.map(), 0),
+                0x5b => assert_eq!(reader.bytes(), [0; 0]),
+                _ => assert_eq!(reader.text(), ""),
+            };
+            assert_eq!(error(&bytes, what), Error::new(Kind::Truncated, 0), "{bytes:02x?}");
+        }
+    }
     assert_eq!(read(&[0xa0], Reader::map), Ok(0));
     assert_eq!(error(&[0xa1], Reader::map), Error::new(Kind::Truncated, 0));
 }
