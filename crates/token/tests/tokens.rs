@@ -364,6 +364,64 @@ fn every_claim_binds() {
 }
 
 #[test]
+fn names_are_compared_in_their_whole_length() {
+    for (name, others) in
+        [("owner", ["owne", "owner2", ""]), ("some.container", ["some.containe", "some.container2", ""])]
+    {
+        for other in others {
+            let (claims, why) = if name == "owner" {
+                (Claims { iss: Some(other), ..claims() }, TokenError::WrongIssuer)
+            } else {
+                (Claims { sub: Some(other), ..claims() }, TokenError::WrongSubject)
+            };
+            assert_eq!(refusal(&signed(&claims), &expected()), Some(why), "{other}");
+        }
+    }
+    for (aud, why) in [
+        ("device-1", None),
+        ("class-a", None),
+        ("device-", Some(TokenError::WrongAudience)),
+        ("device-11", Some(TokenError::WrongAudience)),
+        ("class-ab", Some(TokenError::WrongAudience)),
+        ("", Some(TokenError::WrongAudience)),
+    ] {
+        assert_eq!(refusal(&signed(&Claims { aud: Some(aud), ..claims() }), &expected()), why, "{aud}");
+    }
+    for kid in [&b"k"[..], b"k1k", b"", b"K1"] {
+        let mut token = Vec::new();
+        issue(&payload(&claims()), kid, Secret::Ed25519(&SEED), &mut token).unwrap();
+        assert_eq!(refusal(&token, &expected()), Some(TokenError::UnknownKey), "{kid:?}");
+    }
+}
+
+#[test]
+fn a_message_of_the_other_form_is_refused_though_its_proof_is_right() {
+    // COSE_Mac0 with a signature, COSE_Sign1 with an authentication tag: both over what their own form prescribes.
+    let body = payload(&claims());
+    let bytes = |bytes: &[u8]| {
+        let mut out = Vec::new();
+        minicbor::Encoder::new(&mut out).bytes(bytes).unwrap();
+        out
+    };
+    for (tag, context, protected, why) in [
+        (0xd1, &b"\x84\x64MAC0"[..], hex!("a2 0127 04426b31"), TokenError::WrongAlgorithm(-8)),
+        (0xd2, b"\x84\x6aSignature1", hex!("a2 0105 04426b32"), TokenError::WrongAlgorithm(5)),
+    ] {
+        let covered = [context, &bytes(&protected), &[0x40], &bytes(&body)].concat();
+        let proof = if tag == 0xd1 {
+            KeyPair::from_seed(Seed::new(SEED)).sk.sign(&covered, None).to_vec()
+        } else {
+            let mut mac = Hmac::<Sha256>::new_from_slice(SECRET).unwrap();
+            mac.update(&covered);
+            mac.finalize().into_bytes().to_vec()
+        };
+        let token =
+            [&[0xd8, 61, tag, 0x84][..], &bytes(&protected), &[0xa0], &bytes(&body), &bytes(&proof)].concat();
+        assert_eq!(refusal(&token, &expected()), Some(why));
+    }
+}
+
+#[test]
 fn the_key_pins_form_and_algorithm() {
     let body = payload(&claims());
     // The public key, which is known to all, as an HMAC secret: the classic confusion.
@@ -421,7 +479,9 @@ fn a_proof_is_checked_in_its_whole_length() {
         };
         assert_eq!(with(proof), None);
         for shorter in 0..len {
-            assert_eq!(with(&proof[..shorter]), Some(TokenError::BadSignature), "{shorter} of {len} bytes");
+            let bad = Some(TokenError::BadSignature);
+            assert_eq!(with(&proof[..shorter]), bad, "the first {shorter} of {len} bytes");
+            assert_eq!(with(&proof[len - shorter..]), bad, "the last {shorter} of {len} bytes");
         }
         assert_eq!(with(&[proof, &[0]].concat()), Some(TokenError::BadSignature), "one byte more");
         assert_eq!(with(&[proof, proof].concat()), Some(TokenError::BadSignature), "twice");
@@ -515,6 +575,13 @@ fn one_encoding_only() {
     assert_eq!(kind(&hex!("a2 0127 028104"), &hex!("a1044100")), Some(TokenError::Critical));
     assert_eq!(kind(&hex!("a2 0127 0281190400"), &hex!("a1044100")), Some(TokenError::Critical));
     assert_eq!(kind(&hex!("a1 0127"), &hex!("a2 028104 044100")), Some(TokenError::Critical));
+
+    // Of the headers, 1, 2 and 4 are known: not 3 (content type), 5 (IV), 0 or -1.
+    for label in [0x00, 0x03, 0x05, 0x06, 0x07, 0x20] {
+        let pair = [&[0xa1, label][..], &[0x41, 0x00]].concat();
+        malformed(&header(&hex!("a1 0127"), &pair), Kind::Unknown);
+        malformed(&header(&pair, &hex!("a1 044100")), Kind::Unknown);
+    }
 
     // Claims.
     for (bytes, kind) in [
