@@ -761,7 +761,7 @@ fn a_2024_token_has_one_claim_and_its_mask_is_big_endian() {
                 assert_eq!(digest, &[7; 32]);
                 Ok(None)
             }
-            Err(TokenError::Malformed(error)) => Err(error.kind()),
+            Err(TokenError::Malformed(error)) => Err((error.kind(), error.at())),
             Err(other) => panic!("{other:?}"),
         }
     };
@@ -771,11 +771,11 @@ fn a_2024_token_has_one_claim_and_its_mask_is_big_endian() {
     assert_eq!(claim(&hex!("a1 39ffff 45ff01020304")), Ok(Some(0x0102_0304)), "the low 32 bits");
     let digest = [&hex!("a1 3a00010000 5820")[..], &[7; 32]].concat();
     assert_eq!(claim(&digest), Ok(None));
-    assert_eq!(claim(&hex!("a1 3a00010000 4107")), Err(Kind::Range), "a short digest");
-    assert_eq!(claim(&hex!("a1 3a00010001 41ff")), Err(Kind::Unknown), "a claim of the later format");
-    assert_eq!(claim(&hex!("a0")), Err(Kind::Range), "none");
+    assert_eq!(claim(&hex!("a1 3a00010000 4107")), Err((Kind::Range, 6)), "a short digest");
+    assert_eq!(claim(&hex!("a1 3a00010001 41ff")), Err((Kind::Unknown, 1)), "a claim of the later format");
+    assert_eq!(claim(&hex!("a0")), Err((Kind::Range, 0)), "none");
     let two = [&hex!("a2 39ffff 41ff 3a00010000 5820")[..], &[7; 32]].concat();
-    assert_eq!(claim(&two), Err(Kind::Range), "two");
+    assert_eq!(claim(&two), Err((Kind::Range, 0)), "two");
 }
 
 #[test]
