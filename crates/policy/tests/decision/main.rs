@@ -1,11 +1,16 @@
 //! The decision over images of profile 1: who may sign what.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
+mod examination;
+mod limits;
+mod scopes;
+mod texts;
+
 use std::ops::ControlFlow;
 use tinycontainer_metadata::{Access, Bus, Direction, Mask, Metadata, Peer, Priority, Schedule};
 use tinycontainer_policy::{
     AnchorSpec, Ceilings, Check, Device, Hook, ImageRejected, Lapsed, Pattern, Reach, Reliance, Roles,
-    Subject, Target, Trust, Whose, clear, examine, trust,
+    Subject, Target, Trust, Whose, Workspace, clear, clear_into, examine, trust,
 };
 use tinycontainer_testkit::{
     Image, MANAGER, NOW, OWNER, OwnedPeer, PROVIDER_A, PROVIDER_B, Signer, Spec, claims, device_with,
