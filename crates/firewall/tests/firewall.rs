@@ -142,6 +142,16 @@ fn a_used_slot_is_another_container() {
 }
 
 #[test]
+fn a_slot_in_use_is_not_given_to_another() {
+    let mut table = Table::<2, 4>::new();
+    let first = table.admit_at(1, grant(Mask::ALL, &[(1, Direction::Both)])).unwrap();
+    assert_eq!(table.admit_at(1, grant(Mask::NONE, &[])), Err(Full));
+    assert_eq!(table.admit_at(2, grant(Mask::NONE, &[])), Err(Full), "there is no such slot");
+    assert_eq!(table.grant(first), Some(&grant(Mask::ALL, &[(1, Direction::Both)])), "as before");
+    assert_eq!(table.admit(grant(Mask::NONE, &[])).unwrap().slot(), 0, "the free one");
+}
+
+#[test]
 fn capacities_hold() {
     let mut table = Table::<2, 4>::new();
     assert!(table.admit(grant(Mask::ALL, &[])).is_ok() && table.admit(grant(Mask::ALL, &[])).is_ok());

@@ -270,3 +270,44 @@ fn a_valid_signature_over_other_bytes_proves_nothing() {
         assert_eq!(refused(&image, device), Some(ImageRejected::Digest(Subject::Metadata)));
     });
 }
+
+#[test]
+fn a_token_is_for_this_device_this_container_and_this_time() {
+    let spec = Spec::new("a.x", IDLE).endpoint(1, BUS, Direction::In);
+    let narrow = |i: usize, anchor: &mut AnchorSpec<'_>| {
+        if i == 0 {
+            anchor.reaches = &[];
+        }
+    };
+    let mut bytes = Vec::new();
+    i2c(72, Direction::In).encode(&mut minicbor::Encoder::new(&mut bytes)).unwrap();
+    let to = thumbprint_of(PROVIDER_A);
+    let endpoint = Claims { access: Some(&bytes), signer: Some(&to), ..claims(OWNER, "a.x", Use::Endpoint) };
+    type Change = fn(Claims<'_>) -> Claims<'_>;
+    let cases: [(Change, Option<TokenError>); 9] = [
+        (|claims| claims, None),
+        (|claims| Claims { aud: Some(tinycontainer_testkit::DEVICE), ..claims }, None),
+        (|claims| Claims { aud: Some("device-2"), ..claims }, Some(TokenError::WrongAudience)),
+        (|claims| Claims { sub: Some("a.y"), ..claims }, Some(TokenError::WrongSubject)),
+        (|claims| Claims { iss: Some("owner-2"), ..claims }, Some(TokenError::WrongIssuer)),
+        (|claims| Claims { exp: Some(NOW), ..claims }, Some(TokenError::Expired)),
+        (|claims| Claims { exp: Some(NOW + 1), ..claims }, None),
+        (|claims| Claims { nbf: Some(NOW + 1), ..claims }, Some(TokenError::NotYetValid)),
+        (|claims| Claims { nbf: Some(NOW), ..claims }, None),
+    ];
+    on(&store(&[PROVIDER_A, OWNER], narrow), |device| {
+        for (change, why) in cases {
+            let rejected = |subject| why.map(|why| ImageRejected::Token(subject, why));
+            let mut spec = spec.clone();
+            spec.endpoints[0].3 = Some(sign(&change(endpoint), OWNER));
+            assert_eq!(refused(&spec.sign(PROVIDER_A), device), rejected(Subject::Endpoint(1)));
+            spec.endpoints[0].3 = Some(sign(&endpoint, OWNER));
+            let image = spec.sign_with(PROVIDER_A, |claims| change(*claims));
+            assert_eq!(refused(&image, device), rejected(Subject::Metadata));
+        }
+        // A device that does not know the time accepts no token that has one.
+        let unknown = Device { now: None, ..*device };
+        let why = ImageRejected::Token(Subject::Metadata, TokenError::NoClock);
+        assert_eq!(refused(&spec.sign(PROVIDER_A), &unknown), Some(why));
+    });
+}
