@@ -314,6 +314,8 @@ fn the_policys_scope_bounds_syscalls_and_endpoints() {
     };
     assert_eq!(outcome(Mask(0b1010), &[app(10, 10)]), Ok((Mask(0b1010), limits, None)));
     assert_eq!(outcome(Mask::NONE, &[app(10, 10)]), Ok((Mask::NONE, limits, None)));
+    // Neither the token's bits nor the scope's grant syscalls that do not exist.
+    assert_eq!(outcome(Mask(u32::MAX), &[app(10, 10)]), Ok((Mask::ALL, limits, None)));
     assert_eq!(outcome(Mask::ALL, &[app(11, 99)]), Err(ImageRejected::Unauthorized(123)));
     assert_eq!(outcome(Mask::ALL, &[]), Err(ImageRejected::Unauthorized(123)));
 }
