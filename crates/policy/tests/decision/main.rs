@@ -1,11 +1,16 @@
 //! The decision over images of profile 1: who may sign what.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
+mod examination;
+mod limits;
+mod scopes;
+mod texts;
+
 use std::ops::ControlFlow;
 use tinycontainer_metadata::{Access, Bus, Direction, Mask, Metadata, Peer, Priority, Schedule};
 use tinycontainer_policy::{
     AnchorSpec, Ceilings, Check, Device, Hook, ImageRejected, Lapsed, Pattern, Reach, Reliance, Roles,
-    Subject, Target, Trust, Whose, clear, examine, trust,
+    Subject, Target, Trust, Whose, Workspace, clear, clear_into, examine, trust,
 };
 use tinycontainer_testkit::{
     Image, MANAGER, NOW, OWNER, OwnedPeer, PROVIDER_A, PROVIDER_B, Signer, Spec, claims, device_with,
@@ -208,6 +213,7 @@ fn item_07_what_was_relied_on_is_known_and_can_be_asked_again() {
         let at = |now| found.still_holds(&Device { now, ..*device });
         assert_eq!(at(Some(NOW + 499)), Ok(()));
         assert_eq!(at(Some(NOW + 500)), Err(Lapsed::Expired(NOW + 500)));
+        assert_eq!(at(Some(NOW - 5)), Ok(()));
         assert_eq!(at(Some(NOW - 6)), Err(Lapsed::NotYetValid(NOW - 5)), "the clock was set back");
         assert_eq!(at(None), Err(Lapsed::NoClock));
         assert!(found.anchors().iter().all(|hash| device.trust.contains_anchor_hash(*hash)));
@@ -227,6 +233,51 @@ fn item_07_what_was_relied_on_is_known_and_can_be_asked_again() {
     on(&store(&[PROVIDER_A], |_, _| {}), |device| {
         assert_eq!(reliance(&twice.sign(PROVIDER_A), device).anchors().len(), 1);
     });
+}
+
+#[test]
+fn item_07_the_shortest_time_of_all_tokens_counts() {
+    let access = Access { peer: Peer::Local { bus: Bus::I2c, unit: 72 }, direction: Direction::In };
+    let mut bytes = Vec::new();
+    access.encode(&mut minicbor::Encoder::new(&mut bytes)).unwrap();
+    let to = thumbprint_of(PROVIDER_A);
+    let owner = Claims { access: Some(&bytes), signer: Some(&to), ..claims(OWNER, "a.x", Use::Endpoint) };
+    let both = store(&[PROVIDER_A, OWNER], |i, anchor| {
+        if i == 0 {
+            anchor.reaches = &[];
+        }
+    });
+    let (early, late) = (Some(NOW - 9), Some(NOW - 5));
+    let (short, long) = (Some(NOW + 500), Some(NOW + 900));
+    // nbf and exp of the metadata's token, of the endpoint's, and those of both together.
+    for (metadata, endpoint, together) in [
+        ((None, None), (None, None), (None, None)),
+        ((early, None), (None, None), (early, None)),
+        ((None, None), (early, None), (early, None)),
+        ((None, long), (None, None), (None, long)),
+        ((None, None), (None, long), (None, long)),
+        ((early, long), (late, short), (late, short)),
+        ((late, short), (early, long), (late, short)),
+        ((early, short), (late, long), (late, short)),
+        ((late, None), (None, short), (late, short)),
+    ] {
+        let mut spec = Spec::new("a.x", IDLE).endpoint(1, BUS, Direction::In);
+        let (nbf, exp) = endpoint;
+        spec.endpoints[0].3 = Some(sign(&Claims { nbf, exp, ..owner }, OWNER));
+        let (nbf, exp) = metadata;
+        let image = spec.sign_with(PROVIDER_A, |claims| Claims { nbf, exp, ..*claims });
+        on(&both, |device| {
+            let found = reliance(&image, device);
+            assert_eq!((found.not_before(), found.expires()), together);
+            // Without a clock it holds only if no token has a time.
+            let unknown = found.still_holds(&Device { now: None, ..*device });
+            assert_eq!(unknown.is_ok(), together == (None, None));
+            let at = |now| found.still_holds(&Device { now: Some(now), ..*device });
+            let (nbf, exp) = together;
+            assert_eq!(at(0), nbf.map_or(Ok(()), |nbf| Err(Lapsed::NotYetValid(nbf))));
+            assert_eq!(at(u64::MAX), exp.map_or(Ok(()), |exp| Err(Lapsed::Expired(exp))));
+        });
+    }
 }
 
 const BUS: OwnedPeer = OwnedPeer::Local(Bus::I2c, 72);
