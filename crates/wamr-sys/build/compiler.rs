@@ -29,7 +29,7 @@ pub(crate) fn compiler(
         build.include(wamr.join(dir));
     }
     build.include(here.join("c"));
-    for header in settings.first() {
+    for header in settings.first(tags) {
         build.flag("-include").flag(here.join(header));
     }
     for file in settings.sources(tags) {

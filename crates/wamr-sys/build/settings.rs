@@ -59,8 +59,8 @@ impl Settings {
         self.all("own", &[])
     }
 
-    pub(crate) fn first(&self) -> impl Iterator<Item = &str> {
-        self.all("first", &[])
+    pub(crate) fn first<'a>(&'a self, tags: &'a [String]) -> impl Iterator<Item = &'a str> {
+        self.all("first", tags)
     }
 
     /// The value of a line that occurs once.

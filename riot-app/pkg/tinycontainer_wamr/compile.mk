@@ -6,7 +6,8 @@ include $(FOUND)
 
 # RIOT's flags, without its warnings: the code is WAMR's.
 CFLAGS := $(filter-out -W%,$(CFLAGS)) -w -DNDEBUG -fno-strict-aliasing
-CFLAGS += -I$(HERE)/platform $(WAMR_FLAGS) $(INCLUDES)
+PLATFORM := $(HERE)/../../../crates/wamr-sys/c/platform
+CFLAGS += -I$(PLATFORM) -I$(or $(THREADS),$(HERE)/platform) $(WAMR_FLAGS) $(INCLUDES)
 # WAMR does not read errno: a square root of 32 bits is one instruction then.
 CFLAGS += -fno-math-errno
 
@@ -35,7 +36,7 @@ ifneq (,$(filter arm%,$(CPU_ARCH)))
   endif
 endif
 
-SOURCES := $(WAMR_SOURCES) $(HERE)/platform/platform.c
+SOURCES := $(WAMR_SOURCES) $(PLATFORM)/platform.c
 OBJECTS := $(addprefix $(OUT)/,$(addsuffix .o,$(basename $(notdir $(SOURCES)))))
 VPATH := $(sort $(dir $(SOURCES)))
 

@@ -3,11 +3,11 @@
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
 
-/* What WAMR requires of an operating system, for RIOT.
+/* What WAMR requires of an operating system, on a device. WAMR creates no thread here and waits for nothing, so only a
+ * mutex and a thread's number are needed: those of the device's system are in its own tc_threads.h.
  *
  * WAMR's own riot platform is not used: its timed waits are inverted, it treats errors of RIOT's threads as success,
- * frees the stack of the running thread, and needs printf and malloc. WAMR creates no thread here and waits for nothing,
- * so only a mutex and a thread's number are needed. */
+ * frees the stack of the running thread, and needs printf and malloc. */
 #ifndef TINYCONTAINER_PLATFORM_INTERNAL_H
 #define TINYCONTAINER_PLATFORM_INTERNAL_H
 
@@ -23,15 +23,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mutex.h"
-#include "thread.h"
+/* korp_tid, korp_mutex, and the functions tc_mutex_init, _lock, _unlock and tc_self. */
+#include "tc_threads.h"
 
 #define BH_APPLET_PRESERVED_STACK_SIZE  2048
 #define BH_THREAD_DEFAULT_PRIORITY      7
 
-typedef kernel_pid_t korp_tid;
-typedef kernel_pid_t korp_thread;
-typedef mutex_t korp_mutex;
+typedef korp_tid korp_thread;
 
 /* Types that WAMR's headers name and that its sources, with our settings, never use. */
 typedef struct { char unused; } korp_cond;

@@ -91,7 +91,7 @@ int os_vprintf(const char *format, va_list args)
 
 korp_tid os_self_thread(void)
 {
-    return thread_getpid();
+    return tc_self();
 }
 
 /* The platform passes the boundary with each call (CurrentAccount::stack_boundary). */
@@ -107,7 +107,7 @@ void os_thread_jit_write_protect_np(bool enabled)
 
 int os_mutex_init(korp_mutex *mutex)
 {
-    mutex_init(mutex);
+    tc_mutex_init(mutex);
     return BHT_OK;
 }
 
@@ -119,17 +119,17 @@ int os_mutex_destroy(korp_mutex *mutex)
 
 int os_mutex_lock(korp_mutex *mutex)
 {
-    mutex_lock(mutex);
+    tc_mutex_lock(mutex);
     return BHT_OK;
 }
 
 int os_mutex_unlock(korp_mutex *mutex)
 {
-    mutex_unlock(mutex);
+    tc_mutex_unlock(mutex);
     return BHT_OK;
 }
 
-/* In place of the C library's qsort (compile.mk), which takes 1.4 KB to be fast for many items: WAMR sorts its list of
+/* In place of the C library's qsort (-Dqsort=tc_sort), which takes 1.4 KB to be fast for many items: WAMR sorts its list of
  * natives, which are few. */
 void tc_sort(void *base, size_t count, size_t size, int (*compare)(const void *, const void *))
 {

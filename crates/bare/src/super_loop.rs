@@ -1,0 +1,97 @@
+//! The super-loop: steps the containers' agents, one after another.
+
+use crate::board::Board;
+use crate::platform::{Bare, BareEngine};
+use tinycontainer::metadata::Priority;
+use tinycontainer::{Agent, Drivers, Next, Platform as _};
+
+/// Steps the agents of all slots of an engine. Of those that are due, one of the highest priority steps first, and those
+/// of equal priority take turns. A hook is not interrupted: a container waits for another's hook at most as long as its
+/// budget allows.
+pub struct SuperLoop<'e, B: Board, D: Drivers, const N: usize> {
+    engine: &'e BareEngine<B, D, N>,
+    slots: [Slot<'e, B, D, N>; N],
+    /// The slot that was stepped last.
+    last: usize,
+}
+
+struct Slot<'e, B: Board, D: Drivers, const N: usize> {
+    agent: Option<Agent<'e, Bare<B, D, N>, N>>,
+    next: Next,
+}
+
+impl<'e, B: Board, D: Drivers, const N: usize> SuperLoop<'e, B, D, N> {
+    /// The loop of that engine. There is one: a second finds no agents that are free, and steps nothing.
+    pub fn new(engine: &'e BareEngine<B, D, N>) -> Self {
+        let slot = |slot| Slot { agent: engine.agent(slot), next: Next::Idle };
+        Self { engine, slots: core::array::from_fn(slot), last: 0 }
+    }
+
+    /// Does one step of one agent that is due at `now_ms`; returns when the next is due. Call it again at once for
+    /// [`Next::Now`].
+    pub fn step(&mut self, now_ms: u64) -> Next {
+        let woken = self.engine.platform().take_woken();
+        for (slot, state) in self.slots.iter_mut().enumerate() {
+            if woken & (1 << slot) != 0 {
+                state.next = Next::Now;
+            }
+        }
+        let Some(due) = self.most_urgent(now_ms) else { return self.next() };
+        self.last = due;
+        if let Some(Slot { agent: Some(agent), next }) = self.slots.get_mut(due) {
+            *next = agent.step(now_ms);
+        }
+        Next::Now
+    }
+
+    /// The slot that is due and has the highest priority; of several, the first after that which was stepped last.
+    fn most_urgent(&self, now_ms: u64) -> Option<usize> {
+        let is_due = |slot: &usize| match self.slots.get(*slot) {
+            Some(Slot { agent: Some(_), next: Next::Now }) => true,
+            Some(Slot { agent: Some(_), next: Next::At(time) }) => *time <= now_ms,
+            _ => false,
+        };
+        let urgency = |slot: usize| match self.engine.priority_of(slot) {
+            Some(Priority::High) => 0,
+            Some(Priority::Normal) => 1,
+            _ => 2,
+        };
+        // The first of equals is taken.
+        (self.last + 1..N).chain(0..=self.last).filter(is_due).min_by_key(|slot| urgency(*slot))
+    }
+
+    /// When the next agent is due.
+    fn next(&self) -> Next {
+        let earliest = self.slots.iter().filter_map(|slot| match slot.next {
+            Next::At(time) => Some(time),
+            _ => None,
+        });
+        earliest.min().map_or(Next::Idle, Next::At)
+    }
+
+    /// Steps what is due until `until_ms` (`None`: for ever), and sleeps between. At least one hook that is due runs. A
+    /// hook may exceed that time by its budget.
+    pub fn run(&mut self, until_ms: Option<u64>) {
+        let platform = self.engine.platform();
+        loop {
+            let now_us = platform.now_us();
+            let next = self.step(now_us / 1000);
+            let over = until_ms.is_some_and(|until| platform.now_us() / 1000 >= until);
+            match next {
+                Next::Now if over => return,
+                Next::Now => {}
+                _ if over => return,
+                next => {
+                    let due = if let Next::At(time) = next { Some(time) } else { None };
+                    let wake = [due, until_ms].into_iter().flatten().min().map(|ms| ms.saturating_mul(1000));
+                    critical_section::with(|_| {
+                        // Woken by an interrupt since the step: then it does not sleep.
+                        if !platform.is_woken() {
+                            platform.board().sleep(wake);
+                        }
+                    });
+                }
+            }
+        }
+    }
+}
