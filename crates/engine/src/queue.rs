@@ -65,14 +65,19 @@ impl<B: DerefMut<Target = [u8]>> Queue<B> {
         let into = into.get_mut(..len).ok_or(Errno::TooLong)?;
         self.get(head + PREFIX, into);
         // Less than `len()`.
-        self.head = ((head + PREFIX + len) % self.len()) as u16;
+        self.head = self.place(head + PREFIX + len) as u16;
         self.used -= (PREFIX + len) as u16;
         Ok(len)
     }
 
+    /// Where the ring continues at `at`. Without space it has no places, and nothing is ever put there.
+    fn place(&self, at: usize) -> usize {
+        at.checked_rem(self.len()).unwrap_or(0)
+    }
+
     /// Copies into the ring from `at` on; the caller has checked that there is enough free space.
     fn put(&mut self, at: usize, bytes: &[u8]) {
-        let at = at % self.len();
+        let at = self.place(at);
         let (first, second) = bytes.split_at(bytes.len().min(self.len() - at));
         for (at, part) in [(at, first), (0, second)] {
             if let Some(to) = self.buffer.get_mut(at..at + part.len()) {
@@ -82,7 +87,7 @@ impl<B: DerefMut<Target = [u8]>> Queue<B> {
     }
 
     fn get(&self, at: usize, into: &mut [u8]) {
-        let at = at % self.len();
+        let at = self.place(at);
         let (first, second) = into.split_at_mut(into.len().min(self.len() - at));
         for (at, part) in [(at, first), (0, second)] {
             if let Some(from) = self.buffer.get(at..at + part.len()) {

@@ -123,11 +123,12 @@ impl<const V: usize> Versions<V> {
 
     /// Merges the lowest version of a signer into that signer's floor.
     fn merge(&mut self, signer: u64) -> Option<VersionRecord> {
-        let lowest = self.seen.swap_remove(self.lowest_image(signer)?);
+        let lowest = self.lowest_image(signer).and_then(|at| self.remove(at))?;
         let has_floor = self.seen.iter().any(|r| r.scope == VersionScope::Signer && r.signer == signer);
         // Without a floor the next lowest becomes it: two records are merged into one.
         let next = if has_floor { None } else { self.lowest_image(signer) };
-        let version = next.map_or(lowest.version, |at| self.seen.swap_remove(at).version.max(lowest.version));
+        let next = next.and_then(|at| self.remove(at));
+        let version = next.map_or(lowest.version, |next| next.version.max(lowest.version));
         Some(self.raise_floor(VersionRecord { version, ..lowest }))
     }
 
@@ -157,8 +158,18 @@ impl<const V: usize> Versions<V> {
     fn merge_lowest(&mut self) -> Option<VersionRecord> {
         let lowest =
             self.seen.iter().enumerate().min_by_key(|(_, record)| record.version).map(|(at, _)| at)?;
-        let version = self.seen.swap_remove(lowest).version;
+        let version = self.remove(lowest)?.version;
         Some(self.raise_device(version))
+    }
+
+    /// Removes a record, and moves the last to its place. As `swap_remove`, which panics.
+    fn remove(&mut self, at: usize) -> Option<VersionRecord> {
+        let removed = self.seen.get(at).copied()?;
+        let last = self.seen.pop()?;
+        if let Some(place) = self.seen.get_mut(at) {
+            *place = last;
+        }
+        Some(removed)
     }
 
     fn raise_device(&mut self, version: u32) -> VersionRecord {

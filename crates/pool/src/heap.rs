@@ -77,7 +77,11 @@ pub(crate) fn block_size(len: usize) -> Option<u32> {
 /// The class of blocks of `size` bytes, and whether its smallest block has that size.
 const fn class_of(size: u32) -> (usize, bool) {
     let units = size / UNIT;
-    let log = units.ilog2();
+    // No block has 0 units.
+    let log = match units.checked_ilog2() {
+        Some(log) => log,
+        None => 0,
+    };
     if log < 2 {
         // 2 or 3 units: each has its own class.
         return (((log << 2) | ((units << (2 - log)) & 3)) as usize, true);

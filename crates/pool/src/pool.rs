@@ -184,7 +184,7 @@ impl Pool {
         let books = table.as_mut_ptr().cast::<Book>();
         let base = NonNull::new(blocks.as_mut_ptr().cast::<u8>()).ok_or(InitError::TooSmall)?;
         let to = blocks.len() as u32;
-        self.with(|inner| {
+        self.with(Err(InitError::AlreadyGiven), |inner| {
             if !inner.books.is_empty() || inner.heap.free_bytes() != 0 {
                 return Err(InitError::AlreadyGiven);
             }
@@ -207,7 +207,7 @@ impl Pool {
     ///
     /// What is booked stays booked, even above the cap. `false` if there is no such account.
     pub fn open(&self, account: Account, cap: u32) -> bool {
-        self.with(|inner| match inner.book(account) {
+        self.with(false, |inner| match inner.book(account) {
             Some(book) => {
                 *book = Book { cap, used: book.used, peak: book.used, refused: 0 };
                 true
@@ -218,7 +218,7 @@ impl Pool {
 
     /// Changes the cap and keeps the peak.
     pub fn set_cap(&self, account: Account, cap: u32) {
-        self.with(|inner| {
+        self.with((), |inner| {
             if let Some(book) = inner.book(account) {
                 book.cap = cap;
             }
@@ -227,12 +227,12 @@ impl Pool {
 
     /// The cap of an account in bytes, 0 if it is closed or does not exist.
     pub fn cap(&self, account: Account) -> u32 {
-        self.with(|inner| inner.book(account).map_or(0, |book| book.cap))
+        self.with(0, |inner| inner.book(account).map_or(0, |book| book.cap))
     }
 
     /// What is booked on an account, headers and rounding included.
     pub fn usage(&self, account: Account) -> MemoryUse {
-        self.with(|inner| {
+        self.with(MemoryUse::default(), |inner| {
             inner
                 .book(account)
                 .map_or(MemoryUse::default(), |book| MemoryUse { used: book.used, peak: book.peak })
@@ -258,12 +258,12 @@ impl Pool {
     }
 
     fn refused(&self, account: Account) -> u32 {
-        self.with(|inner| inner.book(account).map_or(0, |book| book.refused))
+        self.with(0, |inner| inner.book(account).map_or(0, |book| book.refused))
     }
 
     /// The number of bytes in free blocks. With nothing booked it is the same as after [`init`](Self::init).
     pub fn free_bytes(&self) -> usize {
-        self.with(|inner| inner.heap.free_bytes() as usize)
+        self.with(0, |inner| inner.heap.free_bytes() as usize)
     }
 
     /// The size of the largest free block in bytes, of which 4 are its header. Equal to
@@ -271,7 +271,7 @@ impl Pool {
     ///
     /// For displays and tests: the time is linear in the number of free blocks of about that size.
     pub fn largest_free(&self) -> usize {
-        self.with(|inner| inner.heap.largest_free() as usize)
+        self.with(0, |inner| inner.heap.largest_free() as usize)
     }
 
     /// Allocates a block of `len` bytes, aligned to 8, with undefined contents.
@@ -279,7 +279,7 @@ impl Pool {
     /// # Errors
     /// [`OutOfMemory`]; nothing has changed but [`last_refusal`](Self::last_refusal).
     pub fn alloc(&self, account: Account, len: usize) -> Result<NonNull<u8>, OutOfMemory> {
-        self.with(|inner| inner.take(account, len, 0))
+        self.with(Err(OutOfMemory::PoolFull), |inner| inner.take(account, len, 0))
     }
 
     /// Resizes a block to `len` bytes, moving it if necessary; its contents are kept up to the shorter length.
@@ -294,7 +294,7 @@ impl Pool {
             InPlace,
             Copy { to: NonNull<u8>, old: u32 },
         }
-        let done = self.with(|inner| {
+        let done = self.with(Err(OutOfMemory::PoolFull), |inner| {
             // SAFETY: guaranteed by the caller.
             let (old, owner) = unsafe { inner.heap.block(block) };
             let account = Account(owner);
@@ -321,7 +321,7 @@ impl Pool {
                 // block would have been resized in place.
                 unsafe { to.copy_from_nonoverlapping(block, contents(old).min(len)) };
                 // SAFETY: guaranteed by the caller; it is not booked any more.
-                self.with(|inner| unsafe { inner.heap.give_back(block) });
+                self.with((), |inner| unsafe { inner.heap.give_back(block) });
                 Ok(to)
             }
         }
@@ -332,7 +332,7 @@ impl Pool {
     /// # Safety
     /// `block` is of this pool and was not freed; no reference into it is used any more.
     pub unsafe fn dealloc(&self, block: NonNull<u8>) {
-        self.with(|inner| {
+        self.with((), |inner| {
             // SAFETY: guaranteed by the caller.
             let (size, account) = unsafe { inner.heap.block(block) };
             inner.rebook(Account(account), size, 0);
@@ -347,11 +347,16 @@ impl Pool {
     /// `block` is of this pool and was not freed.
     pub unsafe fn usable(&self, block: NonNull<u8>) -> usize {
         // SAFETY: guaranteed by the caller.
-        self.with(|inner| contents(unsafe { inner.heap.block(block) }.0))
+        self.with(0, |inner| contents(unsafe { inner.heap.block(block) }.0))
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut Inner) -> T) -> T {
-        critical_section::with(|cs| work(&mut self.inner.borrow(cs).borrow_mut()))
+    /// Does `work`; returns `busy` if the pool is in use, which cannot be: no work calls the pool. It is there so that
+    /// this cannot panic.
+    fn with<T>(&self, busy: T, work: impl FnOnce(&mut Inner) -> T) -> T {
+        critical_section::with(|cs| match self.inner.borrow(cs).try_borrow_mut() {
+            Ok(mut inner) => work(&mut inner),
+            Err(_) => busy,
+        })
     }
 }
 

@@ -34,8 +34,14 @@ impl Bytes {
     fn pop(&mut self, to: &mut [u8]) -> usize {
         let waiting = self.bytes.get(..self.len).unwrap_or_default();
         let taken = to.iter_mut().zip(waiting).map(|(to, from)| *to = *from).count();
-        self.bytes.copy_within(taken..self.len, 0);
         self.len -= taken;
+        // As `copy_within`, which may panic.
+        for at in 0..self.len {
+            let next = self.bytes.get(at + taken).copied().unwrap_or(0);
+            if let Some(place) = self.bytes.get_mut(at) {
+                *place = next;
+            }
+        }
         taken
     }
 }

@@ -46,9 +46,11 @@ struct Server {
 /// Serves for ever.
 pub(crate) fn serve(engine: &'static ConsoleEngine) -> ! {
     let sessions = core::array::from_fn(|_| None);
-    let stores = STORES.take().iter_mut();
+    let (Some(stores), Some(Buffers { request, reply })) = (STORES.try_take(), BUFFERS.try_take()) else {
+        machine::exit(1)
+    };
+    let stores = stores.iter_mut();
     let mut server = Server { engine, super_loop: SuperLoop::new(engine), sessions, stores, passed: 0 };
-    let Buffers { request, reply } = BUFFERS.take();
     loop {
         let mut head = [0; 3];
         machine::receive(&mut head);

@@ -221,5 +221,9 @@ pub(crate) fn stack_limit() -> usize {
 pub(crate) fn pool() -> &'static mut [MaybeUninit<u8>] {
     static REGION: ConstStaticCell<[MaybeUninit<u8>; POOL_BYTES]> =
         ConstStaticCell::new([const { MaybeUninit::uninit() }; POOL_BYTES]);
-    REGION.take()
+    // A second call gets nothing, and the pool refuses that.
+    match REGION.try_take() {
+        Some(region) => region,
+        None => &mut [],
+    }
 }
