@@ -1,10 +1,13 @@
 # TinyContainer. `make demo` and `make test` are all that most people need.
-.PHONY: help demo test bench docs generate riot-check flash all term
+.PHONY: help demo test device-test attacks soak bench docs generate riot-check flash all term
 CARGO ?= cargo
 
 help:
 	@echo "make demo        build the example containers of two providers and run them side by side"
 	@echo "make test        everything that CI checks; with RIOT in RIOTBASE (default ~/RIOT), riot-check too"
+	@echo "make device-test test the firmware of crates/bare on an emulated Cortex-M4F; UPDATE=1 writes its table of counts"
+	@echo "make attacks     attack devices: on this host with each interpreter, and the emulated one"
+	@echo "make soak        containers that load, run, trap, stop and unload at random; MINUTES=10 SEED=1"
 	@echo "make bench       measure speed, missed periods and memory on this host"
 	@echo "make generate    write all committed generated files again (needs libclang)"
 	@echo "make docs        write only the generated part of the documentation again: docs/lifecycle.md"
@@ -20,6 +23,17 @@ demo:
 
 test:
 	@scripts/check
+
+device-test:
+	@scripts/proof device-test --counts docs/device-counts.md $(if $(UPDATE),--update)
+
+attacks:
+	@scripts/proof attacks
+
+MINUTES ?= 10
+SEED ?= 1
+soak:
+	@scripts/proof soak --minutes $(MINUTES) --seed $(SEED)
 
 bench:
 	$(CARGO) bench --locked -p tinycontainer-wamr -p tinycontainer -p tinycontainer-posix

@@ -19,7 +19,8 @@ fn shared<T>(peripheral: T) -> &'static Shared<T> {
 }
 
 fn table(entries: Vec<(Bus, u32, &'static dyn Unit)>) -> Units {
-    let entries: Vec<Entry> = entries.into_iter().map(|(bus, unit, driver)| Entry { bus, unit, driver }).collect();
+    let entries: Vec<Entry> =
+        entries.into_iter().map(|(bus, unit, driver)| Entry { bus, unit, driver }).collect();
     Units(Vec::leak(entries))
 }
 
@@ -100,7 +101,9 @@ fn pins_are_levels_and_have_one_direction() {
     let output = Box::leak(Box::new(Output(led)));
     let input = Box::leak(Box::new(Input(button)));
     let units = table(vec![(Bus::Gpio, 17, output), (Bus::Gpio, 4, input)]);
-    for (unit, direction) in [(17, Direction::In), (17, Direction::Both), (4, Direction::Out), (4, Direction::Both)] {
+    for (unit, direction) in
+        [(17, Direction::In), (17, Direction::Both), (4, Direction::Out), (4, Direction::Both)]
+    {
         assert_eq!(units.open("a.x", &local(Bus::Gpio, unit, direction)).err(), Some(IoError::NoPeer));
     }
     let mut output = units.open("a.x", &local(Bus::Gpio, 17, Direction::Out)).unwrap();
@@ -129,7 +132,10 @@ fn what_is_not_in_the_table_is_not_there() {
         Peer::Remote { scheme: tinycontainer::metadata::Scheme::Coap, authority: "a.example" },
     ];
     for peer in peers {
-        assert_eq!(units.open("a.x", &Access { peer, direction: Direction::In }).err(), Some(IoError::NoPeer));
+        assert_eq!(
+            units.open("a.x", &Access { peer, direction: Direction::In }).err(),
+            Some(IoError::NoPeer)
+        );
     }
     bus.take().unwrap().done();
 }

@@ -4,8 +4,10 @@
 //! | --- | --- |
 //! | `protocol` | requests; the file is the console's |
 //! | `wire` | the process and its serial line |
+//! | `process` | what the process uses |
 //! | [`report`] | what a device reports |
 
+mod process;
 pub mod report;
 mod wire;
 
@@ -13,6 +15,7 @@ mod wire;
 mod protocol;
 
 use crate::device::report::{Counters, Event, Memory, Refusal, Snapshot, Status};
+pub use process::{Process, Usage};
 use protocol::{EventKind, MAX_FRAME, Op, UNITS};
 use std::ffi::OsString;
 use std::fmt;
@@ -174,6 +177,11 @@ impl Device {
     /// Processor instructions that the last request took while the processor did not sleep, in steps of 40; 0 on a host.
     pub fn instructions(&self) -> u64 {
         self.instructions
+    }
+
+    /// Its process.
+    pub fn process(&self) -> Process {
+        Process(self.wire.process())
     }
 
     fn ask(&mut self, op: Op, arguments: impl FnOnce(&mut Writer)) -> Reader {

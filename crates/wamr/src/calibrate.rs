@@ -58,7 +58,8 @@ impl Wamr {
 }
 
 fn per_ms((instructions, us): (u32, u64)) -> u32 {
-    u32::try_from(u64::from(instructions) * 1000 / us).unwrap_or(u32::MAX)
+    let per_ms = (u64::from(instructions) * 1000).checked_div(us).unwrap_or(u64::MAX);
+    u32::try_from(per_ms).unwrap_or(u32::MAX)
 }
 
 /// A host that is not asked for anything.

@@ -11,36 +11,34 @@ use tinycontainer_bare::{Entry, Unit, Units};
 
 const BYTES: usize = 1024;
 
-/// Bytes from the other end that no container has read, and bytes that containers have written.
+/// Bytes from the other end that no container has read, or bytes that containers have written.
 struct Bytes {
     bytes: [u8; BYTES],
-    len: usize,
+    /// Those between are waiting.
+    start: usize,
+    end: usize,
 }
 
 impl Bytes {
     const fn new() -> Self {
-        Self { bytes: [0; BYTES], len: 0 }
+        Self { bytes: [0; BYTES], start: 0, end: 0 }
     }
 
     /// Adds what fits; returns how many bytes.
     fn push(&mut self, bytes: &[u8]) -> usize {
-        let free = self.bytes.get_mut(self.len..).unwrap_or_default();
+        let free = self.bytes.get_mut(self.end..).unwrap_or_default();
         let taken = free.iter_mut().zip(bytes).map(|(to, from)| *to = *from).count();
-        self.len += taken;
+        self.end += taken;
         taken
     }
 
-    /// Takes the first bytes; returns how many.
+    /// Takes the first bytes; returns how many. The space is free again when all were taken.
     fn pop(&mut self, to: &mut [u8]) -> usize {
-        let waiting = self.bytes.get(..self.len).unwrap_or_default();
+        let waiting = self.bytes.get(self.start..self.end).unwrap_or_default();
         let taken = to.iter_mut().zip(waiting).map(|(to, from)| *to = *from).count();
-        self.len -= taken;
-        // As `copy_within`, which may panic.
-        for at in 0..self.len {
-            let next = self.bytes.get(at + taken).copied().unwrap_or(0);
-            if let Some(place) = self.bytes.get_mut(at) {
-                *place = next;
-            }
+        self.start += taken;
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
         }
         taken
     }

@@ -4,8 +4,10 @@ use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::io::{Read as _, Write as _};
 
+/// How many containers there can be.
+pub(crate) const SLOTS: usize = 32;
 /// The memory of containers. The fast interpreter translates code, and pointers are larger than a device's.
-pub(crate) const POOL_BYTES: usize = 1 << 20;
+pub(crate) const POOL_BYTES: usize = 4 << 20;
 /// The instructions of containers in a simulated millisecond; `None`: measured.
 pub(crate) const RATE: Option<u32> = Some(2000);
 

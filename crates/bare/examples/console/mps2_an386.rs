@@ -11,6 +11,8 @@ use cortex_m_semihosting::{debug, hprintln};
 use critical_section::Mutex;
 use static_cell::ConstStaticCell;
 
+/// How many containers there can be.
+pub(crate) const SLOTS: usize = 8;
 /// The memory of containers.
 pub(crate) const POOL_BYTES: usize = 176 << 10;
 /// The instructions of containers in a millisecond; `None`: measured.

@@ -12,7 +12,7 @@ use tinycontainer_capi::{Code, LoadSession, Memory, OnceCell, Pid, Port, Priorit
 use tinycontainer_pool::Pool;
 
 /// How many containers there can be.
-pub(crate) const SLOTS: usize = 8;
+pub(crate) const SLOTS: usize = machine::SLOTS;
 
 pub(crate) type Platform = Bare<Console, TestBus, SLOTS>;
 pub(crate) type ConsoleEngine = BareEngine<Console, TestBus, SLOTS>;

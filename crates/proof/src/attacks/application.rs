@@ -153,7 +153,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         call(t, function::BEGIN, &[Number(100), Number(0), Number(1), Number(1)], Code::Busy)?;
         expect("aborting the first", t.device.call_c(function::ABORT, &[Number(session)]), 0)
     }),
-    attack("a session that is used after its end", &["capi-session-over"], |t| {
+    attack("a session that is used after its end", &[], |t| {
         let image = good().sign(PROVIDER_A);
         let session = begin(t, &image)?;
         let bad = vec![0; image.metadata.len()];

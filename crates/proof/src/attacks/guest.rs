@@ -91,9 +91,9 @@ fn without(t: &mut Trial<'_>, call: Syscall, body: &str) -> Outcome {
 }
 
 pub(super) const ATTACKS: &[Attack] = &[
-    attack("spins in start()", &["meter"], |t| t.stops(&in_hook("start", SPIN), "budget exhausted")),
-    attack("spins in loop()", &["meter"], |t| t.stops(&in_hook("loop", SPIN), "budget exhausted")),
-    attack("spins in stop()", &["meter", "life-reason"], |t| {
+    attack("spins in start()", &[], |t| t.stops(&in_hook("start", SPIN), "budget exhausted")),
+    attack("spins in loop()", &[], |t| t.stops(&in_hook("loop", SPIN), "budget exhausted")),
+    attack("spins in stop()", &["life-reason"], |t| {
         t.stops(&in_hook("stop", SPIN), "loop count reached")
     }),
     attack("counts to a million in a loop of 10 ms", &["meter"], |t| {
@@ -107,7 +107,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack("traps in loop(), and hopes for stop()", &["life-fault"], |t| {
         failed_before_stop(t, "", "unreachable", "trapped: unreachable")
     }),
-    attack("exhausts its budget, and hopes for stop()", &["life-fault", "meter"], |t| {
+    attack("exhausts its budget, and hopes for stop()", &["life-fault"], |t| {
         failed_before_stop(t, "", "(loop $l (br $l)) unreachable", "budget exhausted")
     }),
     attack("traps in stop(), to hide why it was called", &["life-reason"], |t| {

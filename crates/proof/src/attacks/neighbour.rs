@@ -228,7 +228,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         );
         expect("what it found", t.notes(&page_guest("o.x", &spy))?, vec![0])
     }),
-    attack("uses all of its budget in each loop beside a periodic neighbour", &["meter"], |t| {
+    attack("uses all of its budget in each loop beside a periodic neighbour", &[], |t| {
         // 12 ms would be needed for all of them, so only the budget of 10 ms ends it; it is started again and again.
         let mut spec = hooks("o.x", "", "", &format!("(loop $l (br $l)) {GO_ON}"), "");
         spec.schedule.period_ms = 10;

@@ -84,7 +84,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         t.trust(&store)?;
         t.refused(&good().sign(PROVIDER_A), Code::SyscallsNotGranted)
     }),
-    attack("an endpoint outside of the scope", &["policy-endpoint", "reach-bus", "policy-verdict"], |t| {
+    attack("an endpoint outside of the scope", &["policy-endpoint", "policy-verdict"], |t| {
         not_granted(t, OwnedPeer::Local(Bus::Gpio, 17), Direction::Out)
     }),
     attack("the unit after the one in scope", &["reach-unit", "policy-endpoint"], |t| {

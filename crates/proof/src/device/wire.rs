@@ -69,6 +69,10 @@ impl Wire {
         }
     }
 
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     fn ended(&mut self) -> Broken {
         match self.child.wait() {
             Ok(status) => Broken(format!("it has ended with {status}")),
