@@ -93,9 +93,7 @@ fn without(t: &mut Trial<'_>, call: Syscall, body: &str) -> Outcome {
 pub(super) const ATTACKS: &[Attack] = &[
     attack("spins in start()", &[], |t| t.stops(&in_hook("start", SPIN), "budget exhausted")),
     attack("spins in loop()", &[], |t| t.stops(&in_hook("loop", SPIN), "budget exhausted")),
-    attack("spins in stop()", &["life-reason"], |t| {
-        t.stops(&in_hook("stop", SPIN), "loop count reached")
-    }),
+    attack("spins in stop()", &["life-reason"], |t| t.stops(&in_hook("stop", SPIN), "loop count reached")),
     attack("counts to a million in a loop of 10 ms", &["meter"], |t| {
         let count = "(local $n i32) (loop $l
             (br_if $l (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 1000000))))";

@@ -2,10 +2,13 @@
 
 use clap::Parser;
 use serde::Serialize;
+use std::num::NonZero;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Instant;
 use tinycontainer_proof::attacks::{ATTACKERS, Attack, attacks};
-use tinycontainer_proof::device::{Device, Program};
+use tinycontainer_proof::device::{Broken, Device, Program};
 
 /// Attacks devices, and checks that each attack is contained. The exit status is 1 if one is not.
 #[derive(Parser)]
@@ -25,6 +28,9 @@ struct Arguments {
     /// Print each attack and its outcome as a line of JSON.
     #[arg(long)]
     json: bool,
+    /// How many devices to attack at a time. Default: as many as there are processors.
+    #[arg(long)]
+    jobs: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -33,10 +39,15 @@ struct Line<'a> {
     attack: &'a str,
     shows: &'a [&'a str],
     /// What was not contained.
-    failure: Option<String>,
+    failure: Option<&'a str>,
+    seconds: f32,
 }
 
 impl Arguments {
+    fn jobs(&self) -> usize {
+        self.jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZero::get)).max(1)
+    }
+
     fn wants(&self, attack: &Attack) -> bool {
         let by_name = self.only.iter().any(|name| name == attack.name);
         let by_check = self.shows.iter().any(|check| attack.shows.contains(&check.as_str()));
@@ -60,36 +71,72 @@ fn main() -> ExitCode {
         println!("{} attacks", attacks().count());
         return ExitCode::SUCCESS;
     }
+    let wanted: Vec<_> = attacks().filter(|attack| arguments.wants(attack)).collect();
     let mut all_contained = true;
     for program in &arguments.devices {
         let began = Instant::now();
-        let mut device = match Device::start_up(program) {
-            Ok(device) => device,
+        let ran = match attack_all(program, &wanted, arguments.jobs()) {
+            Ok(ran) => ran,
             Err(broken) => {
                 eprintln!("{}: {broken}", program.name);
                 return ExitCode::FAILURE;
             }
         };
-        let (mut contained, mut failed) = (0, 0);
-        for attack in attacks().filter(|attack| arguments.wants(attack)) {
-            let failure = attack.run(&mut device).err();
-            match &failure {
-                None => contained += 1,
-                Some(why) => {
-                    failed += 1;
-                    eprintln!("{}: NOT CONTAINED: {}: {why}", program.name, attack.name);
-                }
+        for Ran { attack, failure, seconds } in &ran {
+            if let Some(why) = failure {
+                eprintln!("{}: NOT CONTAINED: {}: {why}", program.name, attack.name);
             }
             if arguments.json {
-                let line = Line { device: &program.name, attack: attack.name, shows: attack.shows, failure };
+                let (device, failure) = (&program.name, failure.as_deref());
+                let line =
+                    Line { device, attack: attack.name, shows: attack.shows, failure, seconds: *seconds };
                 println!("{}", serde_json::to_string(&line).unwrap_or_default());
             }
         }
+        let failed = ran.iter().filter(|ran| ran.failure.is_some()).count();
         if !arguments.json {
-            let seconds = began.elapsed().as_secs_f32();
-            println!("{}: {contained} attacks contained, {failed} not ({seconds:.1} s)", program.name);
+            let (contained, seconds) = (ran.len() - failed, began.elapsed().as_secs_f32());
+            let others = if failed > 0 { format!(", {failed} NOT") } else { String::new() };
+            println!("{}: {contained} attacks contained{others} ({seconds:.0} s)", program.name);
         }
         all_contained &= failed == 0;
     }
     if all_contained { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// An attack that was made.
+struct Ran {
+    attack: &'static Attack,
+    /// What was not contained.
+    failure: Option<String>,
+    seconds: f32,
+}
+
+/// Makes the attacks, on so many devices at a time; in the order of the list.
+fn attack_all(program: &Program, wanted: &[&'static Attack], jobs: usize) -> Result<Vec<Ran>, Broken> {
+    let next = AtomicUsize::new(0);
+    let job = || {
+        let mut device = Device::start_up(program)?;
+        let mut ran = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(attack) = wanted.get(at) else { return Ok(ran) };
+            let began = Instant::now();
+            let failure = attack.run(&mut device).err();
+            ran.push((at, Ran { attack, failure, seconds: began.elapsed().as_secs_f32() }));
+        }
+    };
+    let jobs: Vec<Result<_, Broken>> = thread::scope(|scope| {
+        let jobs: Vec<_> = (0..jobs).map(|_| scope.spawn(job)).collect();
+        let ended = |job: thread::ScopedJoinHandle<'_, _>| job.join();
+        jobs.into_iter()
+            .map(|job| ended(job).unwrap_or_else(|_| Err(Broken("an attack panicked".into()))))
+            .collect()
+    });
+    let mut ran = Vec::new();
+    for job in jobs {
+        ran.extend(job?);
+    }
+    ran.sort_unstable_by_key(|(at, _)| *at);
+    Ok(ran.into_iter().map(|(_, ran)| ran).collect())
 }
