@@ -66,3 +66,26 @@ pub const ATTACKERS: &[(&str, &[Attack])] = &[
 pub fn attacks() -> impl Iterator<Item = &'static Attack> {
     ATTACKERS.iter().flat_map(|(_, attacks)| *attacks)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn each_attack_has_a_name_of_its_own() {
+        let names: BTreeSet<_> = attacks().map(|attack| attack.name).collect();
+        assert_eq!(names.len(), attacks().count());
+        assert!(names.len() >= 100, "{}", names.len());
+    }
+
+    #[test]
+    fn an_attack_that_shows_a_check_names_one_that_exists() {
+        let checks = include_str!("../../defences.toml");
+        for attack in attacks() {
+            for check in attack.shows {
+                assert!(checks.contains(&format!("id = \"{check}\"")), "{}: {check}", attack.name);
+            }
+        }
+    }
+}

@@ -242,6 +242,13 @@ pub(super) const ATTACKS: &[Attack] = &[
         t.run(50);
         Ok(())
     }),
+    attack("loops as often as it may beside a periodic neighbour", &[], |t| {
+        let mut spec = hooks("o.x", "", "", GO_ON, "");
+        spec.schedule.period_ms = 0;
+        t.start(&spec)?;
+        t.run(300);
+        require("it runs", t.status("o.x")?.counters.loops > 100)
+    }),
     attack("logs without end beside a neighbour that logs a line", &[], |t| {
         let mut victim = hooks("o.victim", "", "", &format!("(call $logger (i32.const 64)) {GO_ON}"), "");
         victim.schedule = Schedule { period_ms: 100, max_loops: 5, ..victim.schedule };
