@@ -74,7 +74,9 @@ pub(super) const ATTACKS: &[Attack] = &[
         let image = good().sign(PROVIDER_A);
         let all = [&image.metadata[..], &image.code].concat();
         let sizes = Sizes { metadata: image.metadata.len(), data: 0, code: image.code.len() };
-        for len in (0..=all.len()).step_by(20) {
+        // More often than there are slots, so that none is lost.
+        let step = all.len() / (usize::from(t.device.slots()) + 4);
+        for len in (0..=all.len()).step_by(step) {
             t.unchanged("a session that is dropped", Code::Ok, |device| {
                 let Ok(session) = device.begin(sizes) else { return Code::Busy };
                 let code = device.write(session, &all[..len]);

@@ -186,8 +186,8 @@ pub(super) const ATTACKS: &[Attack] = &[
         metadata.extend([0xa1, 1, 0x40]);
         t.refused(&Image { metadata, ..seen() }, Code::Format2024)
     }),
-    attack("twenty bad images, one after the other", &["load-slot"], |t| {
-        for _ in 0..20 {
+    attack("more bad images than the device has slots", &["load-slot"], |t| {
+        for _ in 0..t.device.slots() + 4 {
             t.refused(&good().sign(STRANGER), Code::UnknownKey)?;
         }
         Ok(())
@@ -240,7 +240,8 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack("more sessions at a time than two", &["load-sessions"], |t| {
         let image = seen();
         let held = [open(t, &image)?, open(t, &image)?];
-        for _ in 0..20 {
+        // More often than there are slots, so that none is lost.
+        for _ in 0..t.device.slots() + 4 {
             t.unchanged("opening a third", Code::TooManySessions, |device| {
                 device.begin(sizes(&image)).err().unwrap_or(Code::Ok)
             })?;
