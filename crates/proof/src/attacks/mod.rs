@@ -1,0 +1,91 @@
+//! Attacks on a device, a file for each kind of attacker.
+//!
+//! Each has a name and the checks of `docs/threat-model.md` that it shows: if one of them is removed, the attack succeeds.
+//! Those without a check show what is not one line of code. [`Trial::end`] says what must hold after each.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "what is taken apart was made here")]
+
+mod application;
+mod craft;
+mod guest;
+mod manager;
+mod module;
+mod neighbour;
+mod signer;
+mod stranger;
+mod third_party;
+mod trial;
+
+use crate::device::Device;
+pub use trial::{Outcome, Trial};
+
+/// An attack.
+pub struct Attack {
+    /// What the attacker does, in words. Unique.
+    pub name: &'static str,
+    /// The checks that it shows.
+    pub shows: &'static [&'static str],
+    run: fn(&mut Trial<'_>) -> Outcome,
+}
+
+const fn attack(
+    name: &'static str,
+    shows: &'static [&'static str],
+    run: fn(&mut Trial<'_>) -> Outcome,
+) -> Attack {
+    Attack { name, shows, run }
+}
+
+impl Attack {
+    /// Attacks a device. It is a fresh one afterwards only after the next attack has begun.
+    ///
+    /// # Errors
+    /// What was not contained.
+    pub fn run(&self, device: &mut Device) -> Outcome {
+        let outcome = Trial::begin(device).and_then(|mut trial| {
+            (self.run)(&mut trial)?;
+            trial.end()
+        });
+        device.broken().map_or(outcome, |why| Err(format!("the device is broken: {why}")))
+    }
+}
+
+/// A kind of attacker, and what it tries.
+pub const ATTACKERS: &[(&str, &[Attack])] = &[
+    ("someone with bytes and no key", stranger::ATTACKS),
+    ("a signer outside of its scope", signer::ATTACKS),
+    ("a third party that lies", third_party::ATTACKS),
+    ("a hostile module", module::ATTACKS),
+    ("a hostile guest in each hook", guest::ATTACKS),
+    ("a hostile guest against its neighbours", neighbour::ATTACKS),
+    ("a C application that calls wrongly", application::ATTACKS),
+    ("a manager", manager::ATTACKS),
+];
+
+/// Every attack.
+pub fn attacks() -> impl Iterator<Item = &'static Attack> {
+    ATTACKERS.iter().flat_map(|(_, attacks)| *attacks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn each_attack_has_a_name_of_its_own() {
+        let names: BTreeSet<_> = attacks().map(|attack| attack.name).collect();
+        assert_eq!(names.len(), attacks().count());
+        assert!(names.len() >= 100, "{}", names.len());
+    }
+
+    #[test]
+    fn an_attack_that_shows_a_check_names_one_that_exists() {
+        let checks = include_str!("../../defences.toml");
+        for attack in attacks() {
+            for check in attack.shows {
+                assert!(checks.contains(&format!("id = \"{check}\"")), "{}: {check}", attack.name);
+            }
+        }
+    }
+}
