@@ -6,6 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+/// The most inputs of a corpus besides the seeds.
+const FILES: usize = 64;
+
 /// The folder of a target's corpus.
 pub fn folder(target: &Target) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target.name)
@@ -41,6 +44,7 @@ pub fn make(target: &Target, attempts: u32, bytes: usize) -> Vec<Vec<u8>> {
     }
     let mut more: Vec<_> = found.into_values().collect();
     more.sort_by_key(|input| (input.len(), input.clone()));
+    more.truncate(FILES);
     let mut total: usize = inputs.iter().map(Vec::len).sum();
     more.retain(|input| {
         total += input.len();

@@ -5,6 +5,7 @@
 //! | `outcome` | [`Outcome`]: what an input led to, to tell inputs apart |
 //! | `mutate` | a small random generator and mutations, for runs without libFuzzer |
 //! | `spec_policy` | the decision over an image, specified from `docs/format.md` |
+//! | `platform` | a platform for one thread, whose containers make the calls that a target chooses |
 //! | `year2024` | an image of the 2024 format |
 //! | the other modules | a target each, with its first inputs |
 //! | [`corpus`] | reading and making the corpora |
@@ -17,13 +18,17 @@ mod cbor;
 mod clear;
 pub mod corpus;
 mod cose;
+mod loading;
 mod metadata;
 pub mod mutate;
 pub mod outcome;
+mod platform;
 mod policy;
+mod queues;
 mod spec_policy;
 mod token;
 mod trust_store;
+mod wamr;
 mod year2024;
 
 pub use outcome::Outcome;
@@ -56,6 +61,9 @@ pub const TARGETS: &[Target] = &[
     Target { name: "clear", run: clear::run, seeds: clear::seeds, mutations: 2000 },
     Target { name: "cbor", run: cbor::run, seeds: cbor::seeds, mutations: 20_000 },
     Target { name: "policy", run: policy::run, seeds: policy::seeds, mutations: 4000 },
+    Target { name: "loading", run: loading::run, seeds: loading::seeds, mutations: 2000 },
+    Target { name: "queues", run: queues::run, seeds: queues::seeds, mutations: 4000 },
+    Target { name: "wamr", run: wamr::run, seeds: wamr::seeds, mutations: 2000 },
     Target { name: "cose", run: cose::run, seeds: cose::seeds, mutations: 4000 },
 ];
 
