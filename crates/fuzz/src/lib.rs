@@ -14,6 +14,7 @@
 //! functions on stable, over the committed corpora and a fixed number of mutations. It panics on errors, as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod capi;
 mod cbor;
 mod clear;
 pub mod corpus;
@@ -33,6 +34,8 @@ mod year2024;
 
 pub use outcome::Outcome;
 
+use mutate::{Random, mutant};
+
 /// A fuzz target.
 #[derive(Debug, Clone, Copy)]
 pub struct Target {
@@ -51,6 +54,22 @@ impl Target {
     pub fn fuzz(&self, bytes: &[u8]) {
         (self.run)(bytes);
     }
+
+    /// The short run: the corpus, and a fixed number of mutations of it.
+    ///
+    /// # Panics
+    /// If an input fails, with the input; or if there is no corpus.
+    pub fn short_run(&self) {
+        let inputs = corpus::read(self).expect("the corpus cannot be read");
+        assert!(!inputs.is_empty());
+        inputs.iter().for_each(|input| self.fuzz(input));
+        let mut random = Random::new(1);
+        for number in 0..self.mutations {
+            let input = mutant(&inputs, &mut random);
+            let done = std::panic::catch_unwind(|| self.fuzz(&input));
+            assert!(done.is_ok(), "{}: mutation {number} fails: {input:02x?}", self.name);
+        }
+    }
 }
 
 /// All targets.
@@ -64,6 +83,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "loading", run: loading::run, seeds: loading::seeds, mutations: 2000 },
     Target { name: "queues", run: queues::run, seeds: queues::seeds, mutations: 4000 },
     Target { name: "wamr", run: wamr::run, seeds: wamr::seeds, mutations: 2000 },
+    Target { name: "capi", run: capi::run, seeds: capi::seeds, mutations: 300 },
     Target { name: "cose", run: cose::run, seeds: cose::seeds, mutations: 4000 },
 ];
 

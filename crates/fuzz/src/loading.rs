@@ -77,7 +77,8 @@ impl Transfer {
 
     fn is_as_signed(&self) -> bool {
         let original = &images()[self.image];
-        self.bytes == [&original.metadata[..], &original.data, &original.code].concat() && self.sizes == sizes(original)
+        self.bytes == [&original.metadata[..], &original.data, &original.code].concat()
+            && self.sizes == sizes(original)
     }
 
     fn next(&mut self, len: usize) -> &[u8] {
@@ -114,7 +115,11 @@ fn check_empty(engine: &FuzzedEngine) {
     }
 }
 
-fn in_pieces(engine: &FuzzedEngine, transfer: &Transfer, mut piece: impl FnMut() -> usize) -> Result<(), ImageError> {
+fn in_pieces(
+    engine: &FuzzedEngine,
+    transfer: &Transfer,
+    mut piece: impl FnMut() -> usize,
+) -> Result<(), ImageError> {
     let mut loading = engine.begin(transfer.sizes)?;
     let mut rest = &transfer.bytes[..];
     while !rest.is_empty() {
@@ -171,11 +176,14 @@ fn two(input: &mut Unstructured<'_>) -> Outcome {
             }
             0 | 1 => {
                 // Two sessions are open at most.
-                if sessions.iter().all(|session| session.as_ref().is_some_and(|(loading, _)| !loading.is_stale())) {
+                if sessions
+                    .iter()
+                    .all(|session| session.as_ref().is_some_and(|(loading, _)| !loading.is_stale()))
+                {
                     let _either = engine.begin(Sizes { metadata: 1, data: 0, code: 1 }).map(drop);
                 }
             }
-            2 | 3 | 4 => {
+            2..=4 => {
                 let len = input.arbitrary::<u8>().map_or(1, |len| usize::from(len) * 4);
                 if let Some((loading, transfer)) = &mut sessions[which] {
                     let written = loading.write(transfer.next(len));
@@ -220,8 +228,28 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let begin = |which: u8, image: u8| vec![which, image, 0];
     let write = |which: u8, len: u8| vec![4 | which, len];
     let finish = |which: u8| vec![10 | which];
-    seeds.push([vec![1], begin(0, 0), begin(1, 1), write(0, 30), write(1, 40), write(0, 255), write(1, 255), finish(0), finish(1), vec![0]].concat());
-    seeds.push([vec![1], begin(0, 0), begin(1, 3), write(0, 255), write(1, 255), finish(1), finish(0), vec![0]].concat());
-    seeds.push([vec![1], begin(0, 0), write(0, 3), vec![14, 255], write(0, 255), begin(1, 2), vec![12], vec![0]].concat());
+    seeds.push(
+        [
+            vec![1],
+            begin(0, 0),
+            begin(1, 1),
+            write(0, 30),
+            write(1, 40),
+            write(0, 255),
+            write(1, 255),
+            finish(0),
+            finish(1),
+            vec![0],
+        ]
+        .concat(),
+    );
+    seeds.push(
+        [vec![1], begin(0, 0), begin(1, 3), write(0, 255), write(1, 255), finish(1), finish(0), vec![0]]
+            .concat(),
+    );
+    seeds.push(
+        [vec![1], begin(0, 0), write(0, 3), vec![14, 255], write(0, 255), begin(1, 2), vec![12], vec![0]]
+            .concat(),
+    );
     seeds
 }

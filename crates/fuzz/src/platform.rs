@@ -59,7 +59,13 @@ impl Runtime for Scripted {
         kind == Type::Wasm
     }
 
-    fn instantiate(&self, account: Account, _: Type, code: &[u8], _: &Limits) -> Result<Running, ModuleError> {
+    fn instantiate(
+        &self,
+        account: Account,
+        _: Type,
+        code: &[u8],
+        _: &Limits,
+    ) -> Result<Running, ModuleError> {
         let slot = usize::from(account.0);
         self.0.borrow_mut()[slot].code = code.to_vec();
         Ok(Running { scripts: self.0.clone(), slot })
@@ -72,7 +78,10 @@ impl Runtime for Scripted {
 
 impl Instance for Running {
     fn call(&mut self, hook: Hook, _: Budget, host: &mut dyn Host) -> Outcome {
-        while hook == Hook::Loop {
+        if hook != Hook::Loop {
+            return Outcome { result: Ok(0), instructions: 1 };
+        }
+        loop {
             let Some(call) = self.scripts.borrow_mut()[self.slot].calls.pop_front() else { break };
             let mut read = Vec::new();
             let result = match call {
@@ -196,7 +205,7 @@ impl Platform for Fuzzed {
 pub(crate) type FuzzedEngine = Engine<Fuzzed, SLOTS>;
 
 /// A trust store with one anchor that may do everything. Its key is a shared secret, since verifying those is fast.
-fn store() -> &'static [u8] {
+pub(crate) fn store() -> &'static [u8] {
     static STORE: OnceLock<Vec<u8>> = OnceLock::new();
     STORE.get_or_init(|| {
         let anchor = AnchorSpec {

@@ -2,7 +2,7 @@
 //! anew in between.
 
 use crate::outcome::{Outcome, outcome};
-use crate::platform::{Call, FuzzedEngine, Fuzzed, QUEUE_BYTES, SLOTS, load, sign};
+use crate::platform::{Call, Fuzzed, FuzzedEngine, QUEUE_BYTES, SLOTS, load, sign};
 use arbitrary::Unstructured;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::OnceLock;
@@ -226,9 +226,9 @@ pub(crate) fn run(input: &[u8]) -> Outcome {
     let mut world = World { engine: &engine, agents, loaded: Default::default(), now: 0 };
     let mut kinds = std::collections::BTreeSet::new();
     // All are loaded and run at first.
-    for which in 0..3 {
+    for (which, (uid, _)) in CONTAINERS.iter().enumerate() {
         world.load(which);
-        engine.start(CONTAINERS[which].0).unwrap();
+        engine.start(uid).unwrap();
         world.step(which);
     }
     for number in 0..200_u8 {
@@ -253,7 +253,7 @@ pub(crate) fn run(input: &[u8]) -> Outcome {
                 let fd = world.descriptor(which, &mut bytes);
                 world.call(which, Call::Close(fd));
             }
-            10 | 11 | 12 => {
+            10..=12 => {
                 let fd = world.descriptor(which, &mut bytes);
                 let len = bytes.int_in_range(0..=70).unwrap_or(0);
                 world.call(which, Call::Read(fd, len));
@@ -289,11 +289,43 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let write = |which: u8, len: u8| vec![0xd0 | which, 0, len];
     let read = |which: u8, len: u8| vec![0xa0 | which, 0, len];
     let close = |which: u8| vec![0x90 | which, 0];
-    let talk = [open(0, 1), open(1, 1), write(0, 3), write(0, 60), read(1, 2), read(1, 64), read(1, 70), vec![0]].concat();
-    let full = [open(0, 2), open(1, 2), write(0, 20), write(0, 20), write(0, 20), read(1, 64), write(0, 30), vec![0]].concat();
+    let talk =
+        [open(0, 1), open(1, 1), write(0, 3), write(0, 60), read(1, 2), read(1, 64), read(1, 70), vec![0]]
+            .concat();
+    let full = [
+        open(0, 2),
+        open(1, 2),
+        write(0, 20),
+        write(0, 20),
+        write(0, 20),
+        read(1, 64),
+        write(0, 30),
+        vec![0],
+    ]
+    .concat();
     let own = [open(0, 4), write(0, 9), read(0, 9), close(0), write(0, 1), vec![0]].concat();
-    let none = [open(0, 5), write(0, 1), open(1, 3), write(1, 1), open(2, 3), write(2, 1), open(2, 8), vec![0]].concat();
-    let again = [open(0, 1), vec![0x11, 0x51, 0x51, 0x51, 0x51], write(0, 1), vec![0x01], write(0, 2), vec![0x51], write(0, 3), vec![0]].concat();
-    let anew = [open(2, 1), open(0, 3), write(2, 5), vec![0x10, 0x50, 0x50, 0x50, 0x50, 0x30, 0x20], write(2, 5), vec![0]].concat();
+    let none =
+        [open(0, 5), write(0, 1), open(1, 3), write(1, 1), open(2, 3), write(2, 1), open(2, 8), vec![0]]
+            .concat();
+    let again = [
+        open(0, 1),
+        vec![0x11, 0x51, 0x51, 0x51, 0x51],
+        write(0, 1),
+        vec![0x01],
+        write(0, 2),
+        vec![0x51],
+        write(0, 3),
+        vec![0],
+    ]
+    .concat();
+    let anew = [
+        open(2, 1),
+        open(0, 3),
+        write(2, 5),
+        vec![0x10, 0x50, 0x50, 0x50, 0x50, 0x30, 0x20],
+        write(2, 5),
+        vec![0],
+    ]
+    .concat();
     vec![talk, full, own, none, again, anew]
 }

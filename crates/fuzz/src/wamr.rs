@@ -54,7 +54,11 @@ impl Hostile {
         self.calls += 1;
         (call as u8, of).hash(&mut self.hash);
         let answer = self.hash.finish();
-        if answer % 5 == 0 { Err(Errno::ALL[answer as usize / 5 % Errno::ALL.len()]) } else { Ok(answer as usize / 5) }
+        if answer.is_multiple_of(5) {
+            Err(Errno::ALL[answer as usize / 5 % Errno::ALL.len()])
+        } else {
+            Ok(answer as usize / 5)
+        }
     }
 }
 
@@ -133,7 +137,9 @@ fn make(kind: u8, input: &mut Unstructured<'_>) -> Option<(Vec<u8>, bool)> {
         return Some((input.bytes(input.len()).unwrap_or_default().to_vec(), false));
     }
     let changes: Vec<(u16, u8)> = match kind {
-        2 => (0..input.int_in_range(1..=6).ok()?).map(|_| input.arbitrary()).collect::<Result<_, _>>().ok()?,
+        2 => {
+            (0..input.int_in_range(1..=6).ok()?).map(|_| input.arbitrary()).collect::<Result<_, _>>().ok()?
+        }
         _ => Vec::new(),
     };
     let config = config(input);
@@ -183,10 +189,11 @@ pub(crate) fn run(input: &[u8]) -> Outcome {
     let Some((code, is_valid)) = make(kind, &mut input) else { return outcome(&"no module") };
     let done = execute(&code, budget);
     assert_eq!(execute(&code, budget), done, "the same module does something else");
-    if done.is_ok() && !is_valid {
-        if let Err(error) = Validator::new_with_features(FEATURES).validate_all(&code) {
-            panic!("a module that is not valid was loaded: {error}");
-        }
+    if done.is_ok()
+        && !is_valid
+        && let Err(error) = Validator::new_with_features(FEATURES).validate_all(&code)
+    {
+        panic!("a module that is not valid was loaded: {error}");
     }
     if let Ok(done) = &done
         && done.hooks.iter().all(|ran| ran.result != Err(Trap::BudgetExhausted))
@@ -204,11 +211,19 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let bytes = |code: Vec<u8>| [&[3, 0xff, 0x0f][..], &code].concat();
     let mut seeds = vec![
         bytes(module("", "(loop (br 0)) i32.const 0")),
-        bytes(module("(drop (call $open (i32.const 1)))", "(call $read (i32.const 1) (i32.const 8) (i32.const 65528))")),
+        bytes(module(
+            "(drop (call $open (i32.const 1)))",
+            "(call $read (i32.const 1) (i32.const 8) (i32.const 65528))",
+        )),
         bytes(module("unreachable", "i32.const 0")),
-        bytes(module("(drop (memory.grow (i32.const 1)))", "(call $write (i32.const 1) (i32.const 65530) (i32.const 100))")),
+        bytes(module(
+            "(drop (memory.grow (i32.const 1)))",
+            "(call $write (i32.const 1) (i32.const 65530) (i32.const 100))",
+        )),
     ];
     // What modules wasm-smith makes of.
-    seeds.extend((0..20).map(|seed| [vec![(seed as u8 & 1) * 2, 0xff, 0x0f], Random::new(seed).bytes(150)].concat()));
+    seeds.extend(
+        (0..20).map(|seed| [vec![(seed as u8 & 1) * 2, 0xff, 0x0f], Random::new(seed).bytes(150)].concat()),
+    );
     seeds
 }

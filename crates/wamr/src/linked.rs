@@ -48,6 +48,7 @@ impl Module {
     }
 
     /// Loads the module of `len` bytes at the beginning of `code`, which has [`bytes`](Self::bytes) bytes.
+    #[cfg_attr(fuzzing, allow(unused_mut))]
     pub(crate) fn load(mut code: PoolBuf, len: usize, blocks: u32) -> Result<Self, ErrorText> {
         let mut reason: ErrorText = [0; _];
         // SAFETY: asks how WAMR was compiled.
@@ -60,11 +61,13 @@ impl Module {
             no_resolve: true,
         };
         let Ok(size) = u32::try_from(len) else { return Err(reason) };
-        let Some(bytes) = NonNull::new(code.as_mut_ptr()) else { return Err(reason) };
         #[cfg(all(fuzzing, feature = "std"))]
         let mut apart: std::boxed::Box<[u8]> = (&code[..]).into();
+        #[cfg(not(all(fuzzing, feature = "std")))]
+        let at = code.as_mut_ptr();
         #[cfg(all(fuzzing, feature = "std"))]
-        let Some(bytes) = NonNull::new(apart.as_mut_ptr()) else { return Err(reason) };
+        let at = apart.as_mut_ptr();
+        let Some(bytes) = NonNull::new(at) else { return Err(reason) };
         debug_assert_eq!(code.len(), Self::bytes(len, blocks));
         // SAFETY: `code` may be written, and lives as long as the module if that keeps it
         // (`wasm_binary_freeable`); the name is a constant that is only read; the reason is written within
