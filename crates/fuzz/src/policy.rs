@@ -543,3 +543,19 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     seeds.extend((1..120).step_by(10).map(|place| vec![1, place, 0xcf, 0, 1, 2, 1]));
     seeds
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// The corpus is accepted, and refused for at least so many reasons.
+    #[test]
+    fn the_corpus_reaches_most_reasons() {
+        let target = crate::target("policy");
+        let outcomes: BTreeSet<_> =
+            crate::corpus::read(target).unwrap().iter().map(|input| run(input)).collect();
+        assert!(outcomes.contains(&outcome(&Ok::<(), ImageRejected>(()))));
+        assert!(outcomes.len() > 50, "{}", outcomes.len());
+    }
+}
