@@ -29,7 +29,8 @@ const CAROL: Party = 2;
 /// Is not a trust anchor, unless the input makes it one.
 const MALLORY: Party = 3;
 
-/// Decisions from an input. The first bytes select at which places something unusual is chosen, the others what.
+/// Decisions from an input. The first bytes select at which places something unusual is chosen, the others what. Half of
+/// these places are near to each other: what belongs together is chosen together.
 struct Choices<'a> {
     bytes: Unstructured<'a>,
     unusual: Vec<u8>,
@@ -39,8 +40,13 @@ struct Choices<'a> {
 impl<'a> Choices<'a> {
     fn new(input: &'a [u8]) -> Self {
         let mut bytes = Unstructured::new(input);
-        let count = bytes.int_in_range(0..=6).unwrap_or(0);
-        let unusual = (0..count).map(|_| bytes.arbitrary().unwrap_or(0)).collect();
+        let count = bytes.int_in_range(0..=7).unwrap_or(0);
+        let near = bytes.arbitrary::<u8>().unwrap_or(0);
+        let place = |index: u8| {
+            let place = bytes.arbitrary::<u8>().unwrap_or(0);
+            if index % 2 == 0 { near.wrapping_add(place % 24) } else { place }
+        };
+        let unusual = (0..count).map(place).collect();
         Self { bytes, unusual, place: 0 }
     }
 
@@ -538,9 +544,13 @@ pub(crate) fn run(bytes: &[u8]) -> Outcome {
 
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
     // All usual; then with tokens for everything and three endpoints of different kinds.
-    let mut seeds = vec![vec![], vec![0, 0xcf, 0, 1, 2], vec![0, 0xc7, 3, 4, 5]];
+    let mut seeds = vec![vec![], vec![0, 0, 0xcf, 0, 1, 2], vec![0, 0, 0xc7, 3, 4, 5]];
+    // Found by libFuzzer: the container's own data in another direction, with a token.
+    seeds.push(vec![
+        7, 2, 0x81, 0xcf, 6, 2, 0x61, 2, 0x81, 0xcf, 6, 2, 0x61, 0x2e, 0x79, 0x81, 0x2e, 0x79, 0x81, 0xcf,
+    ]);
     // Something unusual at each place, one at a time.
-    seeds.extend((1..120).step_by(10).map(|place| vec![1, place, 0xcf, 0, 1, 2, 1]));
+    seeds.extend((1..120).step_by(10).map(|place| vec![1, place, 0, 0xcf, 0, 1, 2, 1]));
     seeds
 }
 

@@ -441,8 +441,11 @@ fn is_own_data(access: &Access) -> bool {
     access.kind == LOCAL && access.address == BUS_DATA && access.direction == 0
 }
 
-/// Whether the anchor's scope has the peer, in that direction.
+/// Whether the anchor's scope has the peer, in that direction. No scope has a container's own data to be written.
 fn reached(anchor: &Anchor, access: &Access) -> bool {
+    if access.kind == LOCAL && access.address == BUS_DATA {
+        return access.direction == 0;
+    }
     anchor.reaches.iter().any(|reach| {
         let name = reach.name.as_ref().is_none_or(|name| in_scope(std::slice::from_ref(name), &access.name));
         let number = reach.range.is_none_or(|(first, last)| first <= access.number && access.number <= last);
