@@ -44,7 +44,7 @@ impl<'a> Choices<'a> {
         let near = bytes.arbitrary::<u8>().unwrap_or(0);
         let place = |index: u8| {
             let place = bytes.arbitrary::<u8>().unwrap_or(0);
-            if index % 2 == 0 { near.wrapping_add(place % 24) } else { place }
+            if index.is_multiple_of(2) { near.wrapping_add(place % 24) } else { place }
         };
         let unusual = (0..count).map(place).collect();
         Self { bytes, unusual, place: 0 }
