@@ -18,12 +18,12 @@ use crate::device::report::{Counters, Event, Memory, Refusal, Snapshot, Status};
 pub use process::{Process, Usage};
 use protocol::{EventKind, MAX_FRAME, Op, UNITS};
 use std::ffi::OsString;
-use std::fmt;
 use std::path::PathBuf;
 use tinycontainer::Sizes;
 use tinycontainer_abi::Syscall;
 use tinycontainer_capi::Code;
 use tinycontainer_testkit as kit;
+pub use wire::Broken;
 use wire::{Reader, Wire, Writer};
 
 /// Where a device runs.
@@ -69,18 +69,6 @@ impl Program {
         }
     }
 }
-
-/// The device does not answer as it should: it has ended, or hangs.
-#[derive(Debug)]
-pub struct Broken(pub String);
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the device is broken: {}", self.0)
-    }
-}
-
-impl std::error::Error for Broken {}
 
 /// A device under test. Once it is [broken](Device::broken), its answers are those of an empty device.
 pub struct Device {

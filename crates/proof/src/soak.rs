@@ -4,13 +4,16 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`random`] | numbers that follow from the seed |
 //! | [`subject`] | what is soaked: a [`Device`](crate::device::Device) |
 //! | [`threads`] | or a host in this process, with a thread for each container |
 
+pub mod random;
 pub mod subject;
 pub mod threads;
 
 use crate::guests::module;
+use crate::soak::random::Random;
 use crate::soak::subject::{Seen, Subject};
 use anyhow::{Context as _, bail, ensure};
 use std::time::{Duration, Instant};
@@ -37,30 +40,6 @@ pub struct Tally {
     pub loops: u64,
     /// How often all were unloaded, and memory and descriptors compared with the beginning.
     pub checks: u64,
-}
-
-/// A generator of numbers: splitmix64 (Steele, Lea, Flood 2014). Not for secrets.
-pub struct Random(u64);
-
-impl Random {
-    /// The next number.
-    pub fn number(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `limit`.
-    pub fn below(&mut self, limit: u64) -> u64 {
-        self.number() % limit
-    }
-
-    fn one<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
-        let at = self.below(of.len().max(1) as u64);
-        of.get(usize::try_from(at).ok()?)
-    }
 }
 
 /// An image that may be loaded, and what the device must answer if its uid is free.
@@ -126,7 +105,7 @@ pub fn soak(
     mut progress: impl FnMut(&Tally, Duration),
 ) -> anyhow::Result<Tally> {
     let candidates = candidates(u32::from(device.slots()) / 2);
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut tally = Tally::default();
     let empty = device.held();
     // After the first round, since a program's own buffers grow at first.

@@ -1,7 +1,7 @@
 //! The process of a device and its serial line.
 
-use crate::device::Broken;
 use std::ffi::OsStr;
+use std::fmt;
 use std::io::{self, Read as _, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -11,6 +11,18 @@ use tinycontainer_capi::Code;
 
 /// A device that takes longer than this for a request hangs. The longest request takes some seconds on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The device does not answer as it should: it has ended, or hangs.
+#[derive(Debug)]
+pub struct Broken(pub String);
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the device is broken: {}", self.0)
+    }
+}
+
+impl std::error::Error for Broken {}
 
 /// A process that answers requests on its standard output.
 pub(crate) struct Wire {

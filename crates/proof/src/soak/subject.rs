@@ -2,7 +2,7 @@
 
 use crate::device::report::Snapshot;
 use crate::device::{Device, Unit, Usage};
-use crate::soak::Random;
+use crate::soak::random::Random;
 use tinycontainer::{State, StopReason};
 use tinycontainer_capi::Code;
 use tinycontainer_testkit::Image;

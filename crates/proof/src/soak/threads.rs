@@ -2,7 +2,7 @@
 
 use crate::device::report::Snapshot;
 use crate::device::{Process, Usage};
-use crate::soak::Random;
+use crate::soak::random::Random;
 use crate::soak::subject::{Held, Seen, Subject};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
