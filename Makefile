@@ -1,5 +1,5 @@
 # TinyContainer. `make demo` and `make test` are all that most people need.
-.PHONY: help demo test device-test attacks soak bench docs generate riot-check flash all term
+.PHONY: help demo test device-test attacks defences soak fuzz mutants miri deny sbom bench docs generate riot-check flash all term
 CARGO ?= cargo
 
 help:
@@ -8,6 +8,11 @@ help:
 	@echo "make device-test test the firmware of crates/bare on an emulated Cortex-M4F; UPDATE=1 writes its table of counts"
 	@echo "make attacks     attack devices: on this host with each interpreter, and the emulated one"
 	@echo "make soak        containers that load, run, trap, stop and unload at random; MINUTES=10 SEED=1"
+	@echo "make defences    remove each check of docs/threat-model.md alone: an attack must succeed; writes docs/defences.md"
+	@echo "make fuzz        fuzz each target for SECONDS=60 (needs a nightly Rust and cargo-fuzz)"
+	@echo "make mutants     change the code of CRATES=\"cbor token\" (all six) in one place at a time: a test must fail (cargo-mutants)"
+	@echo "make miri        search for undefined behaviour (needs a nightly Rust with miri)"
+	@echo "make deny sbom   check licences and sources of all dependencies (cargo-deny); write the bills of materials"
 	@echo "make bench       measure speed, missed periods and memory on this host"
 	@echo "make generate    write all committed generated files again (needs libclang)"
 	@echo "make docs        write only the generated part of the documentation again: docs/lifecycle.md"
@@ -34,6 +39,28 @@ MINUTES ?= 10
 SEED ?= 1
 soak:
 	@scripts/proof soak --minutes $(MINUTES) --seed $(SEED)
+
+defences:
+	@scripts/defences
+
+SECONDS ?= 60
+fuzz:
+	@scripts/fuzz --seconds $(SECONDS)
+
+mutants:
+	@scripts/mutants $(CRATES)
+
+miri:
+	@scripts/miri
+
+deny:
+	@cargo deny --version >/dev/null 2>&1 || { echo "cargo-deny is missing: cargo install --locked cargo-deny"; exit 2; }
+	@for manifest in Cargo.toml riot-app/Cargo.toml fixtures/containers/Cargo.toml; do \
+	    cargo deny --manifest-path $$manifest check --config $(CURDIR)/deny.toml licenses sources bans || exit 1; \
+	done
+
+sbom:
+	@scripts/sbom
 
 bench:
 	$(CARGO) bench --locked -p tinycontainer-wamr -p tinycontainer -p tinycontainer-posix

@@ -10,7 +10,7 @@ use crate::slots::{self, THREADS};
 use crate::{clock, controller, sys};
 use tinycontainer::policy::{Ceilings, Device};
 use tinycontainer::runtime::{Rate, Type};
-use tinycontainer::{Engine, Notice, Platform};
+use tinycontainer::{Engine, IoError, Notice, Platform};
 use tinycontainer_capi::{CDrivers, Code, OnceCell, settings};
 use tinycontainer_pool::{Accounts, Pool, PoolBuf};
 use tinycontainer_wamr::Wamr;
@@ -104,7 +104,12 @@ impl Platform for Riot {
             Notice::Started => return,
             Notice::Stopped(stopped) => ("stopped: ", stopped.reason.name()),
             Notice::Refused(_, denial) => ("refused: ", denial.reason.text()),
-            Notice::DriverFailed(..) => ("no answer from its endpoint", ""),
+            Notice::DriverFailed(endpoint, IoError::NoPeer) => {
+                ("no such device for endpoint ", decimal(endpoint, &mut digits))
+            }
+            Notice::DriverFailed(endpoint, _) => {
+                ("the device failed at endpoint ", decimal(endpoint, &mut digits))
+            }
             Notice::LogDropped(dropped) => ("lines dropped: ", decimal(dropped, &mut digits)),
         };
         sys::notice(uid, event, text);

@@ -9,7 +9,8 @@ CONTAINER is a folder with a container.toml, or the name of one in fixtures/riot
 this file, so anyone can sign for a device that trusts it. `NAME+unsigned` and `NAME+tampered` are the same
 container without its signature, and with its last byte changed. `worst` is the image that stacks are sized by:
 every possible token, each by another signer (crates/testkit/src/worst.rs), whose anchors join the trust store;
-`worst+badlast` is the same with a last token whose signature does not hold.
+`worst+badlast` is the same with a last token whose signature does not hold. TINYCONTAINER_IMAGES_TRUST in the environment
+names another file than fixtures/riot/trust.toml for what the key may sign.
 """
 
 import json
@@ -126,7 +127,7 @@ def main(out, *names):
     keep = os.path.join(os.path.dirname(os.path.abspath(out)), "made")
     os.makedirs(keep, exist_ok=True)
     run(tool, "keygen", os.path.join(keep, NAME), "--force", "--seed-from-test", "riot-app")
-    with open(os.path.join(FIXTURES, "trust.toml"), encoding="utf-8") as file:
+    with open(os.environ.get("TINYCONTAINER_IMAGES_TRUST") or os.path.join(FIXTURES, "trust.toml"), encoding="utf-8") as file:
         text = file.read()
     with open(os.path.join(keep, "trust.toml"), "w", encoding="utf-8") as file:
         file.write(text)

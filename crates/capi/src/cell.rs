@@ -115,7 +115,73 @@ impl Drop for Release<'_> {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
     use super::*;
+    use std::sync::Barrier;
+    use std::thread;
+
+    #[test]
+    fn of_several_threads_one_sets_the_value_and_all_see_the_whole_of_it() {
+        const THREADS: usize = 4;
+        for _ in 0..if cfg!(miri) { 5 } else { 500 } {
+            let (cell, barrier) = (OnceCell::new(), Barrier::new(THREADS));
+            let done = thread::scope(|scope| {
+                let threads: [_; THREADS] = core::array::from_fn(|n| {
+                    let (cell, barrier) = (&cell, &barrier);
+                    scope.spawn(move || {
+                        barrier.wait();
+                        let set = cell.set([n; 16]).is_ok();
+                        let seen = loop {
+                            match cell.value() {
+                                Some(value) => break *value,
+                                None => thread::yield_now(),
+                            }
+                        };
+                        assert!(seen.iter().all(|number| *number == seen[0]));
+                        assert!(!set || seen[0] == n);
+                        set
+                    })
+                });
+                threads.map(|thread| thread.join().unwrap())
+            });
+            assert_eq!(done.into_iter().filter(|set| *set).count(), 1);
+        }
+    }
+
+    #[test]
+    fn of_several_threads_one_uses_the_value_at_a_time() {
+        let rounds = if cfg!(miri) { 50 } else { 20_000 };
+        let cell = TryCell::new((0u32, 0u32));
+        let used: u32 = thread::scope(|scope| {
+            let threads: [_; 3] = core::array::from_fn(|_| {
+                scope.spawn(|| {
+                    let add = |value: &mut (u32, u32)| {
+                        assert_eq!(value.0, value.1);
+                        value.0 += 1;
+                        thread::yield_now();
+                        value.1 += 1;
+                    };
+                    (0..rounds).filter(|_| cell.with(add).is_some()).count() as u32
+                })
+            });
+            threads.map(|thread| thread.join().unwrap()).into_iter().sum()
+        });
+        assert!(used > 0);
+        assert_eq!(cell.with(|value| *value), Some((used, used)));
+    }
+
+    #[test]
+    fn a_panic_gives_the_value_back() {
+        let cell = TryCell::new(1);
+        let unwound = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| {
+            cell.with(|value| {
+                *value = 2;
+                std::panic::resume_unwind(std::boxed::Box::new(()));
+            })
+        }));
+        assert!(unwound.is_err());
+        assert_eq!(cell.with(|value| *value), Some(2));
+    }
 
     #[test]
     fn set_once() {

@@ -394,7 +394,7 @@ mod tests {
     #[test]
     fn item_14_of_overlapping_drivers_one_is_added() {
         const THREADS: u32 = 4;
-        for round in 0..2000 {
+        for round in 0..if cfg!(miri) { 10 } else { 2000 } {
             let (table, barrier) = (Table::new(), Barrier::new(THREADS as usize));
             let added = thread::scope(|scope| {
                 let adders: [_; THREADS as usize] = core::array::from_fn(|n| {
@@ -411,5 +411,124 @@ mod tests {
             assert_eq!((done, table.entries().count()), (1, 1), "round {round}: {added:?}");
             assert!(added.iter().all(|added| matches!(added, Ok(()) | Err(Code::AlreadySet))));
         }
+    }
+
+    /// A driver as an application writes it in C: its context points to what it has stored.
+    struct Device {
+        uid: std::string::String,
+        authority: std::string::String,
+        unit: u32,
+        written: std::vec::Vec<u8>,
+    }
+
+    type Context = std::sync::Mutex<Device>;
+
+    /// # Safety
+    /// As the header promises a driver.
+    unsafe fn device<'a>(context: *mut c_void) -> std::sync::MutexGuard<'a, Device> {
+        // SAFETY: the context of `TableDriver` below.
+        unsafe { &*context.cast::<Context>() }.lock().unwrap()
+    }
+
+    /// # Safety
+    /// `at` is NULL or points to `len` bytes of UTF-8.
+    unsafe fn text(at: *const c_char, len: usize) -> std::string::String {
+        if at.is_null() {
+            return std::string::String::new();
+        }
+        // SAFETY: as the caller has promised.
+        let bytes = unsafe { core::slice::from_raw_parts(at.cast::<u8>(), len) };
+        std::string::String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    unsafe extern "C" fn open_device(context: *mut c_void, peer: *const DriverPeer) -> c_int {
+        // SAFETY: what the header promises of both.
+        unsafe {
+            let (mut device, peer) = (device(context), &*peer);
+            device.uid = text(peer.uid, peer.uid_len);
+            device.authority = text(peer.authority, peer.authority_len);
+            device.unit = peer.unit;
+        }
+        7
+    }
+
+    unsafe extern "C" fn close_device(context: *mut c_void, handle: c_int) {
+        assert_eq!(handle, 7);
+        // SAFETY: what the header promises.
+        unsafe { device(context) }.written.clear();
+    }
+
+    unsafe extern "C" fn read_device(_: *mut c_void, _: c_int, buf: *mut u8, len: usize) -> c_int {
+        // SAFETY: the whole of the buffer, as the header allows.
+        unsafe { buf.write_bytes(0x5a, len) };
+        // More than fits, for one length.
+        if len == 3 { 4 } else { len as c_int }
+    }
+
+    unsafe extern "C" fn write_device(context: *mut c_void, _: c_int, buf: *const u8, len: usize) -> c_int {
+        match len {
+            1 => return TINYCONTAINER_IO_WOULD_BLOCK,
+            2 => return TINYCONTAINER_IO_NO_PEER,
+            3 => return -77,
+            _ => (),
+        }
+        // SAFETY: the whole of the buffer, as the header allows.
+        unsafe { device(context).written.extend_from_slice(core::slice::from_raw_parts(buf, len)) };
+        len as c_int
+    }
+
+    #[test]
+    fn a_driver_in_c_gets_what_the_header_promises() {
+        let context: &'static Context = std::boxed::Box::leak(std::boxed::Box::new(Context::new(Device {
+            uid: std::string::String::new(),
+            authority: std::string::String::new(),
+            unit: 0,
+            written: std::vec::Vec::new(),
+        })));
+        let driver: &'static TableDriver = std::boxed::Box::leak(std::boxed::Box::new(TableDriver {
+            context: core::ptr::from_ref(context).cast_mut().cast(),
+            open: Some(open_device),
+            close: Some(close_device),
+            read: Some(read_device),
+            write: Some(write_device),
+            max_transfer: 0,
+            watch: None,
+        }));
+        add_local(Bus::Spi as u8, 5, 6, driver).unwrap();
+        add_remote(Scheme::Coap as u8, driver).unwrap();
+        assert_eq!(add_local(Bus::Data as u8, 0, 0, driver), Err(Code::BadArgument));
+        assert_eq!(add_local(Bus::I2c as u8, 2, 1, driver), Err(Code::BadArgument));
+        assert_eq!(add_remote(255, driver), Err(Code::BadArgument));
+
+        let drivers = CDrivers(NoDrivers);
+        let open =
+            |peer| drivers.open("some.uid", &Access { peer, direction: tinycontainer_abi::Direction::Both });
+        assert!(matches!(open(Peer::Local { bus: Bus::Spi, unit: 7 }), Err(IoError::NoPeer)));
+        let local = open(Peer::Local { bus: Bus::Spi, unit: 6 }).unwrap();
+        {
+            let device = context.lock().unwrap();
+            assert_eq!((&*device.uid, &*device.authority, device.unit), ("some.uid", "", 6));
+        }
+        drivers.close(local);
+        let authority = std::string::String::from("host:5683");
+        let mut remote = open(Peer::Remote { scheme: Scheme::Coap, authority: &authority }).unwrap();
+        drop(authority);
+        assert_eq!(context.lock().unwrap().authority, "host:5683");
+
+        let mut buf = [0; 4];
+        assert_eq!(drivers.read(&mut remote, &mut buf), Ok(4));
+        assert_eq!(buf, [0x5a; 4]);
+        assert_eq!(
+            drivers.read(&mut remote, &mut buf[..3]),
+            Err(IoError::Failed),
+            "more than the buffer has"
+        );
+        assert_eq!(drivers.write(&mut remote, &[1, 2, 3, 4]), Ok(4));
+        assert_eq!(context.lock().unwrap().written, [1, 2, 3, 4]);
+        assert_eq!(drivers.write(&mut remote, &[0; 1]), Err(IoError::WouldBlock));
+        assert_eq!(drivers.write(&mut remote, &[0; 2]), Err(IoError::NoPeer));
+        assert_eq!(drivers.write(&mut remote, &[0; 3]), Err(IoError::Failed));
+        drivers.close(remote);
+        assert!(context.lock().unwrap().written.is_empty());
     }
 }

@@ -9,6 +9,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+use core::cmp::Ordering;
 use core::fmt;
 use core::num::NonZeroU32;
 use minicbor::Decoder;
@@ -52,17 +53,14 @@ const PLACE: u32 = 0x00ff_ffff;
 
 impl Error {
     /// An error of that kind at that offset. An offset of 16 MiB or more becomes the highest below.
-    pub const fn new(kind: Kind, at: usize) -> Self {
+    pub fn new(kind: Kind, at: usize) -> Self {
         Self::of((kind as u32) << 24, at)
     }
 
-    const fn of(kind: u32, at: usize) -> Self {
-        let at = if at > PLACE as usize { PLACE } else { at as u32 };
+    fn of(kind: u32, at: usize) -> Self {
+        let at = at.min(PLACE as usize) as u32;
         // Kinds count from 1, so it is never 0.
-        match NonZeroU32::new(kind | at) {
-            Some(both) => Self(both),
-            None => Self(NonZeroU32::MIN),
-        }
+        Self(NonZeroU32::new(kind + at).unwrap_or(NonZeroU32::MIN))
     }
 
     /// The kind of the error.
@@ -285,9 +283,11 @@ impl<'b> Reader<'b> {
     /// The next key of a map, which must be `want`.
     pub fn key_is(&mut self, keys: &mut Keys, want: i64) {
         let key = self.key(keys);
-        if key != want {
-            // A greater key means that the wanted one was omitted; a smaller one is unknown.
-            self.fail(if rank(key) > rank(want) { Kind::Missing } else { Kind::Unknown }, keys.at);
+        // A greater key means that the wanted one was omitted; a smaller one is unknown.
+        match rank(key).cmp(&rank(want)) {
+            Ordering::Less => self.fail(Kind::Unknown, keys.at),
+            Ordering::Equal => {}
+            Ordering::Greater => self.fail(Kind::Missing, keys.at),
         }
     }
 
@@ -336,16 +336,14 @@ impl<'b> Reader<'b> {
 
     /// The bytes of a string.
     fn string(&mut self, major: u8) -> &'b [u8] {
-        let at = self.at;
-        let len = usize::try_from(self.head(major)).unwrap_or(usize::MAX);
-        let Some(bytes) = self.bytes.get(self.at..).and_then(|rest| rest.get(..len)) else {
-            self.fail(Kind::Truncated, at);
-            return &[];
-        };
+        // No more than are left, so the cast loses nothing where `usize` has 32 bits either.
+        let len = self.counted(major) as usize;
+        let start = self.at;
         self.at += len;
-        bytes
+        self.since(start)
     }
 
+    /// The argument of an item, if so many items or bytes may follow it.
     fn counted(&mut self, major: u8) -> u64 {
         let at = self.at;
         let len = self.head(major);
@@ -394,7 +392,7 @@ const fn shortest(argument: u64) -> usize {
 /// The rank of an integer in the order of the encodings: 0, 1, …, -1, -2, …
 const fn rank(key: i64) -> u64 {
     // -1 - key, after all that are not negative.
-    if key < 0 { (!key).cast_unsigned() | 1 << 63 } else { key.cast_unsigned() }
+    if key < 0 { (!key).cast_unsigned() + (1 << 63) } else { key.cast_unsigned() }
 }
 
 #[cfg(test)]

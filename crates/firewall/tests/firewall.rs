@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use proptest::prelude::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use tinycontainer_firewall::{
-    AuditRing, ContainerId, Denial, DenyReason, Direction, Full, Grant, Guard, Issuer, Mask, Right, Syscall,
-    Table, TooMany,
+    AuditRecord, AuditRing, ContainerId, Denial, DenyReason, Direction, Full, Grant, Guard, Issuer, Mask,
+    Right, Syscall, Table, TooMany,
 };
 
 /// The tests' own authority.
@@ -142,6 +142,16 @@ fn a_used_slot_is_another_container() {
 }
 
 #[test]
+fn a_slot_in_use_is_not_given_to_another() {
+    let mut table = Table::<2, 4>::new();
+    let first = table.admit_at(1, grant(Mask::ALL, &[(1, Direction::Both)])).unwrap();
+    assert_eq!(table.admit_at(1, grant(Mask::NONE, &[])), Err(Full));
+    assert_eq!(table.admit_at(2, grant(Mask::NONE, &[])), Err(Full), "there is no such slot");
+    assert_eq!(table.grant(first), Some(&grant(Mask::ALL, &[(1, Direction::Both)])), "as before");
+    assert_eq!(table.admit(grant(Mask::NONE, &[])).unwrap().slot(), 0, "the free one");
+}
+
+#[test]
 fn capacities_hold() {
     let mut table = Table::<2, 4>::new();
     assert!(table.admit(grant(Mask::ALL, &[])).is_ok() && table.admit(grant(Mask::ALL, &[])).is_ok());
@@ -188,6 +198,101 @@ fn item_12_a_flooder_pushes_out_its_own_refusals() {
     assert_eq!(ring.record(2, flooder, Syscall::Open, denial), Some(victim));
     assert_eq!(ring.record(2, flooder, Syscall::Open, denial), Some(flooder));
     assert_eq!(kept(&ring).first(), Some(&(2, other)));
+}
+
+#[test]
+fn a_slots_descriptors_have_their_places() {
+    // As many as a guard can have, in the last slot of the largest table.
+    let mut table = Table::<256, 1>::new();
+    let both = |issuer: &Issuer| {
+        let mut grant = Grant::issue(issuer, Mask::ALL);
+        grant.allow(issuer, Right { endpoint: 1, direction: Direction::Both }).unwrap();
+        grant
+    };
+    let ids: Vec<ContainerId> = (0..256).map(|_| table.admit(both(&issuer())).unwrap()).collect();
+    let [first, last] = [ids[0], ids[255]];
+    assert_eq!((first.slot(), last.slot()), (0, 255));
+    assert_eq!(table.admit(both(&issuer())), Err(Full));
+    let mut guard: Guard<u8, 64> = table.guard(last);
+    let fds: Vec<i32> = (0..64)
+        .map(|place| {
+            guard.has_room(1).unwrap();
+            guard.open(table.authorize(last, 1).unwrap(), place).unwrap().raw()
+        })
+        .collect();
+    assert!(guard.has_room(1).is_err());
+    let mut other: Guard<u8, 64> = table.guard(first);
+    for (place, fd) in fds.iter().enumerate() {
+        assert!(*fd >= 0);
+        assert_eq!(usize::from(Guard::<u8, 64>::place(*fd)), place);
+        assert_eq!(guard.read(*fd), Ok((1, &mut (place as u8))));
+        assert_eq!(other.read(*fd), Err(denied(DenyReason::NotYours)));
+    }
+    // Any number has a place less than 64, also those that no guard made.
+    for fd in [-1, i32::MIN, i32::MAX, 64, 63] {
+        assert_eq!(Guard::<u8, 64>::place(fd), (fd & 63) as u8);
+    }
+    // The middle one closed is the one that is opened next.
+    guard.close(fds[31]).unwrap();
+    let again = guard.open(table.authorize(last, 1).unwrap(), 99).unwrap().raw();
+    assert_eq!(Guard::<u8, 64>::place(again), 31);
+    assert_eq!(guard.read(fds[31]), Err(denied(DenyReason::NotOpen)));
+}
+
+#[test]
+fn what_wakes_a_container_is_what_it_may_read() {
+    let rights = [(1, Direction::In), (2, Direction::Out), (3, Direction::Both)];
+    for (mask, expected) in [
+        (Mask::ALL, &[(0, 1, 1), (2, 3, 3)][..]),
+        (Mask::of(&[Syscall::Read]), &[(0, 1, 1), (2, 3, 3)]),
+        (Mask(Mask::ALL.0 & !Mask::of(&[Syscall::Read]).0), &[]),
+        (Mask::NONE, &[]),
+    ] {
+        let mut table = Table::<2, 4>::new();
+        let id = table.admit(grant(mask, &rights)).unwrap();
+        let mut guard: Guard<u32, 4> = table.guard(id);
+        assert_eq!(guard.readable().count(), 0, "nothing is open");
+        let fds = [1, 2, 3].map(|endpoint| open(&table, &mut guard, endpoint));
+        let readable: Vec<_> =
+            guard.readable().map(|(place, endpoint, target)| (place, endpoint, *target)).collect();
+        assert_eq!(readable, expected);
+        if guard.close(fds[0]).is_ok() {
+            assert!(guard.readable().all(|(place, ..)| place == 2), "closed");
+        }
+    }
+}
+
+#[test]
+fn each_reason_has_its_own_text() {
+    let texts: HashSet<String> = DenyReason::ALL.iter().map(DenyReason::to_string).collect();
+    assert_eq!(texts.len(), DenyReason::ALL.len());
+    assert_eq!(DenyReason::NotGranted.to_string(), "the syscall is not granted to it");
+}
+
+#[test]
+fn a_refusal_is_recorded_with_all_its_facts() {
+    let mut table = Table::<2, 4>::new();
+    let [one, other] = [0, 1].map(|_| table.admit(grant(Mask::NONE, &[])).unwrap());
+    let mut ring = AuditRing::<2>::new();
+    ring.record(7, one, Syscall::Open, on(0, DenyReason::NoSuchEndpoint));
+    ring.record(9, other, Syscall::Read, denied(DenyReason::NotYours));
+    let record = |at_ms, number, container, call, denial| AuditRecord {
+        at_ms,
+        number,
+        dropped: 0,
+        container,
+        call,
+        denial,
+    };
+    // Endpoint 0 is not the same as none.
+    assert_eq!(
+        ring.iter().collect::<Vec<_>>(),
+        [
+            record(7, 1, one, Syscall::Open, on(0, DenyReason::NoSuchEndpoint)),
+            record(9, 2, other, Syscall::Read, denied(DenyReason::NotYours)),
+        ]
+    );
+    assert_eq!((ring.total(), ring.dropped()), (2, 0));
 }
 
 /// The model of the ring: a list for each container.

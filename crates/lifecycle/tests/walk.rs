@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use tinycontainer_abi::Hook;
-use tinycontainer_lifecycle::{Event, Illegal, State, TRANSITIONS};
+use tinycontainer_lifecycle::{Event, Illegal, State, StopReason, TRANSITIONS};
 
 #[test]
 fn every_state_with_every_event() {
@@ -65,6 +65,47 @@ fn hooks_run_only_between_start_and_finalize_and_never_after_a_fault() {
             assert_eq!((*from, *to), (State::OnFinalize, State::Created));
         }
     }
+}
+
+#[test]
+fn each_state_is_loaded_is_running_and_has_a_hook_as_its_name_says() {
+    use State::*;
+    for (state, loaded, running, hook) in [
+        (Empty, false, false, None),
+        (Loading, false, false, None),
+        (Install, false, false, None),
+        (Created, true, false, None),
+        (Startup, true, true, None),
+        (OnStart, true, true, Some(Hook::Start)),
+        (Ready, true, true, None),
+        (OnLoop, true, true, Some(Hook::Loop)),
+        (OnStop, true, true, Some(Hook::Stop)),
+        (OnFinalize, true, true, None),
+        (SyscallInStart, true, true, Some(Hook::Start)),
+        (SyscallInLoop, true, true, Some(Hook::Loop)),
+        (SyscallInStop, true, true, Some(Hook::Stop)),
+    ] {
+        assert_eq!(
+            (state.is_loaded(), state.is_running(), state.hook()),
+            (loaded, running, hook),
+            "{state:?}"
+        );
+    }
+}
+
+#[test]
+fn what_the_container_did_wrong_is_a_fault_and_what_was_requested_or_allowed_is_not() {
+    let faults: Vec<StopReason> = StopReason::ALL.into_iter().filter(|reason| reason.is_fault()).collect();
+    assert_eq!(
+        faults,
+        [StopReason::Heartbeat, StopReason::Trapped, StopReason::Budget, StopReason::Rejected]
+    );
+}
+
+#[test]
+fn a_refusal_names_the_event_and_the_state() {
+    let refused = State::Created.after(Event::Tick).unwrap_err();
+    assert_eq!(refused.to_string(), "Tick cannot happen in state Created");
 }
 
 #[test]

@@ -25,9 +25,6 @@ const EFFECTS: &[(u8, u8, Effect)] = &[
     // loads, stores: alignment and offset
     (0x28, 0x35, Effect { indices: 2, takes: 1, gives: 1 }),
     (0x36, 0x3e, Effect { indices: 2, takes: 2, gives: 0 }),
-    // memory.size, memory.grow
-    (0x3f, 0x3f, Effect { indices: 1, takes: 0, gives: 1 }),
-    (0x40, 0x40, Effect { indices: 1, takes: 1, gives: 1 }),
     // i32: eqz, comparisons; i64: the same; comparisons of floats
     (0x45, 0x45, ONE_TO_ONE),
     (0x46, 0x4f, TWO_TO_ONE),
@@ -183,6 +180,11 @@ impl Pass<'_> {
                 self.spend(work::OPERAND, self.operands);
                 self.operate(1, u32::from(opcode == 0x22));
             }
+            // memory.size, memory.grow
+            0x3f | 0x40 => {
+                self.memory_index();
+                self.operate(u32::from(opcode == 0x40), 1);
+            }
             // constants
             0x41..=0x44 => {
                 self.skip_constant(opcode);
@@ -196,13 +198,20 @@ impl Pass<'_> {
                 // memory.copy, memory.fill: two memories, one
                 which @ (10 | 11) => {
                     for _ in which..12 {
-                        self.number();
+                        self.memory_index();
                     }
                     self.operate(3, 0);
                 }
                 _ => self.malformed("unsupported opcode"),
             },
             _ => self.malformed("unsupported opcode"),
+        }
+    }
+
+    /// The index of the one memory. The specification has it as a byte, and the loader takes any number that is 0.
+    fn memory_index(&mut self) {
+        if self.byte() != 0 {
+            self.malformed("zero byte expected");
         }
     }
 

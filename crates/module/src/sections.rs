@@ -147,7 +147,11 @@ impl Pass<'_> {
     /// The lower bound of a range that may have an upper one.
     #[inline(never)]
     fn range(&mut self) -> u32 {
-        let flags = self.number();
+        // The loader takes tables with other flags.
+        let flags = self.byte();
+        if flags > 1 {
+            self.malformed("invalid limits flags");
+        }
         let least = self.number();
         if flags & 1 != 0 {
             self.number();

@@ -141,6 +141,10 @@ fn what_is_no_module_is_refused() {
         &[12, 1, 0],
         &[5, 1, 0, 1, 1, 0],
         &[1, 0x85, 0x80, 0x80, 0x80, 0x10, 0],
+        // A table whose limits have a flag that is none; a memory's index in two bytes, and another index.
+        &[4, 4, 1, 0x70, 2, 0],
+        &[1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 5, 3, 1, 0, 0, 10, 8, 1, 6, 0, 0x3f, 0x80, 0, 0x1a, 0x0b],
+        &[1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 5, 3, 1, 0, 0, 10, 7, 1, 5, 0, 0x3f, 1, 0x1a, 0x0b],
         // A constant of two instructions, and none.
         &[6, 8, 1, 0x7f, 0, 0x41, 0, 0x41, 0, 0x0b],
         &[6, 4, 1, 0x7f, 0, 0x0b],

@@ -146,3 +146,25 @@ impl Examiner<'_, '_, '_> {
 fn plain<'a>(holds: bool, refused: ImageRejected) -> Result<Holds<'a>, ImageRejected> {
     if holds { Ok(Holds::Plain) } else { Err(refused) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever an examination reports: an image of which one thing is not proven is not accepted.
+    #[test]
+    fn an_image_is_complete_only_with_all_that_it_must_prove() {
+        let limits = Limits { linear_memory: 0, stack: 0, heap: 0 };
+        let (nothing, digest) = (Found::new(limits), [7; 32]);
+        let mut all = nothing.clone();
+        (all.signer, all.data, all.code) = (Some(digest), Some(digest), Some(digest));
+        all.mask = Some(Mask::NONE);
+        assert_eq!(all.complete(), Ok(()));
+        let missing = |subject| Err(ImageRejected::Unproven(subject));
+        assert_eq!(nothing.complete(), missing(Subject::Metadata));
+        assert_eq!(Found { signer: None, ..all.clone() }.complete(), missing(Subject::Metadata));
+        assert_eq!(Found { data: None, ..all.clone() }.complete(), missing(Subject::Data));
+        assert_eq!(Found { code: None, ..all.clone() }.complete(), missing(Subject::Code));
+        assert_eq!(Found { mask: None, ..all }.complete(), missing(Subject::Syscalls));
+    }
+}

@@ -209,4 +209,18 @@ mod tests {
         year_2024.pack(&mut packed[..len]).unwrap();
         assert_eq!(Reliance::unpack(&packed[..len]), Some(year_2024));
     }
+
+    #[test]
+    fn more_anchors_than_can_be_recorded_never_hold() {
+        let mut reliance = Reliance::NONE;
+        for n in 0..MAX_ANCHORS {
+            // Each twice: it takes one entry.
+            (0..2).for_each(|_| reliance.add(AnchorHash([n as u8; 8]), None, None));
+            assert_eq!((reliance.anchors().len(), reliance.expires()), (n + 1, None));
+        }
+        reliance.add(AnchorHash([0xff; 8]), None, None);
+        assert_eq!((reliance.anchors().len(), reliance.expires()), (MAX_ANCHORS, Some(0)));
+        assert_eq!(reliance.holds(Some(0), &Trust::NONE, None), Err(Lapsed::Expired(0)));
+        assert_eq!(reliance.holds(None, &Trust::NONE, None), Err(Lapsed::NoClock));
+    }
 }

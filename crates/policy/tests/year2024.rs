@@ -52,10 +52,16 @@ fn nested(write: impl FnOnce(&mut Encoder<&mut Vec<u8>>)) -> Vec<u8> {
 /// A metadata file of 2024 with an endpoint to local peer 10. `zeroed` is how one of its two writers
 /// made the last digest.
 fn file(data: &[u8], code: &[u8], zeroed: bool) -> Vec<u8> {
+    let digests = [digest_token(&sha256(data)), digest_token(&sha256(code))];
+    file_with(&mask_token(&[0xff]), &digests, zeroed)
+}
+
+/// The same with these tokens for the syscalls, the data and the code.
+fn file_with(syscalls: &[u8], digests: &[Vec<u8>; 2], zeroed: bool) -> Vec<u8> {
     let build = |last: &[u8]| {
         let container = nested(|e| {
             e.map(3).unwrap().u8(1).unwrap().bytes(b"old.one").unwrap().u8(2).unwrap().u8(4).unwrap();
-            e.u8(3).unwrap().bytes(&mask_token(&[0xff])).unwrap();
+            e.u8(3).unwrap().bytes(syscalls).unwrap();
         });
         let endpoints = nested(|e| {
             e.array(1).unwrap().map(4).unwrap().u8(1).unwrap().u8(123).unwrap().u8(2).unwrap().u8(1).unwrap();
@@ -66,8 +72,7 @@ fn file(data: &[u8], code: &[u8], zeroed: bool) -> Vec<u8> {
             for ms in [100, 1000, 100, 1000, 100] {
                 e.u32(ms).unwrap();
             }
-            e.bytes(&digest_token(&sha256(data))).unwrap();
-            e.bytes(&digest_token(&sha256(code))).unwrap();
+            e.bytes(&digests[0]).unwrap().bytes(&digests[1]).unwrap();
             e.bytes(last).unwrap();
         });
         nested(|e| {
@@ -260,4 +265,107 @@ fn item_07_what_is_relied_on_is_the_policy() {
         assert_eq!(reliance.still_holds(&device(&store)), Err(Lapsed::AnchorGone));
         with_device(&[5; 32], |other| assert_eq!(reliance.still_holds(other), Err(Lapsed::AnchorGone)));
     });
+}
+
+#[test]
+fn a_token_of_one_kind_is_no_token_of_the_other() {
+    let digests = || [digest_token(&sha256(b"data")), digest_token(&sha256(b"code"))];
+    let refused = |syscalls: &[u8], digests| {
+        let image = file_with(syscalls, &digests, false);
+        with_device(&pair().pk, |device| clear(&image, device).err())
+    };
+    assert_eq!(refused(&mask_token(&[0xff]), digests()), None);
+    let digest = digest_token(&[0xff; 32]);
+    assert_eq!(refused(&digest, digests()), Some(ImageRejected::Role(Subject::Syscalls)));
+    let [data, code] = digests();
+    let mask = mask_token(&[0xff]);
+    assert_eq!(refused(&mask, [mask.clone(), code]), Some(ImageRejected::Role(Subject::Data)));
+    assert_eq!(refused(&mask, [data, mask.clone()]), Some(ImageRejected::Role(Subject::Code)));
+}
+
+#[test]
+fn the_policys_scope_bounds_syscalls_and_endpoints() {
+    let key = pair().pk;
+    let store = trust_store();
+    let limits = Limits { linear_memory: 1, stack: 2, heap: 3 };
+    let outcome = |syscalls, reaches: &[Reach<'_>]| {
+        let mut narrow = Vec::new();
+        let anchor = AnchorSpec {
+            name: "any",
+            key: Key::Ed25519(&[0; 32]),
+            roles: Roles::ALL,
+            containers: &[Pattern("*")],
+            syscalls,
+            reaches,
+            priority: tinycontainer_metadata::Priority::High,
+            hook_ms: 1000,
+        };
+        trust::encode(&mut [anchor], &mut narrow).unwrap();
+        let scope = Trust::decode(&narrow).unwrap().anchors().next().unwrap().scope;
+        let policy = Year2024::new(&key, scope, limits);
+        let device = Device { accept_2024: Some(&policy), ..device(&store) };
+        let image = file(b"data", b"code", false);
+        clear(&image, &device).map(|cleared| (cleared.grant().mask(), cleared.limits(), cleared.sizes()))
+    };
+    // The image's endpoint is unit 10 of the application's bus.
+    let app = |first, last| Reach {
+        target: Target::Local { bus: Some(Bus::App), units: Some((first, last)) },
+        direction: tinycontainer_metadata::Direction::Both,
+    };
+    assert_eq!(outcome(Mask(0b1010), &[app(10, 10)]), Ok((Mask(0b1010), limits, None)));
+    assert_eq!(outcome(Mask::NONE, &[app(10, 10)]), Ok((Mask::NONE, limits, None)));
+    // Neither the token's bits nor the scope's grant syscalls that do not exist.
+    assert_eq!(outcome(Mask(u32::MAX), &[app(10, 10)]), Ok((Mask::ALL, limits, None)));
+    assert_eq!(outcome(Mask::ALL, &[app(11, 99)]), Err(ImageRejected::Unauthorized(123)));
+    assert_eq!(outcome(Mask::ALL, &[]), Err(ImageRejected::Unauthorized(123)));
+}
+
+#[test]
+fn an_examination_says_that_the_format_is_not_accepted() {
+    let store = trust_store();
+    let image = file(b"data", b"code", false);
+    let mut outcomes = Vec::new();
+    examine(&Metadata::decode(&image).unwrap(), &device(&store), &mut |check, outcome| {
+        outcomes.push((check, outcome.map(|_| ())));
+        ControlFlow::Continue(())
+    });
+    assert_eq!(outcomes, [(Check::Format, Err(ImageRejected::Year2024))]);
+}
+
+/// What an examination reports that goes on after a failure, and whether data and code are proven.
+#[test]
+fn an_examination_reports_each_proof() {
+    let image = file(b"data", b"code", false);
+    let outcomes = |key: &[u8; 32]| {
+        with_device(key, |device| {
+            let mut outcomes = Vec::new();
+            let found = examine(&Metadata::decode(&image).unwrap(), device, &mut |check, outcome| {
+                outcomes.push((check, outcome.is_ok()));
+                ControlFlow::Continue(())
+            });
+            let proven = (found.data_digest().copied(), found.code_digest().copied());
+            (outcomes, proven)
+        })
+    };
+    let checks = [
+        Check::Format,
+        Check::Proof(Subject::Metadata),
+        Check::Priority,
+        Check::Limits,
+        Check::Durations,
+        Check::Proof(Subject::Data),
+        Check::Proof(Subject::Code),
+        Check::Proof(Subject::Syscalls),
+        Check::Proof(Subject::Endpoint(123)),
+    ];
+    let (all, proven) = outcomes(&pair().pk);
+    assert_eq!(all, checks.map(|check| (check, true)));
+    assert_eq!(proven, (Some(sha256(b"data")), Some(sha256(b"code"))));
+    let (all, proven) = outcomes(&[5; 32]);
+    let failed: Vec<_> = all.iter().filter(|(_, holds)| !holds).map(|(check, _)| *check).collect();
+    assert_eq!(
+        failed,
+        [Subject::Metadata, Subject::Data, Subject::Code, Subject::Syscalls].map(Check::Proof)
+    );
+    assert_eq!((all.len(), proven), (checks.len(), (None, None)));
 }

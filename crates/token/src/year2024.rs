@@ -39,7 +39,7 @@ pub fn parse(bytes: &[u8]) -> Result<(Envelope<'_>, Claim2024<'_>), TokenError> 
         match reader.key(&mut keys) {
             SYSCALLS_2024 => {
                 let mask = reader.bytes();
-                Some(Claim2024::Syscalls(mask.iter().fold(0, |mask, byte| mask << 8 | u32::from(*byte))))
+                Some(Claim2024::Syscalls(mask.iter().fold(0, |mask, byte| (mask << 8) + u32::from(*byte))))
             }
             DIGEST_2024 => reader.byte_array().map(Claim2024::Digest),
             _ => {

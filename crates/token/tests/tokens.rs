@@ -292,7 +292,45 @@ fn verified_claims_are_the_issued_ones() {
         assert_eq!(verified.digest(), Ok(&[7; 32]));
         assert_eq!(verified.syscalls(), Err(TokenError::Missing(Claim::Syscalls)));
         assert_eq!(verified.access(), Err(TokenError::Missing(Claim::Access)));
+        assert_eq!((verified.expires(), verified.not_before()), (Some(NOW + 10), Some(NOW - 10)));
+        assert_eq!((verified.signer(), verified.code()), (None, None));
     });
+    // A token without a validity period has none; a grant has what binds it, each under its own name.
+    let forever = Claims { exp: None, nbf: None, digest: None, ..claims() };
+    let syscalls = Claims {
+        use_: Some(Use::Syscalls),
+        syscalls: Some(0x2a),
+        signer: Some(&[8; 32]),
+        code: Some(&[9; 32]),
+        ..forever
+    };
+    let for_syscalls = Expected { use_: Use::Syscalls, ..expected() };
+    with_verdict(&signed(&syscalls), &for_syscalls, |verdict| {
+        let verified = verdict.unwrap();
+        assert_eq!((verified.expires(), verified.not_before()), (None, None));
+        assert_eq!((verified.signer(), verified.code()), (Some(&[8; 32]), Some(&[9; 32])));
+        assert_eq!(verified.syscalls(), Ok(0x2a));
+        assert_eq!(verified.digest(), Err(TokenError::Missing(Claim::Digest)));
+    });
+    let endpoint =
+        Claims { use_: Some(Use::Endpoint), access: Some(b"\xa0"), signer: Some(&[8; 32]), ..forever };
+    let for_endpoint = Expected { use_: Use::Endpoint, ..expected() };
+    with_verdict(&signed(&endpoint), &for_endpoint, |verdict| {
+        assert_eq!(verdict.unwrap().access(), Ok(&b"\xa0"[..]));
+    });
+}
+
+#[test]
+fn each_end_of_the_validity_period_is_checked_without_the_other() {
+    let only_exp = |exp| signed(&Claims { exp: Some(exp), nbf: None, ..claims() });
+    let only_nbf = |nbf| signed(&Claims { exp: None, nbf: Some(nbf), ..claims() });
+    let blind = Expected { now: None, ..expected() };
+    assert_eq!(refusal(&only_exp(NOW), &expected()), Some(TokenError::Expired));
+    assert_eq!(refusal(&only_exp(NOW + 1), &expected()), None);
+    assert_eq!(refusal(&only_exp(u64::MAX), &blind), Some(TokenError::NoClock));
+    assert_eq!(refusal(&only_nbf(NOW + 1), &expected()), Some(TokenError::NotYetValid));
+    assert_eq!(refusal(&only_nbf(NOW), &expected()), None);
+    assert_eq!(refusal(&only_nbf(0), &blind), Some(TokenError::NoClock));
 }
 
 #[test]
@@ -326,6 +364,64 @@ fn every_claim_binds() {
 }
 
 #[test]
+fn names_are_compared_in_their_whole_length() {
+    for (name, others) in
+        [("owner", ["owne", "owner2", ""]), ("some.container", ["some.containe", "some.container2", ""])]
+    {
+        for other in others {
+            let (claims, why) = if name == "owner" {
+                (Claims { iss: Some(other), ..claims() }, TokenError::WrongIssuer)
+            } else {
+                (Claims { sub: Some(other), ..claims() }, TokenError::WrongSubject)
+            };
+            assert_eq!(refusal(&signed(&claims), &expected()), Some(why), "{other}");
+        }
+    }
+    for (aud, why) in [
+        ("device-1", None),
+        ("class-a", None),
+        ("device-", Some(TokenError::WrongAudience)),
+        ("device-11", Some(TokenError::WrongAudience)),
+        ("class-ab", Some(TokenError::WrongAudience)),
+        ("", Some(TokenError::WrongAudience)),
+    ] {
+        assert_eq!(refusal(&signed(&Claims { aud: Some(aud), ..claims() }), &expected()), why, "{aud}");
+    }
+    for kid in [&b"k"[..], b"k1k", b"", b"K1"] {
+        let mut token = Vec::new();
+        issue(&payload(&claims()), kid, Secret::Ed25519(&SEED), &mut token).unwrap();
+        assert_eq!(refusal(&token, &expected()), Some(TokenError::UnknownKey), "{kid:?}");
+    }
+}
+
+#[test]
+fn a_message_of_the_other_form_is_refused_though_its_proof_is_right() {
+    // COSE_Mac0 with a signature, COSE_Sign1 with an authentication tag: both over what their own form prescribes.
+    let body = payload(&claims());
+    let bytes = |bytes: &[u8]| {
+        let mut out = Vec::new();
+        minicbor::Encoder::new(&mut out).bytes(bytes).unwrap();
+        out
+    };
+    for (tag, context, protected, why) in [
+        (0xd1, &b"\x84\x64MAC0"[..], hex!("a2 0127 04426b31"), TokenError::WrongAlgorithm(-8)),
+        (0xd2, b"\x84\x6aSignature1", hex!("a2 0105 04426b32"), TokenError::WrongAlgorithm(5)),
+    ] {
+        let covered = [context, &bytes(&protected), &[0x40], &bytes(&body)].concat();
+        let proof = if tag == 0xd1 {
+            KeyPair::from_seed(Seed::new(SEED)).sk.sign(&covered, None).to_vec()
+        } else {
+            let mut mac = Hmac::<Sha256>::new_from_slice(SECRET).unwrap();
+            mac.update(&covered);
+            mac.finalize().into_bytes().to_vec()
+        };
+        let token =
+            [&[0xd8, 61, tag, 0x84][..], &bytes(&protected), &[0xa0], &bytes(&body), &bytes(&proof)].concat();
+        assert_eq!(refusal(&token, &expected()), Some(why));
+    }
+}
+
+#[test]
 fn the_key_pins_form_and_algorithm() {
     let body = payload(&claims());
     // The public key, which is known to all, as an HMAC secret: the classic confusion.
@@ -347,6 +443,14 @@ fn the_key_pins_form_and_algorithm() {
     issue(&body, b"k4", Secret::Hmac256(b"short"), &mut token).unwrap();
     let anchor = Anchor { name: "owner", kid: b"k4", key: Key::Hmac256(b"short"), scope: () };
     assert_eq!(verify(&token, [anchor], &expected()).err(), Some(TokenError::BadSignature));
+    // 32 bytes are the fewest.
+    for (len, why) in [(31, Some(TokenError::BadSignature)), (32, None)] {
+        let secret = &[SECRET[0]; 32][..len];
+        let mut token = Vec::new();
+        issue(&body, b"k4", Secret::Hmac256(secret), &mut token).unwrap();
+        let anchor = Anchor { name: "owner", kid: b"k4", key: Key::Hmac256(secret), scope: () };
+        assert_eq!(verify(&token, [anchor], &expected()).err(), why, "a secret of {len} bytes");
+    }
     // A public key of small order would verify any signature.
     let mut token = Vec::new();
     issue(&body, b"k5", Secret::Ed25519(&SEED), &mut token).unwrap();
@@ -356,6 +460,79 @@ fn the_key_pins_form_and_algorithm() {
     identity[0] = 1;
     let anchor = Anchor { name: "owner", kid: b"k5", key: Key::Ed25519(&identity), scope: () };
     assert_eq!(verify(&token, [anchor], &expected()).err(), Some(TokenError::BadSignature));
+}
+
+#[test]
+fn a_proof_is_checked_in_its_whole_length() {
+    let body = payload(&claims());
+    for (kid, secret, len) in [(b"k1", Secret::Ed25519(&SEED), 64), (b"k2", Secret::Hmac256(SECRET), 32)] {
+        let mut token = Vec::new();
+        issue(&body, kid, secret, &mut token).unwrap();
+        assert_eq!(refusal(&token, &expected()), None);
+        let (front, proof) = token.split_at(token.len() - len);
+        // The head of a byte string of up to 255 bytes takes the last two bytes before the proof.
+        let front = &front[..front.len() - 2];
+        let with = |proof: &[u8]| {
+            let mut token = front.to_vec();
+            minicbor::Encoder::new(&mut token).bytes(proof).unwrap();
+            refusal(&token, &expected())
+        };
+        assert_eq!(with(proof), None);
+        for shorter in 0..len {
+            let bad = Some(TokenError::BadSignature);
+            assert_eq!(with(&proof[..shorter]), bad, "the first {shorter} of {len} bytes");
+            assert_eq!(with(&proof[len - shorter..]), bad, "the last {shorter} of {len} bytes");
+        }
+        assert_eq!(with(&[proof, &[0]].concat()), Some(TokenError::BadSignature), "one byte more");
+        assert_eq!(with(&[proof, proof].concat()), Some(TokenError::BadSignature), "twice");
+    }
+}
+
+#[test]
+fn the_key_id_is_printed_from_either_header_or_not_at_all() {
+    assert_eq!(Envelope::decode(&signed(&claims())).unwrap().kid(), Some(&b"k1"[..]));
+    let kid = |token: &[u8]| Envelope::decode(token).unwrap().kid().map(<[u8]>::to_vec);
+    assert_eq!(kid(&hex!("d83d d2 84 43a10127 a1 04426b37 40 40")), Some(b"k7".to_vec()));
+    assert_eq!(kid(&hex!("d83d d2 84 43a10127 a0 40 40")), None);
+}
+
+#[test]
+fn a_secret_is_not_printed_with_its_key() {
+    let text = String::from_utf8(SECRET.to_vec()).unwrap();
+    let anchor = Anchor { name: "owner", kid: b"k2", key: Key::Hmac256(SECRET), scope: () };
+    let printed = format!("{anchor:?} {:?}", Secret::Hmac256(SECRET));
+    assert!(printed.contains("key: Hmac256,") && printed.ends_with(" Secret"), "{printed}");
+    assert!(!printed.contains(&text) && !printed.contains(&format!("{:?}", &SECRET[..2])), "{printed}");
+    assert_eq!(format!("{:?} {:?}", Key::Ed25519(&[7; 32]), Secret::Ed25519(&SEED)), "Ed25519 Secret");
+}
+
+#[test]
+fn an_error_names_the_claim_the_algorithm_or_the_use() {
+    let claims = [
+        (Claim::Subject, "sub"),
+        (Claim::Audience, "aud"),
+        (Claim::Use, "use"),
+        (Claim::Digest, "digest"),
+        (Claim::Syscalls, "syscalls"),
+        (Claim::Access, "access"),
+        (Claim::Signer, "signer"),
+        (Claim::Code, "code"),
+    ];
+    for (claim, name) in claims {
+        assert_eq!(TokenError::Missing(claim).to_string(), format!("the token lacks the claim `{name}`"));
+        assert_eq!(
+            TokenError::Misplaced(claim).to_string(),
+            format!("the token has the claim `{name}`, which its use does not allow")
+        );
+    }
+    assert!(TokenError::WrongAlgorithm(-7).to_string().contains("(-7)"));
+    assert!(TokenError::UnsupportedMessage(98).to_string().contains("tag 98"));
+    assert!(TokenError::WrongUse(Use::Endpoint).to_string().contains("(endpoint)"));
+    let malformed = Claims::decode(&hex!("a1 0800")).unwrap_err();
+    assert_eq!(
+        TokenError::from(malformed).to_string(),
+        "the token is malformed: the specification knows no such key or value (at byte 1)"
+    );
 }
 
 #[test]
@@ -398,6 +575,13 @@ fn one_encoding_only() {
     assert_eq!(kind(&hex!("a2 0127 028104"), &hex!("a1044100")), Some(TokenError::Critical));
     assert_eq!(kind(&hex!("a2 0127 0281190400"), &hex!("a1044100")), Some(TokenError::Critical));
     assert_eq!(kind(&hex!("a1 0127"), &hex!("a2 028104 044100")), Some(TokenError::Critical));
+
+    // Of the headers, 1, 2 and 4 are known: not 3 (content type), 5 (IV), 0 or -1.
+    for label in [0x00, 0x03, 0x05, 0x06, 0x07, 0x20] {
+        let pair = [&[0xa1, label][..], &[0x41, 0x00]].concat();
+        malformed(&header(&hex!("a1 0127"), &pair), Kind::Unknown);
+        malformed(&header(&pair, &hex!("a1 044100")), Kind::Unknown);
+    }
 
     // Claims.
     for (bytes, kind) in [
@@ -552,4 +736,59 @@ fn the_2024_scheme_is_apart() {
     let last = token.len() - 1;
     token[last] ^= 1;
     assert_eq!(year2024::verify(&token, &public_key(&SEED)), Err(TokenError::BadSignature));
+}
+
+/// A 2024 token with these headers and claims, signed.
+fn of_2024(protected: &[u8], unprotected: &[u8], claims: &[u8]) -> Vec<u8> {
+    let mut token = vec![0x84];
+    let mut encoder = minicbor::Encoder::new(&mut token);
+    encoder.bytes(protected).unwrap();
+    token.extend(unprotected);
+    let mut encoder = minicbor::Encoder::new(&mut token);
+    encoder.bytes(claims).unwrap();
+    encoder.bytes(KeyPair::from_seed(Seed::new(SEED)).sk.sign(claims, None).as_ref()).unwrap();
+    token
+}
+
+#[test]
+fn a_2024_token_has_one_claim_and_its_mask_is_big_endian() {
+    let key = public_key(&SEED);
+    let claim = |claims: &[u8]| {
+        let token = of_2024(b"", &hex!("a0"), claims);
+        match year2024::verify(&token, &key) {
+            Ok(year2024::Claim2024::Syscalls(mask)) => Ok(Some(mask)),
+            Ok(year2024::Claim2024::Digest(digest)) => {
+                assert_eq!(digest, &[7; 32]);
+                Ok(None)
+            }
+            Err(TokenError::Malformed(error)) => Err((error.kind(), error.at())),
+            Err(other) => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(claim(&hex!("a1 39ffff 40")), Ok(Some(0)));
+    assert_eq!(claim(&hex!("a1 39ffff 420102")), Ok(Some(0x0102)));
+    assert_eq!(claim(&hex!("a1 39ffff 44ffffffff")), Ok(Some(u32::MAX)));
+    assert_eq!(claim(&hex!("a1 39ffff 45ff01020304")), Ok(Some(0x0102_0304)), "the low 32 bits");
+    let digest = [&hex!("a1 3a00010000 5820")[..], &[7; 32]].concat();
+    assert_eq!(claim(&digest), Ok(None));
+    assert_eq!(claim(&hex!("a1 3a00010000 4107")), Err((Kind::Range, 6)), "a short digest");
+    assert_eq!(claim(&hex!("a1 3a00010001 41ff")), Err((Kind::Unknown, 1)), "a claim of the later format");
+    assert_eq!(claim(&hex!("a0")), Err((Kind::Range, 0)), "none");
+    let two = [&hex!("a2 39ffff 41ff 3a00010000 5820")[..], &[7; 32]].concat();
+    assert_eq!(claim(&two), Err((Kind::Range, 0)), "two");
+}
+
+#[test]
+fn a_2024_token_has_no_header_in_either_place() {
+    let key = public_key(&SEED);
+    let body = hex!("a1 39ffff 41ff");
+    let verdict = |protected: &[u8], unprotected: &[u8]| {
+        year2024::verify(&of_2024(protected, unprotected, &body), &key).err()
+    };
+    assert_eq!(verdict(b"", &hex!("a0")), None);
+    let unknown = Some(TokenError::Malformed(tinycontainer_token::CborError::new(Kind::Unknown, 0)));
+    // Neither is part of what is signed, so anyone could add it.
+    assert_eq!(verdict(&hex!("a1 0127"), &hex!("a0")), unknown);
+    assert_eq!(verdict(b"", &hex!("a1 044100")), unknown);
+    assert_eq!(verdict(&hex!("a1 0127"), &hex!("a1 044100")), unknown);
 }

@@ -32,6 +32,25 @@ wasm_interp_call_func_bytecode(WASMModuleInstance *module, WASMExecEnv *exec_env
                                WASMFunctionInstance *cur_func, WASMInterpFrame *prev_frame)
     __attribute__((noinline));
 
+#if defined(__x86_64__) || defined(__i386__)
+/* There a compiler may write the rounding functions in line, so that a signalling NaN stays one. A guest must get a quiet NaN. */
+#define TC_QUIET(value)                     \
+    ({                                      \
+        __typeof__(value) tc_value = value; \
+        if (tc_value != tc_value)           \
+            tc_value += tc_value;           \
+        tc_value;                           \
+    })
+#define ceilf(value) TC_QUIET((ceilf)(value))
+#define floorf(value) TC_QUIET((floorf)(value))
+#define truncf(value) TC_QUIET((truncf)(value))
+#define rintf(value) TC_QUIET((rintf)(value))
+#define ceil(value) TC_QUIET((ceil)(value))
+#define floor(value) TC_QUIET((floor)(value))
+#define trunc(value) TC_QUIET((trunc)(value))
+#define rint(value) TC_QUIET((rint)(value))
+#endif
+
 /* Where WAMR reads each instruction's address in two halves, by a function: a call for each instruction. */
 #define LOAD_U32_WITH_2U16S(from) tc_load_u32(from)
 #pragma push_macro("LOAD_U32_WITH_2U16S")

@@ -162,6 +162,9 @@ fn take(linear: bool, size: u32) -> Option<NonNull<u8>> {
     }
     let Config { pool, threads, own } = config()?;
     let block = pool.alloc(threads.current().unwrap_or(own), size as usize).ok()?;
+    #[cfg(all(fuzzing, feature = "std"))]
+    let block = crate::apart::give(block, size as usize, linear)?;
+    #[cfg(not(all(fuzzing, feature = "std")))]
     if linear {
         // SAFETY: a block of the pool to which no other pointer exists yet.
         unsafe { block.write_bytes(0, pool.usable(block)) };
@@ -185,6 +188,17 @@ unsafe extern "C" fn tc_realloc(linear: u32, block: *mut c_void, size: u32) -> *
         return tc_alloc(linear, size);
     };
     let (Some(config), 1..) = (config(), size) else { return null_mut() };
+    #[cfg(all(fuzzing, feature = "std"))]
+    // SAFETY: the block comes from `give`, and the new one is as long as the smaller of both.
+    unsafe {
+        let Some((pooled, old)) = crate::apart::find(block) else { return null_mut() };
+        let Ok(pooled) = config.pool.realloc(pooled, size as usize) else { return null_mut() };
+        let Some(new) = crate::apart::give(pooled, size as usize, linear != 0) else { return null_mut() };
+        new.copy_from_nonoverlapping(block, old.min(size as usize));
+        crate::apart::take_back(block);
+        new.as_ptr().cast()
+    }
+    #[cfg(not(all(fuzzing, feature = "std")))]
     // SAFETY: the caller's. Of linear memory the guest reaches only what it asked for, so the rest of the
     // old block is still zero.
     unsafe {
@@ -205,6 +219,13 @@ unsafe extern "C" fn tc_realloc(linear: u32, block: *mut c_void, size: u32) -> *
 #[unsafe(no_mangle)]
 unsafe extern "C" fn tc_free(block: *mut c_void) {
     if let (Some(block), Some(config)) = (NonNull::new(block.cast::<u8>()), config()) {
+        #[cfg(all(fuzzing, feature = "std"))]
+        // SAFETY: the caller's.
+        let block = unsafe {
+            let Some((pooled, _)) = crate::apart::find(block) else { return };
+            crate::apart::take_back(block);
+            pooled
+        };
         // SAFETY: the caller's.
         unsafe { config.pool.dealloc(block) };
     }

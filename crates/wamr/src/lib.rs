@@ -21,6 +21,8 @@
 extern crate std;
 
 mod allocator;
+#[cfg(all(fuzzing, feature = "std"))]
+mod apart;
 mod calibrate;
 mod instance;
 mod linked;

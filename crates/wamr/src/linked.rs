@@ -30,6 +30,9 @@ pub(crate) struct Module {
 /// The module's bytes, and behind them the table of where its blocks end.
 struct Code {
     _buf: PoolBuf,
+    /// What is used in place of the buffer, so that AddressSanitizer knows its bounds.
+    #[cfg(all(fuzzing, feature = "std"))]
+    _apart: std::boxed::Box<[u8]>,
     bytes: NonNull<u8>,
     /// Where the table begins.
     table: NonNull<u8>,
@@ -45,6 +48,7 @@ impl Module {
     }
 
     /// Loads the module of `len` bytes at the beginning of `code`, which has [`bytes`](Self::bytes) bytes.
+    #[cfg_attr(fuzzing, allow(unused_mut))]
     pub(crate) fn load(mut code: PoolBuf, len: usize, blocks: u32) -> Result<Self, ErrorText> {
         let mut reason: ErrorText = [0; _];
         // SAFETY: asks how WAMR was compiled.
@@ -57,7 +61,13 @@ impl Module {
             no_resolve: true,
         };
         let Ok(size) = u32::try_from(len) else { return Err(reason) };
-        let Some(bytes) = NonNull::new(code.as_mut_ptr()) else { return Err(reason) };
+        #[cfg(all(fuzzing, feature = "std"))]
+        let mut apart: std::boxed::Box<[u8]> = (&code[..]).into();
+        #[cfg(not(all(fuzzing, feature = "std")))]
+        let at = code.as_mut_ptr();
+        #[cfg(all(fuzzing, feature = "std"))]
+        let at = apart.as_mut_ptr();
+        let Some(bytes) = NonNull::new(at) else { return Err(reason) };
         debug_assert_eq!(code.len(), Self::bytes(len, blocks));
         // SAFETY: `code` may be written, and lives as long as the module if that keeps it
         // (`wasm_binary_freeable`); the name is a constant that is only read; the reason is written within
@@ -74,7 +84,14 @@ impl Module {
         let module = NonNull::new(module).ok_or(reason)?;
         // SAFETY: the table begins within the buffer, or at its end if there is none.
         let table = unsafe { bytes.add(if keeps { len.next_multiple_of(TABLE_ALIGN) } else { 0 }) };
-        let code = keeps.then_some(Code { _buf: code, bytes, table, blocks });
+        let code = keeps.then_some(Code {
+            _buf: code,
+            #[cfg(all(fuzzing, feature = "std"))]
+            _apart: apart,
+            bytes,
+            table,
+            blocks,
+        });
         Ok(Self { module, code })
     }
 

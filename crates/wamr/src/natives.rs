@@ -108,6 +108,56 @@ impl<'a> Call<'a> {
         // SAFETY: the first slot takes the result.
         unsafe { self.slots.cast::<i32>().write(answer) };
     }
+
+    fn logger(mut self) {
+        let address = self.argument::<0>();
+        let (memory, host) = self.parts();
+        match memory::text(memory, address, LONGEST_TEXT) {
+            Ok(text) => host.logger(text),
+            Err(Outside) => {
+                let len = (memory.len() as u64).saturating_sub(u64::from(address)) as u32;
+                let _no_result = host.bad_pointer(Syscall::Logger, address, len);
+            }
+        }
+        self.settle();
+    }
+
+    fn heartbeat(self) {
+        let answer = self.host.heartbeat().map(|()| 0);
+        self.answer(answer);
+    }
+
+    fn open(self) {
+        let answer = self.host.open(self.argument::<0>());
+        self.answer(answer);
+    }
+
+    fn read(mut self) {
+        let (fd, address, len) =
+            (self.argument::<0>().cast_signed(), self.argument::<1>(), self.argument::<2>());
+        let (memory, host) = self.parts();
+        let answer = match memory::range(memory, address, len) {
+            Ok(buf) => count(host.read(fd, buf), buf.len()),
+            Err(Outside) => Err(host.bad_pointer(Syscall::Read, address, len)),
+        };
+        self.answer(answer);
+    }
+
+    fn write(mut self) {
+        let (fd, address, len) =
+            (self.argument::<0>().cast_signed(), self.argument::<1>(), self.argument::<2>());
+        let (memory, host) = self.parts();
+        let answer = match memory::range(memory, address, len) {
+            Ok(buf) => count(host.write(fd, buf), buf.len()),
+            Err(Outside) => Err(host.bad_pointer(Syscall::Write, address, len)),
+        };
+        self.answer(answer);
+    }
+
+    fn close(self) {
+        let answer = self.host.close(self.argument::<0>().cast_signed()).map(|()| 0);
+        self.answer(answer);
+    }
 }
 
 fn count(done: Result<usize, Errno>, of: usize) -> Result<i32, Errno> {
@@ -115,64 +165,36 @@ fn count(done: Result<usize, Errno>, of: usize) -> Result<i32, Errno> {
     done.map(|count| i32::try_from(count.min(of)).unwrap_or(i32::MAX))
 }
 
+// What WAMR calls. What a native does is the method of the same name, which needs no `unsafe`.
+
 unsafe extern "C" fn logger(env: sys::wasm_exec_env_t, slots: *mut u64) {
     // SAFETY: WAMR calls this.
-    let mut call = unsafe { Call::new(env, slots) };
-    let address = call.argument::<0>();
-    let (memory, host) = call.parts();
-    match memory::text(memory, address, LONGEST_TEXT) {
-        Ok(text) => host.logger(text),
-        Err(Outside) => {
-            let len = (memory.len() as u64).saturating_sub(u64::from(address)) as u32;
-            let _no_result = host.bad_pointer(Syscall::Logger, address, len);
-        }
-    }
-    call.settle();
+    unsafe { Call::new(env, slots) }.logger();
 }
 
 unsafe extern "C" fn heartbeat(env: sys::wasm_exec_env_t, slots: *mut u64) {
     // SAFETY: WAMR calls this.
-    let call = unsafe { Call::new(env, slots) };
-    let answer = call.host.heartbeat().map(|()| 0);
-    call.answer(answer);
+    unsafe { Call::new(env, slots) }.heartbeat();
 }
 
 unsafe extern "C" fn open(env: sys::wasm_exec_env_t, slots: *mut u64) {
     // SAFETY: WAMR calls this.
-    let call = unsafe { Call::new(env, slots) };
-    let answer = call.host.open(call.argument::<0>());
-    call.answer(answer);
+    unsafe { Call::new(env, slots) }.open();
 }
 
 unsafe extern "C" fn read(env: sys::wasm_exec_env_t, slots: *mut u64) {
     // SAFETY: WAMR calls this.
-    let mut call = unsafe { Call::new(env, slots) };
-    let (fd, address, len) = (call.argument::<0>().cast_signed(), call.argument::<1>(), call.argument::<2>());
-    let (memory, host) = call.parts();
-    let answer = match memory::range(memory, address, len) {
-        Ok(buf) => count(host.read(fd, buf), buf.len()),
-        Err(Outside) => Err(host.bad_pointer(Syscall::Read, address, len)),
-    };
-    call.answer(answer);
+    unsafe { Call::new(env, slots) }.read();
 }
 
 unsafe extern "C" fn write(env: sys::wasm_exec_env_t, slots: *mut u64) {
     // SAFETY: WAMR calls this.
-    let mut call = unsafe { Call::new(env, slots) };
-    let (fd, address, len) = (call.argument::<0>().cast_signed(), call.argument::<1>(), call.argument::<2>());
-    let (memory, host) = call.parts();
-    let answer = match memory::range(memory, address, len) {
-        Ok(buf) => count(host.write(fd, buf), buf.len()),
-        Err(Outside) => Err(host.bad_pointer(Syscall::Write, address, len)),
-    };
-    call.answer(answer);
+    unsafe { Call::new(env, slots) }.write();
 }
 
 unsafe extern "C" fn close(env: sys::wasm_exec_env_t, slots: *mut u64) {
     // SAFETY: WAMR calls this.
-    let call = unsafe { Call::new(env, slots) };
-    let answer = call.host.close(call.argument::<0>().cast_signed()).map(|()| 0);
-    call.answer(answer);
+    unsafe { Call::new(env, slots) }.close();
 }
 
 #[cfg(test)]

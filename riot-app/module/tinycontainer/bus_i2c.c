@@ -21,12 +21,18 @@ static size_t tinycontainer_i2c_max_transfer(int index)
     return tinycontainer_i2cs[index].max_transfer;
 }
 
+/* An address of more than 7 bits is one of 10. */
+static uint8_t _flags(const tinycontainer_i2c_t *dev)
+{
+    return dev->address > 0x7f ? I2C_ADDR10 : 0;
+}
+
 static int tinycontainer_i2c_read(int index, uint8_t *buf, size_t len)
 {
     const tinycontainer_i2c_t *dev = &tinycontainer_i2cs[index];
 
     i2c_acquire(dev->bus);
-    int res = i2c_read_bytes(dev->bus, dev->address, buf, len, 0);
+    int res = i2c_read_bytes(dev->bus, dev->address, buf, len, _flags(dev));
     i2c_release(dev->bus);
     return res == 0 ? (int)len : BUS_FAILED;
 }
@@ -36,7 +42,7 @@ static int tinycontainer_i2c_write(int index, const uint8_t *buf, size_t len)
     const tinycontainer_i2c_t *dev = &tinycontainer_i2cs[index];
 
     i2c_acquire(dev->bus);
-    int res = i2c_write_bytes(dev->bus, dev->address, buf, len, 0);
+    int res = i2c_write_bytes(dev->bus, dev->address, buf, len, _flags(dev));
     i2c_release(dev->bus);
     return res == 0 ? (int)len : BUS_FAILED;
 }

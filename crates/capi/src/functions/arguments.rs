@@ -135,3 +135,81 @@ impl fmt::Write for Text {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use core::fmt::Write;
+    use core::ptr::{NonNull, null, null_mut};
+    use std::boxed::Box;
+    use std::ffi::CStr;
+    use std::vec::Vec;
+    use std::{string::String, vec};
+
+    #[test]
+    fn bytes_of_a_caller() {
+        let some = [1, 2, 3];
+        // SAFETY: `some` has three bytes, and of the others none is read.
+        unsafe {
+            assert_eq!(bytes(some.as_ptr(), 3), Ok(&some[..]));
+            assert_eq!(bytes(null(), 0), Ok(&[][..]));
+            assert_eq!(bytes(NonNull::dangling().as_ptr(), 0), Ok(&[][..]));
+            assert_eq!(bytes(null(), 1), Err(Code::NullPointer));
+            assert_eq!(bytes(some.as_ptr(), usize::MAX), Err(Code::BadSize));
+            assert_eq!(bytes(null(), usize::MAX / 2 + 1), Err(Code::BadSize));
+        }
+    }
+
+    #[test]
+    fn a_string_is_read_to_its_end_or_to_65_bytes() {
+        let read = |text: &[u8]| {
+            // On the heap, in its exact size: Miri reports each byte that is read beyond it.
+            let text = Box::leak(text.to_vec().into_boxed_slice());
+            // SAFETY: it ends with a NUL or has 65 bytes, and never changes.
+            unsafe { string(text.as_ptr().cast()) }
+        };
+        let long = |bytes: usize, end: &[u8]| [&vec![b'n'; bytes], end].concat();
+        assert_eq!(read(b"name\0"), Ok(Some("name")));
+        assert_eq!(read(&long(64, b"\0")), Ok(Some(&*String::from_utf8(long(64, b"")).unwrap())));
+        assert_eq!(read(&long(65, b"")), Err(Code::BadArgument));
+        assert_eq!(read(b"\0"), Err(Code::BadArgument));
+        assert_eq!(read(b"\xff\0"), Err(Code::BadArgument));
+        // SAFETY: NULL.
+        assert_eq!(unsafe { string(null()) }, Ok(None));
+    }
+
+    #[test]
+    fn a_text_stays_in_its_buffer() {
+        for size in 0..8 {
+            let mut buffer: Vec<c_char> = vec![0x55; size];
+            // SAFETY: that many bytes.
+            let mut text = unsafe { Text::new(buffer.as_mut_ptr(), size) };
+            text.write_str("one").unwrap();
+            text.write_str("two").unwrap();
+            assert_eq!(text.length(), 6);
+            if size > 0 {
+                // SAFETY: `Text` ends with a NUL.
+                let written = unsafe { CStr::from_ptr(buffer.as_ptr()) }.to_str().unwrap();
+                assert_eq!(written, &"onetwo"[..(size - 1).min(6)]);
+            }
+        }
+        for (at, size) in [(null_mut(), 5), (NonNull::dangling().as_ptr(), usize::MAX)] {
+            // SAFETY: nothing is written.
+            let mut text = unsafe { Text::new(at, size) };
+            text.write_str("four").unwrap();
+            assert_eq!(text.length(), 4);
+        }
+    }
+
+    #[test]
+    fn a_value_is_written_where_there_is_memory() {
+        let mut there = 1;
+        // SAFETY: memory for a number, and NULL.
+        unsafe {
+            assert_eq!(write_out(&raw mut there, 2), Ok(()));
+            assert_eq!(write_out(null_mut(), 3), Err(Code::NullPointer));
+        }
+        assert_eq!(there, 2);
+    }
+}

@@ -4,6 +4,7 @@
 #[cfg(feature = "classic")]
 mod blocks;
 mod budget;
+mod floats;
 mod hostile;
 mod load;
 mod memory;

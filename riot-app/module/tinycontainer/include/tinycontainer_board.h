@@ -18,7 +18,10 @@
  *
  * A transfer on I2C and SPI is at most `max_transfer` bytes long, 0 for CONFIG_TINYCONTAINER_MAX_TRANSFER: a container's
  * longer read or write is cut to it and returns the shorter count. A container's hook can exceed its budget by one
- * such transfer, and another container that waits for the bus waits as long: at 100 kHz, I2C takes 90 us for each byte. */
+ * such transfer, and another container that waits for the bus waits as long: at 100 kHz, I2C takes 90 us for each byte.
+ *
+ * A device on SPI that answers a command within the same transfer cannot be reached in this way: its chip select is
+ * released between a container's write and its read. A driver of the application can (tinycontainer_driver). */
 #ifndef TINYCONTAINER_BOARD_H
 #define TINYCONTAINER_BOARD_H
 
@@ -55,7 +58,7 @@ extern const unsigned tinycontainer_gpios_numof;
 #endif
 
 #ifdef MODULE_TINYCONTAINER_I2C
-/* A device on an I2C bus. */
+/* A device on an I2C bus. An address above 0x7f is one of 10 bits. */
 typedef struct {
     uint32_t unit;
     i2c_t bus;
@@ -67,7 +70,8 @@ extern const unsigned tinycontainer_i2cs_numof;
 #endif
 
 #ifdef MODULE_TINYCONTAINER_SPI
-/* A device on an SPI bus. */
+/* A device on an SPI bus. Mode and clock must be ones that the board has: RIOT's spi_acquire ends the device otherwise. The
+ * chip selects of all entries of a bus become outputs, not selected, when the first of them is opened. */
 typedef struct {
     uint32_t unit;
     spi_t bus;

@@ -1,0 +1,6 @@
+//! The target `cbor`, for libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    tinycontainer_fuzz::target("cbor").fuzz(bytes);
+});
