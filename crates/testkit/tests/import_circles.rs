@@ -51,7 +51,9 @@ impl Crate {
             let name = declared.ident.to_string();
             let child = [&module[..], std::slice::from_ref(&name)].concat();
             let (flat, nested) = (folder.join(format!("{name}.rs")), folder.join(&name).join("mod.rs"));
-            let file = if flat.exists() { flat } else { nested };
+            let elsewhere = declared.attrs.iter().find_map(path_of);
+            let elsewhere = elsewhere.map(|path| file.parent().unwrap().join(path));
+            let file = elsewhere.unwrap_or(if flat.exists() { flat } else { nested });
             self.read_module(&file, &folder.join(&name), child);
         }
     }
@@ -85,6 +87,17 @@ impl Crate {
             }
         }
         imports
+    }
+}
+
+/// The file in an attribute `#[path = "file"]`.
+fn path_of(attribute: &syn::Attribute) -> Option<String> {
+    let syn::Meta::NameValue(pair) = &attribute.meta else { return None };
+    match &pair.value {
+        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(path), .. }) if pair.path.is_ident("path") => {
+            Some(path.value())
+        }
+        _ => None,
     }
 }
 
