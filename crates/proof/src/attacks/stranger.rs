@@ -1,7 +1,7 @@
 //! Someone with bytes and no key: images that others have signed, changed; images that nobody has signed.
 
-use super::craft::{good, mac, public, rearranged, split, store, with_encoded_token, with_token};
-use super::trial::{Outcome, Trial, expect};
+use super::craft::{good, mac, public, rearranged, split, store, store_of, with_encoded_token, with_token};
+use super::trial::{Outcome, Trial, expect, require};
 use super::{Attack, attack, craft};
 use tinycontainer::Sizes;
 use tinycontainer::metadata::TAG;
@@ -59,7 +59,9 @@ fn with_mac(secret: &[u8]) -> Image {
 
 pub(super) const ATTACKS: &[Attack] = &[
     attack("an image signed with a key that no anchor has", &["token-key"], |t| {
-        t.refused(&good().sign(STRANGER), Code::UnknownKey)
+        t.trust(&store_of(OWNER, |anchor| anchor))?;
+        let image = good().sign_with(STRANGER, |claims| Claims { iss: None, ..*claims });
+        t.refused(&image, Code::UnknownKey)
     }),
     attack("a signature of another key under an anchor's key id", &["token-signature"], |t| {
         t.refused(&good().sign(Signer { seed: STRANGER.seed, ..PROVIDER_A }), Code::BadSignature)
@@ -202,6 +204,16 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack("an image larger than the device takes", &["load-ceiling"], |t| {
         not_opened(t, Sizes { metadata: 100, data: 0, code: 1 << 20 })?;
         not_opened(t, Sizes { metadata: 100, data: u32::MAX as usize, code: u32::MAX as usize })
+    }),
+    attack("a small image announced as large as the device takes", &["load-sizes"], |t| {
+        let image = seen();
+        let code = t.device.pool_bytes() as usize / 4 - image.metadata.len() - image.data.len();
+        let session = t.device.begin(Sizes { code, ..sizes(&image) }).map_err(|code| format!("{code:?}"))?;
+        let held = t.device.memory().free;
+        expect("its metadata", t.device.write(session, &image.metadata), Code::OtherSizes)?;
+        require("memory was taken for the announced code", t.device.memory().free >= held)?;
+        t.device.drop_session(session);
+        Ok(())
     }),
     attack("code announced longer than it is signed", &["load-sizes"], |t| {
         let mut image = seen();

@@ -157,7 +157,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack("a grant of a unit without the role", &["policy-role"], |t| {
         pin_refused(t, Code::WrongRole, endpoint_token(MANAGER, "a.x", &PIN))
     }),
-    attack("a grant of a unit with a key that no anchor has", &["token-key"], |t| {
+    attack("a grant of a unit with a key that no anchor has", &[], |t| {
         pin_refused(t, Code::UnknownKey, endpoint_token(STRANGER, "a.x", &PIN))
     }),
     attack("a grant of a unit for another container", &["token-subject"], |t| {
