@@ -1,8 +1,8 @@
 //! A C application that calls wrongly: NULL, sizes and numbers that cannot be, in the wrong order, twice.
 
+use super::attack::{Attack, attack};
 use super::craft::good;
 use super::trial::{NEIGHBOUR, Outcome, Trial, expect};
-use super::{Attack, attack};
 use crate::device::Argument::{self, Bytes, Null, Number};
 use tinycontainer_capi::Code;
 use tinycontainer_testkit::{Image, NOW, PROVIDER_A};

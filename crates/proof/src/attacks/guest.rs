@@ -1,7 +1,7 @@
 //! A hostile guest, in each of its hooks.
 
+use super::attack::{Attack, attack};
 use super::trial::{MEMORY, Outcome, REPORT, Trial, expect, guest, hooks, page_guest, require};
-use super::{Attack, attack};
 use crate::device::Unit;
 use tinycontainer::firewall::{DenyReason, Direction, Mask, Syscall};
 use tinycontainer::metadata::{Bus, Schedule};

@@ -1,8 +1,8 @@
 //! A manager: it has the control functions and no key.
 
+use super::attack::{Attack, attack};
 use super::craft::{anchor, good, mac, public, split, store, with_token};
 use super::trial::{NEIGHBOUR, Outcome, Trial, expect, hooks};
-use super::{Attack, attack};
 use tinycontainer::Sizes;
 use tinycontainer::policy::{AnchorSpec, Roles};
 use tinycontainer_capi::Code;

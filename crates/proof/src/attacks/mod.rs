@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "what is taken apart was made here")]
 
 mod application;
+mod attack;
 mod craft;
 mod guest;
 mod manager;
@@ -16,39 +17,8 @@ mod stranger;
 mod third_party;
 mod trial;
 
-use crate::device::Device;
+pub use attack::Attack;
 pub use trial::{Outcome, Trial};
-
-/// An attack.
-pub struct Attack {
-    /// What the attacker does, in words. Unique.
-    pub name: &'static str,
-    /// The checks that it shows.
-    pub shows: &'static [&'static str],
-    run: fn(&mut Trial<'_>) -> Outcome,
-}
-
-const fn attack(
-    name: &'static str,
-    shows: &'static [&'static str],
-    run: fn(&mut Trial<'_>) -> Outcome,
-) -> Attack {
-    Attack { name, shows, run }
-}
-
-impl Attack {
-    /// Attacks a device. It is a fresh one afterwards only after the next attack has begun.
-    ///
-    /// # Errors
-    /// What was not contained.
-    pub fn run(&self, device: &mut Device) -> Outcome {
-        let outcome = Trial::begin(device).and_then(|mut trial| {
-            (self.run)(&mut trial)?;
-            trial.end()
-        });
-        device.broken().map_or(outcome, |why| Err(format!("the device is broken: {why}")))
-    }
-}
 
 /// A kind of attacker, and what it tries.
 pub const ATTACKERS: &[(&str, &[Attack])] = &[

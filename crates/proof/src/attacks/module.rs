@@ -1,7 +1,7 @@
 //! A hostile module: it has a valid signature, and is made to cost much, or to get around the interpreter's checks.
 
+use super::attack::{Attack, attack};
 use super::trial::{MEMORY, Outcome, Trial, expect, hooks, page_guest};
-use super::{Attack, attack};
 use std::fmt::Write as _;
 use tinycontainer::metadata::Limits;
 use tinycontainer_testkit::Spec;

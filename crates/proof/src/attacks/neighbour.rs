@@ -1,7 +1,7 @@
 //! A hostile guest against its neighbours: their queues, descriptors, memory, periods, evidence.
 
+use super::attack::{Attack, attack};
 use super::trial::{Outcome, Trial, expect, guest, hooks, page_guest, page_hooks, require};
-use super::{Attack, attack};
 use crate::device::Unit;
 use tinycontainer::firewall::{DenyReason, Direction, Syscall};
 use tinycontainer::metadata::{Bus, Schedule, Wake};

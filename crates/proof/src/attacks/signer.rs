@@ -1,8 +1,8 @@
 //! A signer outside of its scope: its tokens are valid, but it may not sign what they say.
 
+use super::attack::{Attack, attack};
 use super::craft::{edited, encoded, good, part_token, reissued, replace, store_of};
 use super::trial::{Outcome, Trial};
-use super::{Attack, attack};
 use tinycontainer::firewall::{Direction, Mask};
 use tinycontainer::metadata::{Access, Bus, Limits, PartSizes, Peer, Priority, Schedule, Scheme, Type};
 use tinycontainer::policy::{AnchorSpec, Pattern, Reach, Roles, Target};

@@ -1,8 +1,9 @@
 //! Someone with bytes and no key: images that others have signed, changed; images that nobody has signed.
 
+use super::attack::{Attack, attack};
+use super::craft;
 use super::craft::{good, mac, public, rearranged, split, store, store_of, with_encoded_token, with_token};
 use super::trial::{Outcome, Trial, expect, require};
-use super::{Attack, attack, craft};
 use tinycontainer::Sizes;
 use tinycontainer::metadata::TAG;
 use tinycontainer_capi::Code;

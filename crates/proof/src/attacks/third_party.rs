@@ -1,9 +1,9 @@
 //! A third party that lies, and whoever uses its tokens where they do not belong: grants for others, for other code,
 //! expired ones, replayed ones.
 
+use super::attack::{Attack, attack};
 use super::craft::{anchor, encoded, good, part_token, public, store, store_of};
 use super::trial::{Outcome, Trial};
-use super::{Attack, attack};
 use tinycontainer::firewall::{Direction, Mask};
 use tinycontainer::metadata::{Access, Bus, Peer};
 use tinycontainer::policy::{AnchorSpec, Roles};
