@@ -104,13 +104,15 @@ impl Platform for Riot {
             Notice::Started => return,
             Notice::Stopped(stopped) => ("stopped: ", stopped.reason.name()),
             Notice::Refused(_, denial) => ("refused: ", denial.reason.text()),
-            Notice::DriverFailed(endpoint, IoError::NoPeer) => {
-                ("no such device for endpoint ", decimal(endpoint, &mut digits))
+            // One call of `decimal`, for size.
+            Notice::DriverFailed(number, _) | Notice::LogDropped(number) => {
+                let event = match notice {
+                    Notice::DriverFailed(_, IoError::NoPeer) => "no such device: endpoint ",
+                    Notice::DriverFailed(..) => "device failed: endpoint ",
+                    _ => "lines dropped: ",
+                };
+                (event, decimal(number, &mut digits))
             }
-            Notice::DriverFailed(endpoint, _) => {
-                ("the device failed at endpoint ", decimal(endpoint, &mut digits))
-            }
-            Notice::LogDropped(dropped) => ("lines dropped: ", decimal(dropped, &mut digits)),
         };
         sys::notice(uid, event, text);
         controller::wake_for_output();

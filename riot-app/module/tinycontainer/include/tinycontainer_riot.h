@@ -23,7 +23,7 @@ extern "C" {
 void tinycontainer_log(const uint8_t *uid, size_t uid_len, const uint8_t *line, size_t len);
 
 /* A notice about a container: the event is "stopped: " or "refused: ", and the text the reason; or "lines dropped: " and their
- * number; or "the device failed at endpoint " or "no such device for endpoint ", and the endpoint's number. The default
+ * number; or "device failed: endpoint " or "no such device: endpoint ", and the endpoint's number. The default
  * writes "[uid] event text". Called under the same conditions as tinycontainer_log. */
 void tinycontainer_notice(const uint8_t *uid, size_t uid_len, const char *event, size_t event_len,
                           const char *text, size_t len);

@@ -28,16 +28,16 @@ wires-i2c: long read: 64 1234
 wires-i2c: memory written: 16
 wires-i2c: memory address: 1
 wires-i2c: memory read: 16 c0c1{COUNTED[:26]}00
-[wires-i2c] the device failed at endpoint 2
+[wires-i2c] device failed: endpoint 2
 wires-i2c: absent read: -5
-[wires-i2c] the device failed at endpoint 2
+[wires-i2c] device failed: endpoint 2
 wires-i2c: absent written: -5
-[wires-i2c] the device failed at endpoint 3
+[wires-i2c] device failed: endpoint 3
 wires-i2c: read only written: -5
 wires-i2c: read only read: 2 a0a1
 wires-i2c: temperature again: 2 1234
 wires-i2c: ten bits read: 2 a0a1
-[wires-i2c] no such device for endpoint 6
+[wires-i2c] no such device: endpoint 6
 wires-i2c: not in the table: -3
 [wires-i2c] refused: it has no right to such an endpoint
 wires-i2c: not granted: -1
@@ -72,11 +72,11 @@ wires-spi: nothing read: 0
 wires-spi: long write: 16
 wires-spi: long address: 2
 wires-spi: long read: 16 e0{COUNTED[:26]}0000
-[wires-spi] the device failed at endpoint 2
+[wires-spi] device failed: endpoint 2
 wires-spi: no select: -5
-[wires-spi] the device failed at endpoint 3
+[wires-spi] device failed: endpoint 3
 wires-spi: no bus: -5
-[wires-spi] no such device for endpoint 4
+[wires-spi] no such device: endpoint 4
 wires-spi: not in the table: -3
 [wires-spi] refused: it has no right to such an endpoint
 wires-spi: not granted: -1
