@@ -56,7 +56,7 @@ miri:
 deny:
 	@cargo deny --version >/dev/null 2>&1 || { echo "cargo-deny is missing: cargo install --locked cargo-deny"; exit 2; }
 	@for manifest in Cargo.toml riot-app/Cargo.toml fixtures/containers/Cargo.toml; do \
-	    cargo deny --manifest-path $$manifest check --config $(CURDIR)/deny.toml licenses sources bans || exit 1; \
+	    cargo deny --manifest-path $$manifest --config $(CURDIR)/deny.toml check licenses sources bans || exit 1; \
 	done
 
 sbom:
