@@ -11,9 +11,13 @@ use tinycontainer::{Agent, Drivers, Next, Platform as _};
 pub struct SuperLoop<'e, B: Board, D: Drivers, const N: usize> {
     engine: &'e BareEngine<B, D, N>,
     slots: [Slot<'e, B, D, N>; N],
-    /// The slot that was stepped last.
-    last: usize,
+    /// The slot that was stepped last, of each class of priority. Were it one for all, an urgent container could let the
+    /// turn of the others begin at the same slot each time.
+    last: [usize; CLASSES],
 }
+
+/// Classes of priority.
+const CLASSES: usize = 3;
 
 struct Slot<'e, B: Board, D: Drivers, const N: usize> {
     agent: Option<Agent<'e, Bare<B, D, N>, N>>,
@@ -24,7 +28,7 @@ impl<'e, B: Board, D: Drivers, const N: usize> SuperLoop<'e, B, D, N> {
     /// The loop of that engine. There is one: a second finds no agents that are free, and steps nothing.
     pub fn new(engine: &'e BareEngine<B, D, N>) -> Self {
         let slot = |slot| Slot { agent: engine.agent(slot), next: Next::Idle };
-        Self { engine, slots: core::array::from_fn(slot), last: 0 }
+        Self { engine, slots: core::array::from_fn(slot), last: [0; CLASSES] }
     }
 
     /// Does one step of one agent that is due at `now_ms`; returns when the next is due. Call it again at once for
@@ -36,28 +40,34 @@ impl<'e, B: Board, D: Drivers, const N: usize> SuperLoop<'e, B, D, N> {
                 state.next = Next::Now;
             }
         }
-        let Some(due) = self.most_urgent(now_ms) else { return self.next() };
-        self.last = due;
+        let Some((due, class)) = self.most_urgent(now_ms) else { return self.next() };
+        if let Some(last) = self.last.get_mut(class) {
+            *last = due;
+        }
         if let Some(Slot { agent: Some(agent), next }) = self.slots.get_mut(due) {
             *next = agent.step(now_ms);
         }
         Next::Now
     }
 
-    /// The slot that is due and has the highest priority; of several, the first after that which was stepped last.
-    fn most_urgent(&self, now_ms: u64) -> Option<usize> {
+    /// The slot that is due and has the highest priority, and its class; of several, the first after that of this class
+    /// which was stepped last.
+    fn most_urgent(&self, now_ms: u64) -> Option<(usize, usize)> {
         let is_due = |slot: &usize| match self.slots.get(*slot) {
             Some(Slot { agent: Some(_), next: Next::Now }) => true,
             Some(Slot { agent: Some(_), next: Next::At(time) }) => *time <= now_ms,
             _ => false,
         };
-        let urgency = |slot: usize| match self.engine.priority_of(slot) {
+        let class = |slot: usize| match self.engine.priority_of(slot) {
             Some(Priority::High) => 0,
             Some(Priority::Normal) => 1,
             _ => 2,
         };
-        // The first of equals is taken.
-        (self.last + 1..N).chain(0..=self.last).filter(is_due).min_by_key(|slot| urgency(*slot))
+        let due = (0..N).filter(is_due).map(|slot| (slot, class(slot)));
+        due.min_by_key(|(slot, class)| {
+            let has_had_its_turn = self.last.get(*class).is_some_and(|last| slot <= last);
+            (*class, has_had_its_turn, *slot)
+        })
     }
 
     /// When the next agent is due.

@@ -74,6 +74,19 @@ fn spi_a_read_and_a_write_are_one_transaction_each() {
     device.take().unwrap().done();
 }
 
+/// A guest may ask for no bytes. Such a transfer never ends on some peripherals, so none is made.
+#[test]
+fn a_transfer_of_no_bytes_does_not_reach_the_bus() {
+    let bus = shared(I2cBus::new(&[]));
+    let i2c = I2cUnit::new(bus, 0x48);
+    assert_eq!((i2c.read(&mut []), i2c.write(&[])), (Ok(0), Ok(0)));
+    let device = shared(SpiDevice::<u8>::new(&[]));
+    let spi = SpiUnit::new(device);
+    assert_eq!((spi.read(&mut []), spi.write(&[])), (Ok(0), Ok(0)));
+    bus.take().unwrap().done();
+    device.take().unwrap().done();
+}
+
 /// An SPI device whose bus fails, which the mock has no step for.
 struct Broken;
 

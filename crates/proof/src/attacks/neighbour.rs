@@ -4,7 +4,7 @@ use super::attack::{Attack, attack};
 use super::trial::{Outcome, Trial, expect, guest, hooks, page_guest, page_hooks, require};
 use crate::device::Unit;
 use tinycontainer::firewall::{DenyReason, Direction, Syscall};
-use tinycontainer::metadata::{Bus, Schedule, Wake};
+use tinycontainer::metadata::{Bus, Priority, Schedule, Wake};
 use tinycontainer_capi::Code;
 use tinycontainer_testkit::{IDLE, OwnedPeer, PROVIDER_A, Spec};
 
@@ -248,6 +248,30 @@ pub(super) const ATTACKS: &[Attack] = &[
         t.start(&spec)?;
         t.run(300);
         require("it runs", t.status("o.x")?.counters.loops > 100)
+    }),
+    attack("lets an urgent container end its turn each time", &["loop-turns"], |t| {
+        // Whenever one of these has used some milliseconds, the urgent one is due. Were the turn to begin behind that
+        // each time, the neighbour would wait until all of these make a short step, one after another: 2^5 rounds.
+        let mut urgent = hooks("o.urgent", "", "", GO_ON, "");
+        urgent.schedule = Schedule { priority: Priority::High, period_ms: 3, ..urgent.schedule };
+        t.start(&urgent)?;
+        t.device.driver(3000, false);
+        let write = "(drop (call $write (global.get $fd) (i32.const 64) (i32.const 1)))";
+        for n in 0..5 {
+            let mut busy = hooks(&format!("o.x{n}"), "", OPEN, &format!("{write} {GO_ON}"), "");
+            busy.schedule.period_ms = 0;
+            t.start(&busy.endpoint(1, OwnedPeer::Local(Bus::App, 1), Direction::Out))?;
+        }
+        t.run(900);
+        let written = t.device.written(Unit::App(1)).len();
+        require(&format!("{written} writes of 3 ms in 900 ms"), written > 50)?;
+        let loops = t.status("o.urgent")?.counters.loops;
+        require(&format!("{loops} loops of the urgent one"), loops > 50)?;
+        for n in 0..5 {
+            t.remove(&format!("o.x{n}"))?;
+        }
+        t.device.written(Unit::App(1));
+        Ok(())
     }),
     attack("logs without end beside a neighbour that logs a line", &[], |t| {
         let mut victim = hooks("o.victim", "", "", &format!("(call $logger (i32.const 64)) {GO_ON}"), "");
