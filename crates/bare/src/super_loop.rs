@@ -5,8 +5,9 @@ use crate::platform::{Bare, BareEngine};
 use tinycontainer::metadata::Priority;
 use tinycontainer::{Agent, Drivers, Next, Platform as _};
 
-/// Steps the agents of all slots of an engine. Of those that are due, one of the highest priority steps first, and those
-/// of equal priority take turns. A hook is not interrupted: a container waits for another's hook at most as long as its
+/// Steps the agents of all slots of an engine. Of those that are due, one that was asked to stop steps first, then one of the
+/// highest priority; those of equal priority take turns. A container that is always due keeps those of lower priority from
+/// running, as threads would. A hook is not interrupted: a container waits for another's hook at most as long as its
 /// budget allows.
 pub struct SuperLoop<'e, B: Board, D: Drivers, const N: usize> {
     engine: &'e BareEngine<B, D, N>,
@@ -16,8 +17,8 @@ pub struct SuperLoop<'e, B: Board, D: Drivers, const N: usize> {
     last: [usize; CLASSES],
 }
 
-/// Classes of priority.
-const CLASSES: usize = 3;
+/// Classes of priority: a stop that was asked for, then those of containers.
+const CLASSES: usize = 4;
 
 struct Slot<'e, B: Board, D: Drivers, const N: usize> {
     agent: Option<Agent<'e, Bare<B, D, N>, N>>,
@@ -58,10 +59,14 @@ impl<'e, B: Board, D: Drivers, const N: usize> SuperLoop<'e, B, D, N> {
             Some(Slot { agent: Some(_), next: Next::At(time) }) => *time <= now_ms,
             _ => false,
         };
+        let is_stopping = |slot: usize| {
+            self.slots.get(slot).and_then(|slot| slot.agent.as_ref()).is_some_and(Agent::is_stopping)
+        };
         let class = |slot: usize| match self.engine.priority_of(slot) {
-            Some(Priority::High) => 0,
-            Some(Priority::Normal) => 1,
-            _ => 2,
+            _ if is_stopping(slot) => 0,
+            Some(Priority::High) => 1,
+            Some(Priority::Normal) => 2,
+            _ => 3,
         };
         let due = (0..N).filter(is_due).map(|slot| (slot, class(slot)));
         due.min_by_key(|(slot, class)| {
@@ -79,7 +84,7 @@ impl<'e, B: Board, D: Drivers, const N: usize> SuperLoop<'e, B, D, N> {
         earliest.min().map_or(Next::Idle, Next::At)
     }
 
-    /// Steps what is due until `until_ms` (`None`: for ever), and sleeps between. At least one hook that is due runs. A
+    /// Steps what is due until `until_ms` (`None`: for ever), and sleeps between. At least one step is made. A
     /// hook may exceed that time by its budget.
     pub fn run(&mut self, until_ms: Option<u64>) {
         let platform = self.engine.platform();

@@ -22,7 +22,7 @@ pub(super) const fn attack(
 }
 
 impl Attack {
-    /// Attacks a device. It is a fresh one afterwards only after the next attack has begun.
+    /// Attacks a device. It is not reset afterwards: the next attack does that.
     ///
     /// # Errors
     /// What was not contained.

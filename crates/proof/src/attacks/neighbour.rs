@@ -273,6 +273,24 @@ pub(super) const ATTACKS: &[Attack] = &[
         t.device.written(Unit::App(1));
         Ok(())
     }),
+    attack("is always due, beside one of lower priority that is asked to stop", &["loop-stop"], |t| {
+        let mut low = hooks("o.low", "", "", GO_ON, "");
+        low.schedule = Schedule { priority: Priority::Low, period_ms: 10, ..low.schedule };
+        t.start(&low)?;
+        t.run(50);
+        t.device.driver(3000, false);
+        let write = "(drop (call $write (global.get $fd) (i32.const 64) (i32.const 1)))";
+        let mut busy = hooks("o.busy", "", OPEN, &format!("{write} {GO_ON}"), "");
+        busy.schedule.period_ms = 0;
+        t.start(&busy.endpoint(1, OwnedPeer::Local(Bus::App, 1), Direction::Out))?;
+        t.run(100);
+        expect("stopping it", t.device.stop("o.low"), Code::Ok)?;
+        t.run(50);
+        t.stopped("o.low", "stop requested")?;
+        t.remove("o.busy")?;
+        t.device.written(Unit::App(1));
+        Ok(())
+    }),
     attack("logs without end beside a neighbour that logs a line", &[], |t| {
         let mut victim = hooks("o.victim", "", "", &format!("(call $logger (i32.const 64)) {GO_ON}"), "");
         victim.schedule = Schedule { period_ms: 100, max_loops: 5, ..victim.schedule };
