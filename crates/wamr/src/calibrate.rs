@@ -58,7 +58,7 @@ impl Wamr {
 }
 
 fn per_ms((instructions, us): (u32, u64)) -> u32 {
-    let per_ms = (u64::from(instructions) * 1000).checked_div(us).unwrap_or(u64::MAX);
+    let per_ms = (u64::from(instructions) * 1000).checked_div(us).unwrap_or(0);
     u32::try_from(per_ms).unwrap_or(u32::MAX)
 }
 

@@ -136,7 +136,11 @@ impl Drivers for TestBus {
         handle.write(buf)
     }
 
-    fn close(&self, _handle: Self::Handle) {
+    fn close(&self, handle: Self::Handle) {
+        let is = |unit: &&TestUnit| core::ptr::addr_eq(*unit, core::ptr::from_ref(handle));
+        if let Some(unit) = UNITS_HERE.iter().find(is) {
+            let _ = unit.with(|state| state.waker = None);
+        }
         OPEN.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -10,7 +10,8 @@ use std::time::Instant;
 use tinycontainer_proof::attacks::{ATTACKERS, Attack, attacks};
 use tinycontainer_proof::device::{Broken, Device, Program};
 
-/// Attacks devices, and checks that each attack is contained. The exit status is 1 if one is not.
+/// Attacks devices, and checks that each attack is contained. The exit status is 1 if one is not, 2 if they
+/// cannot be made.
 #[derive(Parser)]
 struct Arguments {
     /// A device, NAME=PATH: the console of `crates/bare` for this host, or, if the name begins with `qemu`, its firmware.
@@ -61,6 +62,11 @@ fn main() -> ExitCode {
         eprintln!("there is no attack `{unknown}`: see --list");
         return ExitCode::from(2);
     }
+    let is_shown = |check: &str| attacks().any(|attack| attack.shows.contains(&check));
+    if let Some(unknown) = arguments.shows.iter().find(|check| !is_shown(check)) {
+        eprintln!("no attack shows a check `{unknown}`: see --list");
+        return ExitCode::from(2);
+    }
     if arguments.list {
         for (attacker, attacks) in ATTACKERS {
             println!("{attacker}");
@@ -79,7 +85,7 @@ fn main() -> ExitCode {
             Ok(ran) => ran,
             Err(broken) => {
                 eprintln!("{}: {broken}", program.name);
-                return ExitCode::FAILURE;
+                return ExitCode::from(2);
             }
         };
         for Ran { attack, failure, seconds } in &ran {

@@ -136,7 +136,7 @@ impl<'a> Run<'a> {
     fn action(&mut self, action: &Action, wanted: Option<&Wanted<'_>>) -> Done {
         let ours = self.ours();
         let Some(Some((module, instance))) = self.instances.get_mut(action.instance) else {
-            return Ok(Err("instances of modules that failed"));
+            return Ok(Err("instances of modules that are skipped or failed"));
         };
         let Some(arguments) = &action.call else {
             let Some(global) = module.global(&action.name) else { return Err("no such export".to_owned()) };
@@ -203,5 +203,5 @@ fn are(expected: &[Expected], mut cells: &[u32]) -> bool {
 
 /// The scripts have a number behind some texts, or less text than WAMR.
 fn same(expected: &str, text: &str) -> bool {
-    expected.starts_with(text) || text.starts_with(expected)
+    !text.is_empty() && (expected.starts_with(text) || text.starts_with(expected))
 }
