@@ -10,6 +10,7 @@ mod bad_files;
 mod bench;
 mod fixtures;
 mod images;
+mod interop;
 mod keys;
 mod run;
 mod year2024;
