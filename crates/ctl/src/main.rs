@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | `text` | what people read: colours, errors, sentences |
 //! | `input` | what people write: `container.toml`, `trust.toml`, keys, tokens, peers, dates |
+//! | `output` | writing files so that nothing is lost |
 //! | `module` | compiling a container, and checking its module |
 //! | `device` | the device that a command decides for, and the engine's decision |
 //! | `report` | what is known about an image: collected, and printed |
@@ -21,6 +22,7 @@ mod cmd;
 mod device;
 mod input;
 mod module;
+mod output;
 mod report;
 mod run;
 mod text;
@@ -49,7 +51,7 @@ enum Command {
     Keygen(cmd::keygen::Args),
     Trust(cmd::trust::Args),
     Build(Box<cmd::build::Args>),
-    Grant(cmd::grant::Args),
+    Grant(Box<cmd::grant::Args>),
     Inspect(Box<cmd::inspect::Args>),
     Verify(Box<cmd::verify::Args>),
     Explain(Box<cmd::explain::Args>),

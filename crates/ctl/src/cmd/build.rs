@@ -14,6 +14,7 @@ use crate::input::trust_file;
 use crate::module::check as module;
 use crate::module::compile;
 use crate::out;
+use crate::output::{self, Kind};
 use crate::text::error::with_help;
 use crate::text::sentences::{calls, list};
 use crate::text::style::{GOOD, NAME, WARN, hex, shown};
@@ -57,6 +58,9 @@ pub(crate) struct Args {
     /// Where to write the image.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+    /// Overwrite what is there, even if it is not an image. A private key never is overwritten.
+    #[arg(long)]
+    force: bool,
     /// Sign the code with another key than the metadata.
     #[arg(long, value_name = "FILE")]
     code_key: Option<PathBuf>,
@@ -78,6 +82,9 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     let common = Common { aud: &args.aud, exp: args.exp, nbf: args.nbf };
     // Read before compiling, which takes long.
     let others = OtherTokens::read(&recipe, args.tokens.as_deref(), &key)?;
+    let inputs = args.inputs(&recipe);
+    let inputs: Vec<_> = inputs.iter().map(PathBuf::as_path).collect();
+    output::check(&args.output, Kind::Image, args.force, &inputs)?;
     let data = match &recipe.data {
         Some(path) => files::read(&files::beside(&recipe.path, path))?,
         None => Vec::new(),
@@ -136,7 +143,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     Parts { metadata: &metadata, data: &data, code: &code }
         .encode(&mut image)
         .map_err(|error| anyhow!("cannot encode the image: {error}"))?;
-    files::write(&args.output, &image)?;
+    output::write(&args.output, Kind::Image, &image, args.force, &inputs)?;
     check(&args.output, &recipe, &args.issuer, &args.aud, &key)
         .with_context(|| format!("{} was written, and is not what it must be", args.output.display()))?;
 
@@ -144,6 +151,16 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     warn_of_events(&recipe);
     warn_of_durations(&recipe, args.trust.as_deref(), &key)?;
     Ok(Answer::Yes)
+}
+
+impl Args {
+    /// The files that the image is made from, as far as they are named.
+    fn inputs(&self, recipe: &Recipe) -> Vec<PathBuf> {
+        let named = [Some(&self.key), self.code_key.as_ref(), self.trust.as_ref(), Some(&recipe.path)];
+        let mut inputs: Vec<_> = named.into_iter().flatten().cloned().collect();
+        inputs.extend(recipe.files(self.tokens.as_deref()));
+        inputs
+    }
 }
 
 fn sizes(data: &[u8], code: &[u8]) -> Result<PartSizes> {

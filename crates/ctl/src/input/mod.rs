@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`files`] | reading and writing files, with limits |
+//! | [`files`] | reading files, with limits |
 //! | [`recipe`] | `container.toml` |
 //! | [`trust_file`] | `trust.toml` |
 //! | [`keys`] | keys in PEM |

@@ -213,6 +213,20 @@ impl Recipe {
         Ok(())
     }
 
+    /// The files that it names. Its tokens are in `tokens`, or beside it.
+    pub(crate) fn files(&self, tokens: Option<&Path>) -> Vec<PathBuf> {
+        let sources = match &self.source {
+            Source::Rust(_) => &[],
+            Source::C(files) => files.as_slice(),
+            Source::Wasm(file) => std::slice::from_ref(file),
+        };
+        let folder = tokens.unwrap_or(self.folder());
+        let authorizations = self.endpoints.iter().filter_map(|endpoint| endpoint.authorization.as_ref());
+        let tokens = authorizations.chain(&self.syscall_grant).map(|file| folder.join(file));
+        let beside = sources.iter().chain(&self.data).map(|file| files::beside(&self.path, file));
+        beside.chain(tokens).collect()
+    }
+
     /// The folder of the file.
     pub(crate) fn folder(&self) -> &Path {
         match self.path.parent() {

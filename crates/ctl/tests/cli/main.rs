@@ -12,4 +12,5 @@ mod fixtures;
 mod images;
 mod keys;
 mod run;
+mod writing;
 mod year2024;
