@@ -11,6 +11,7 @@
 //! | `device` | the device that a command decides for, and the engine's decision |
 //! | `report` | what is known about an image: collected, and printed |
 //! | `build` | tokens of other parties, signing, reading back |
+//! | `timeline` | a run as a picture: what containers did, on a page of HTML |
 //! | `run` | running images: events, counts, final table, expectations |
 //! | `cmd` | the subcommands, one file each |
 //!
@@ -25,6 +26,7 @@ mod module;
 mod output;
 mod report;
 mod run;
+mod timeline;
 mod text;
 
 use clap::{Parser, Subcommand};
@@ -35,7 +37,7 @@ use std::process::ExitCode;
 ///
 /// Exit status: 0 yes or done; 1 no (refused, or other than expected); 2 it could not be done.
 #[derive(Parser)]
-#[command(name = "tinycontainerctl", version, arg_required_else_help = true)]
+#[command(name = "tinycontainerctl", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(after_help = "Example: an image from key to run\n  \
     tinycontainerctl keygen provider-a\n  \
     tinycontainerctl build my-container --key provider-a.key --issuer provider-a --aud kitchen -o my.tci\n  \

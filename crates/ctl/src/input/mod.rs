@@ -8,6 +8,7 @@
 //! | [`keys`] | keys in PEM |
 //! | [`tokens`] | signing tokens |
 //! | [`peer`] | peers: `gpio:17`, `container:uid:2` |
+//! | [`size`] | sizes of memory: `64KB` |
 //! | [`time`] | dates and durations |
 //! | [`image_file`] | an image, or metadata with its parts in other files |
 
@@ -16,6 +17,7 @@ pub(crate) mod image_file;
 pub(crate) mod keys;
 pub(crate) mod peer;
 pub(crate) mod recipe;
+pub(crate) mod size;
 pub(crate) mod time;
 pub(crate) mod tokens;
 pub(crate) mod trust_file;
