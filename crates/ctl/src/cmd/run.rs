@@ -1,6 +1,8 @@
 //! `run`: containers on this host.
 
+use crate::build::project;
 use crate::cmd::answer::Answer;
+use crate::config::{Name, Settings};
 use crate::device::spec;
 use crate::err;
 use crate::input::files;
@@ -36,8 +38,7 @@ use tinycontainer_posix::{Buses, Config, DEFAULT_RECORD_LIMIT, Event, Host};
 A file traces/i2c-72.csv holds what i2c:72 answers: lines `time_ms,hex bytes`, each until the next.\n\
 What is written to gpio:17 goes to out/gpio-17.csv; recordings of an earlier run are replaced.")]
 pub(crate) struct Args {
-    /// The images.
-    #[arg(required = true)]
+    /// Images, or folders of containers, which are built first. Default: the container of this folder.
     images: Vec<PathBuf>,
     #[command(flatten)]
     device: spec::Args,
@@ -76,6 +77,7 @@ const WAITING: usize = 4096;
 static INTERRUPTS: AtomicUsize = AtomicUsize::new(0);
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
+    let images = project::images(&args.images)?;
     let spec = args.device.read_whole()?;
     let expect = args.expect.as_deref().map(Expect::read).transpose()?;
     if let Some(dir) = &args.record {
@@ -94,8 +96,12 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         })
     };
     // Files are read first: a process can make only one host.
-    let images: Vec<_> = args.images.iter().map(|path| (path, files::read(path))).collect();
-    let buses = Buses::new(args.bus.as_deref(), args.record.as_deref())
+    let images: Vec<_> = images.iter().map(|path| (path, files::read(path))).collect();
+    let bus = args
+        .bus
+        .clone()
+        .map_or_else(|| Settings::here().map(|here| here.path(Name::Bus)), |bus| Ok(Some(bus)))?;
+    let buses = Buses::new(bus.as_deref(), args.record.as_deref())
         .context("the virtual devices cannot be made")?
         .with_record_limit(args.record_limit);
     let mut config = Config {

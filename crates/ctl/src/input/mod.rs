@@ -3,6 +3,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`files`] | reading and writing files, with limits |
+//! | [`fields`] | TOML, with all that is wrong at once |
 //! | [`recipe`] | `container.toml` |
 //! | [`trust_file`] | `trust.toml` |
 //! | [`keys`] | keys in PEM |
@@ -11,6 +12,7 @@
 //! | [`time`] | dates and durations |
 //! | [`image_file`] | an image, or metadata with its parts in other files |
 
+pub(crate) mod fields;
 pub(crate) mod files;
 pub(crate) mod image_file;
 pub(crate) mod keys;

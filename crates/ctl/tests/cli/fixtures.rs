@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Whether the compilers are there. CI must have them.
-fn can_compile() -> bool {
+pub(crate) fn can_compile() -> bool {
     let clang = Command::new("clang").arg("--version").output().is_ok_and(|output| output.status.success());
     assert!(clang || std::env::var_os("CI").is_none(), "there is no clang: scripts/setup installs it");
     if !clang {

@@ -11,5 +11,6 @@ mod bench;
 mod fixtures;
 mod images;
 mod keys;
+mod recipe;
 mod run;
 mod year2024;

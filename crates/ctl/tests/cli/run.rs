@@ -200,7 +200,7 @@ fn a_trace_wakes_a_container_that_waits_for_messages() {
     let text = String::from_utf8(bench.read(&file)).unwrap();
     for (from, to, said_of) in [
         ("\"read\", ", "", "may not read them"),
-        ("wake = \"message\"", "wake = \"mesage\"", "there is no `mesage`: period, message"),
+        ("wake = \"message\"", "wake = \"mesage\"", "there is no `mesage`: did you mean `message`?"),
     ] {
         bench.write(&file, text.replace(from, to));
         let said = bench.ctl(&[
