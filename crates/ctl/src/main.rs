@@ -11,6 +11,7 @@
 //! | `device` | the device that a command decides for, and the engine's decision |
 //! | `report` | what is known about an image: collected, and printed |
 //! | `build` | compiling, measuring, tokens of other parties, signing |
+//! | `new` | a folder to begin a container with |
 //! | `run` | running images: events, counts, final table, expectations |
 //! | `cmd` | the subcommands, one file each |
 //!
@@ -23,6 +24,7 @@ mod config;
 mod device;
 mod input;
 mod module;
+mod new;
 mod report;
 mod run;
 mod text;
@@ -50,6 +52,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    New(cmd::new::Args),
     Keygen(cmd::keygen::Args),
     Trust(cmd::trust::Args),
     Build(Box<cmd::build::Args>),
@@ -65,6 +68,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::New(args) => cmd::new::run(&args),
         Command::Keygen(args) => cmd::keygen::run(&args),
         Command::Trust(args) => cmd::trust::run(&args),
         Command::Build(args) => cmd::build::run(&args),

@@ -8,6 +8,7 @@ pub(crate) mod grant;
 pub(crate) mod inspect;
 pub(crate) mod keygen;
 pub(crate) mod measure;
+pub(crate) mod new;
 pub(crate) mod run;
 pub(crate) mod trust;
 pub(crate) mod values;

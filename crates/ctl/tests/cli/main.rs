@@ -7,6 +7,7 @@
 )]
 
 mod bad_files;
+mod begin;
 mod bench;
 mod fixtures;
 mod images;
