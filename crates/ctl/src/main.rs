@@ -7,6 +7,7 @@
 //! | `text` | what people read: colours, errors, sentences |
 //! | `input` | what people write: `container.toml`, `trust.toml`, keys, tokens, peers, dates |
 //! | `config` | `tinycontainer.toml`: what holds where no flag says otherwise |
+//! | `output` | writing files so that nothing is lost |
 //! | `module` | compiling a container, and checking its module |
 //! | `device` | the device that a command decides for, and the engine's decision |
 //! | `report` | what is known about an image: collected, and printed |
@@ -25,6 +26,7 @@ mod device;
 mod input;
 mod module;
 mod new;
+mod output;
 mod report;
 mod run;
 mod text;
@@ -56,7 +58,7 @@ enum Command {
     Keygen(cmd::keygen::Args),
     Trust(cmd::trust::Args),
     Build(Box<cmd::build::Args>),
-    Grant(cmd::grant::Args),
+    Grant(Box<cmd::grant::Args>),
     Inspect(Box<cmd::inspect::Args>),
     Verify(Box<cmd::verify::Args>),
     Explain(Box<cmd::explain::Args>),

@@ -42,6 +42,7 @@ pub(crate) fn make(order: &Order) -> Result<Built> {
     let common = Common { aud: &order.aud, exp: order.exp, nbf: order.nbf };
     // Read before compiling, which takes long.
     let others = OtherTokens::read(recipe, order.tokens.as_deref(), &order.key)?;
+    order.check_output()?;
     let device = order.device.as_ref().map(|device| device.read_given()).transpose()?;
     let data = match &recipe.data {
         Some(path) => files::read(&files::beside(&recipe.path, path))?,

@@ -5,6 +5,7 @@ use crate::device::spec;
 use crate::input::keys::Secret;
 use crate::input::recipe::Recipe;
 use crate::input::time;
+use crate::output::{self, Kind};
 use crate::text::error::with_help;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,9 @@ pub(crate) struct Choices {
     /// Where to write the image. Default: target/UID.tci beside container.toml.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Overwrite what is there, even if it is not an image. A private key never is overwritten.
+    #[arg(long)]
+    force: bool,
     /// Sign the code with another key than the metadata.
     #[arg(long, value_name = "FILE")]
     code_key: Option<PathBuf>,
@@ -60,6 +64,9 @@ pub(crate) struct Order {
     pub(crate) exp: Option<time::When>,
     pub(crate) nbf: Option<time::When>,
     pub(crate) output: PathBuf,
+    force: bool,
+    /// The files that the image is made from, as far as they are named.
+    inputs: Vec<PathBuf>,
     pub(crate) code_key: Option<Secret>,
     pub(crate) code_issuer: Option<String>,
     pub(crate) tokens: Option<PathBuf>,
@@ -83,7 +90,8 @@ impl Choices {
             (Name::Audience, "the device or class it is for", aud.is_none()),
         ]
         .into_iter()
-        .filter_map(|(name, what, missing)| missing.then(|| format!("{} ({what})", name.flag())))
+        .filter(|(_, _, missing)| *missing)
+        .map(|(name, what, _)| format!("{} ({what})", name.flag()))
         .collect();
         let (Some(key), Some(issuer), Some(aud)) = (key, issuer, aud) else {
             return Err(with_help(
@@ -97,6 +105,9 @@ impl Choices {
             .output
             .clone()
             .unwrap_or_else(|| recipe.folder().join("target").join(format!("{}.tci", recipe.uid)));
+        let named = [Some(&key), self.code_key.as_ref(), trust.as_ref(), Some(&recipe.path)];
+        let mut inputs: Vec<_> = named.into_iter().flatten().cloned().collect();
+        inputs.extend(recipe.files(self.tokens.as_deref()));
         Ok(Order {
             device: self.device(&settings, trust.as_ref(), &aud),
             recipe,
@@ -106,6 +117,8 @@ impl Choices {
             exp: self.exp,
             nbf: self.nbf,
             output,
+            force: self.force,
+            inputs,
             code_key: self.code_key.as_deref().map(Secret::read).transpose()?,
             code_issuer: self.code_issuer.clone(),
             tokens: self.tokens.clone(),
@@ -126,5 +139,21 @@ impl Choices {
             (device, class)
         };
         Some(spec::Args { trust, device, class, now: None, ceilings: None })
+    }
+}
+
+impl Order {
+    /// Fails if the image may not be written where it is to be written.
+    pub(crate) fn check_output(&self) -> Result<()> {
+        output::check(&self.output, Kind::Image, self.force, &self.inputs())
+    }
+
+    /// Writes the image.
+    pub(crate) fn write(&self, image: &[u8]) -> Result<()> {
+        output::write(&self.output, Kind::Image, image, self.force, &self.inputs())
+    }
+
+    fn inputs(&self) -> Vec<&Path> {
+        self.inputs.iter().map(PathBuf::as_path).collect()
     }
 }

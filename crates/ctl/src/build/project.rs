@@ -5,7 +5,7 @@ use crate::build::order::Choices;
 use crate::err;
 use crate::text::error::with_help;
 use crate::text::style::WARN;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use std::path::{Path, PathBuf};
 
 /// The images of these arguments: a folder with a container.toml, or such a file, is built with the settings that hold
@@ -36,15 +36,6 @@ pub(crate) fn build(path: &Path) -> Result<PathBuf> {
     for warning in &built.warnings {
         err!("{WARN}warning:{WARN:#} {warning}");
     }
-    write(&order.output, &built.image)?;
+    order.write(&built.image)?;
     Ok(order.output)
-}
-
-/// Writes an image; its folder is made if it is not there.
-pub(crate) fn write(path: &Path, image: &[u8]) -> Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    }
-    crate::input::files::write(path, image)
 }

@@ -2,7 +2,6 @@
 
 use crate::build::make::{Built, make};
 use crate::build::order::{Choices, Order};
-use crate::build::project;
 use crate::cmd::answer::Answer;
 use crate::err;
 use crate::input::keys;
@@ -31,7 +30,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<Answer> {
     let order = args.choices.order(&args.container)?;
     let built = make(&order)?;
-    project::write(&order.output, &built.image)?;
+    order.write(&built.image)?;
     print(&order, &built);
     for warning in &built.warnings {
         err!("{WARN}warning:{WARN:#} {warning}");

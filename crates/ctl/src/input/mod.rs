@@ -2,8 +2,8 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`files`] | reading and writing files, with limits |
 //! | [`fields`] | TOML, with all that is wrong at once |
+//! | [`files`] | reading files, with limits |
 //! | [`recipe`] | `container.toml` |
 //! | [`trust_file`] | `trust.toml` |
 //! | [`keys`] | keys in PEM |

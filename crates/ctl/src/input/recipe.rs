@@ -150,6 +150,20 @@ impl Recipe {
         })
     }
 
+    /// The files that it names. Its tokens are in `tokens`, or beside it.
+    pub(crate) fn files(&self, tokens: Option<&Path>) -> Vec<PathBuf> {
+        let sources = match &self.source {
+            Source::Rust(_) => &[],
+            Source::C(files) => files.as_slice(),
+            Source::Wasm(file) => std::slice::from_ref(file),
+        };
+        let folder = tokens.unwrap_or(self.folder());
+        let authorizations = self.endpoints.iter().filter_map(|endpoint| endpoint.authorization.as_ref());
+        let tokens = authorizations.chain(&self.syscall_grant).map(|file| folder.join(file));
+        let beside = sources.iter().chain(&self.data).map(|file| files::beside(&self.path, file));
+        beside.chain(tokens).collect()
+    }
+
     /// The folder of the file.
     pub(crate) fn folder(&self) -> &Path {
         match self.path.parent() {
@@ -177,12 +191,12 @@ fn mask(names: At<Vec<At<String>>>, problems: &mut Problems<'_>) -> Mask {
 fn build(file: &mut Fields<'_>, problems: &mut Problems<'_>) -> (Option<Source>, Option<u32>) {
     let mut table = file.table("build", problems);
     let rust = table.text("rust", problems).map(|package| Source::Rust(package.value));
-    let c = table.texts("c", problems).and_then(|sources| {
+    let c = table.texts("c", problems).map(|sources| {
         let files: Vec<_> = sources.value.into_iter().map(|file| file.value.into()).collect();
         if files.is_empty() {
             problems.add(sources.at, "[build] c: names no file");
         }
-        Some(Source::C(files))
+        Source::C(files)
     });
     let wasm = table.text("wasm", problems).map(|module| Source::Wasm(module.value.into()));
     let mut sources = [rust, c, wasm].into_iter().flatten();

@@ -14,4 +14,5 @@ mod images;
 mod keys;
 mod recipe;
 mod run;
+mod writing;
 mod year2024;
