@@ -1,6 +1,8 @@
 //! `run`: containers on this host.
 
+use crate::build::project;
 use crate::cmd::answer::Answer;
+use crate::config::{Name, Settings};
 use crate::device::spec::{self, DeviceSpec};
 use crate::err;
 use crate::input::size;
@@ -43,8 +45,7 @@ use tinycontainer_posix::{Buses, Config, DEFAULT_RECORD_LIMIT, Host};
 A file traces/i2c-72.csv holds what i2c:72 answers: lines `time_ms,hex bytes`, each until the next. \
 What is written to gpio:17 goes to out/gpio-17.csv. Recording overwrites nothing: each run needs a folder of its own.")]
 pub(crate) struct Args {
-    /// The images.
-    #[arg(required = true)]
+    /// Images, or folders of containers, which are built first. Default: the container of this folder.
     images: Vec<PathBuf>,
     #[command(flatten)]
     device: spec::Args,
@@ -69,7 +70,7 @@ pub(crate) struct Args {
     /// as its instructions take there. Containers do not wait for each other's.
     #[arg(long, value_name = "INSTRUCTIONS_PER_MS")]
     rate: Option<NonZeroU32>,
-    /// Load an image again when its file changes; the other containers run on.
+    /// Build a container again when its source changes, and load it again when its image changes; the others run on.
     #[arg(long, conflicts_with = "expect")]
     watch: bool,
     /// Write a picture of the run into this file: one page of HTML that needs no network.
@@ -89,9 +90,11 @@ pub(crate) struct Args {
 static INTERRUPTS: AtomicUsize = AtomicUsize::new(0);
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
-    let paths = args.images.clone();
-    let sources = Vec::new();
-    let bus = args.bus.clone();
+    let paths = project::images(&args.images)?;
+    let bus = match &args.bus {
+        Some(bus) => Some(bus.clone()),
+        None => Settings::here()?.path(Name::Bus),
+    };
     let spec = args.device.read_whole()?;
     let expect = args.expect.as_deref().map(Expect::read).transpose()?;
     if let Some(dir) = &args.record {
@@ -128,7 +131,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     }
     let watcher = args
         .watch
-        .then(|| Watcher::new(images.iter().map(|image| image.path.as_path()), sources.into_iter()));
+        .then(|| Watcher::new(images.iter().map(|image| image.path.as_path()), sources(&args.images)));
     {
         let keys = if args.json || args.shown.log_format == Format::Json { None } else { Keys::watch() };
         session.run(args.duration, keys.as_ref(), watcher, || INTERRUPTS.load(Ordering::Relaxed) > 0);
@@ -150,6 +153,14 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         .as_expected
         .unwrap_or_else(|| outcome.refused.is_empty() && !outcome.containers.iter().any(|row| row.fault));
     Ok(if good { Answer::Yes } else { Answer::No })
+}
+
+/// The folders that images are built from.
+fn sources(arguments: &[PathBuf]) -> Vec<PathBuf> {
+    if arguments.is_empty() {
+        return vec!["container.toml".into()];
+    }
+    arguments.iter().filter(|path| project::is_source(path)).cloned().collect()
 }
 
 fn config(args: &Args, spec: &DeviceSpec, buses: Buses) -> Result<Config> {

@@ -2,6 +2,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`fields`] | TOML, with all that is wrong at once |
 //! | [`files`] | reading files, with limits |
 //! | [`recipe`] | `container.toml` |
 //! | [`trust_file`] | `trust.toml` |
@@ -12,6 +13,7 @@
 //! | [`time`] | dates and durations |
 //! | [`image_file`] | an image, or metadata with its parts in other files |
 
+pub(crate) mod fields;
 pub(crate) mod files;
 pub(crate) mod image_file;
 pub(crate) mod keys;

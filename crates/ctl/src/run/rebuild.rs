@@ -39,11 +39,12 @@ struct Source {
 
 impl Watcher {
     /// Watches images, and the folders that some of them are built from.
-    pub(crate) fn new<'p>(images: impl Iterator<Item = &'p Path>, sources: impl Iterator<Item = PathBuf>) -> Self {
+    pub(crate) fn new<'p>(images: impl Iterator<Item = &'p Path>, sources: Vec<PathBuf>) -> Self {
         let (send, built) = channel();
         Self {
             images: images.map(|path| (path.into(), stamp(path))).collect(),
             sources: sources
+                .into_iter()
                 .map(|path| Source { stamp: newest(&folder(&path)), path, building: false })
                 .collect(),
             send,

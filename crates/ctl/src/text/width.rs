@@ -1,11 +1,11 @@
 //! The width of the terminal, and text that fits into it.
 
-use terminal_size::terminal_size;
+use terminal_size::terminal_size_of;
 
 /// The columns of the terminal on standard output, or what the variable `COLUMNS` has. `None` if neither is known: then
 /// lines are as long as they are.
 pub(crate) fn columns() -> Option<usize> {
-    let of_terminal = terminal_size().map(|(width, _)| usize::from(width.0));
+    let of_terminal = terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0));
     let of_variable = || std::env::var("COLUMNS").ok()?.trim().parse().ok();
     of_terminal.or_else(of_variable).filter(|columns| *columns > 0)
 }
