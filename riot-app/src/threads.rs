@@ -35,6 +35,7 @@ extern "C" fn drive(slot: *mut c_void) -> *mut c_void {
     let Some(mut agent) = engine.agent(slot) else { return null_mut() };
     loop {
         let next = if agent.is_starting() {
+            adopt_priority(engine, &agent);
             controller::lend_stack(|| agent.step(clock::now_ms())).unwrap_or(Next::Idle)
         } else {
             agent.step(clock::now_ms())
@@ -49,8 +50,6 @@ extern "C" fn drive(slot: *mut c_void) -> *mut c_void {
             Next::Idle => {
                 adopt_priority(engine, &agent);
                 sys::sleep(None);
-                // Woken for the next container, perhaps.
-                adopt_priority(engine, &agent);
             }
         }
     }
