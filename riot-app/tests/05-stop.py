@@ -22,7 +22,7 @@ def command(child, line, expected):
 
 def loops(child, uid):
     child.sendline(f"status {uid}")
-    child.expect(rf"{uid}: (\w+)[^\n]*? loops=(\d+)", timeout=TIMEOUT)
+    child.expect(rf"{uid}: (\w+)[^\n]*? loops=(\d+) ", timeout=TIMEOUT)
     state, count = child.match.groups()
     child.expect("> ", timeout=TIMEOUT)
     return state, int(count)
