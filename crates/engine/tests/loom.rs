@@ -85,14 +85,17 @@ impl Drop for Counted {
     }
 }
 
-/// A peer that has a byte to read, or none.
+/// A peer that has a byte to read, or none; and the waker of its last watch.
 #[derive(Default)]
-struct OneByte(loom::sync::atomic::AtomicBool);
+struct OneByte(loom::sync::atomic::AtomicBool, std::sync::Mutex<Option<Waker>>);
 
 impl Drivers for OneByte {
     type Handle = ();
     fn open(&self, _: &str, _: &Access<'_>) -> Result<(), IoError> {
         Ok(())
+    }
+    fn watch(&self, (): &mut (), waker: Waker) {
+        *self.1.lock().unwrap() = Some(waker);
     }
     fn read(&self, (): &mut (), _: &mut [u8]) -> Result<usize, IoError> {
         if self.0.swap(false, Ordering::AcqRel) { Ok(1) } else { Err(IoError::WouldBlock) }
@@ -366,12 +369,13 @@ fn data_that_arrives_while_it_falls_asleep_is_read() {
             }
         };
         run();
+        let waker = engine.platform().drivers.1.lock().unwrap().unwrap();
         let driver = {
             let engine = engine.clone();
             thread::spawn(move || {
                 for _ in 0..2 {
                     engine.platform().drivers.0.swap(true, Ordering::AcqRel);
-                    engine.readable(Waker::from_bits(0));
+                    engine.readable(waker);
                 }
             })
         };
