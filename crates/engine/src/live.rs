@@ -69,6 +69,7 @@ impl<L: Lock<Counters>> Live<L> {
 
     /// Begins a watch of the descriptor with that index, and returns its generation. Wakers of earlier ones do nothing
     /// from now on. Only by the agent, as [`end_watch`](Self::end_watch) is.
+    #[inline(never)]
     pub(crate) fn begin_watch(&self, place: u8) -> u16 {
         let Some(watch) = self.watches.get(usize::from(place)) else { return 0 };
         // An announcement at this time is of an earlier watch: it may be lost.

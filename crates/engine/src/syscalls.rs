@@ -380,25 +380,9 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
                 }
                 (_, Target::Data(offset)) => {
                     this.cost = this.cost.saturating_add(cost::copied(buf.len()));
-                    let (engine, slot) = (this.context.engine, this.context.slot);
-                    let start = *offset;
-                    // It does not change while the container runs.
-                    for piece in buf.chunks_mut(DATA_PIECE) {
-                        let len = engine.shared.with(|shared| {
-                            let data = shared.container(slot).and_then(|container| container.data.as_deref());
-                            let rest = data.and_then(|data| data.get(*offset..)).unwrap_or_default();
-                            let len = piece.len().min(rest.len());
-                            if let (Some(to), Some(from)) = (piece.get_mut(..len), rest.get(..len)) {
-                                to.copy_from_slice(from);
-                            }
-                            len
-                        });
-                        *offset += len;
-                        if len < piece.len() {
-                            break;
-                        }
-                    }
-                    Ok(*offset - start)
+                    let read = read_data(this.context, *offset, buf);
+                    *offset += read;
+                    Ok(read)
                 }
                 (endpoint, Target::Container(_)) => {
                     this.pay(cost::MESSAGE.saturating_add(cost::copied(buf.len())));
@@ -510,6 +494,31 @@ fn transfer<P: Platform, R>(
     let timer = Timer::start(platform);
     let done = transfer(drivers, handle);
     (done, timer.stop(platform, rate))
+}
+
+/// Copies the container's own data from `offset` on, and returns how many bytes.
+#[inline(never)]
+fn read_data<P: Platform, const N: usize>(
+    context: &Context<'_, P, N>,
+    offset: usize,
+    into: &mut [u8],
+) -> usize {
+    let mut read = 0;
+    // The data does not change while the container runs.
+    for piece in into.chunks_mut(DATA_PIECE) {
+        let len = context.engine.shared.with(|shared| {
+            let rest = shared.container(context.slot)?.data.as_deref()?.get(offset + read..)?;
+            let len = piece.len().min(rest.len());
+            piece.get_mut(..len)?.copy_from_slice(rest.get(..len)?);
+            Some(len)
+        });
+        let len = len.unwrap_or(0);
+        read += len;
+        if len < piece.len() {
+            break;
+        }
+    }
+    read
 }
 
 /// Whether a container in that state reads messages.
