@@ -228,7 +228,9 @@ fn a_waker_kept_after_close_does_nothing() {
     engine.start("sensor").unwrap();
     settle(&mut agent, 0);
     woken(&engine, 0);
-    [stale, second, last].map(|waker| engine.readable(waker));
+    for waker in [stale, second, last] {
+        engine.readable(waker);
+    }
     assert_eq!(settle(&mut agent, 0), Next::Idle);
     assert_eq!((loops(&engine, "sensor"), woken(&engine, 0)), (0, 0));
     engine.readable(watched());

@@ -385,3 +385,37 @@ fn data_that_arrives_while_it_falls_asleep_is_read() {
         assert!(!engine.platform().drivers.0.load(Ordering::Acquire), "no byte is left");
     });
 }
+
+#[test]
+fn a_waker_of_an_earlier_run_causes_no_loop() {
+    let fixture = Fixture::event_driven();
+    check(move || {
+        let engine = fixture.loaded();
+        engine.start("a.c").unwrap();
+        let mut agent = engine.agent(0).unwrap();
+        let mut run = || {
+            while engine.platform().woken.swap(false, Ordering::AcqRel) {
+                while agent.step(0) == Next::Now {}
+            }
+        };
+        run();
+        let stale = engine.platform().drivers.1.lock().unwrap().unwrap();
+        engine.stop("a.c").unwrap();
+        run();
+        // It opens the same descriptor again, while its driver uses what it has kept.
+        engine.start("a.c").unwrap();
+        let driver = {
+            let engine = engine.clone();
+            thread::spawn(move || engine.readable(stale))
+        };
+        run();
+        driver.join().unwrap();
+        run();
+        assert_eq!(engine.status("a.c").unwrap().counters.loops, 0);
+        // The waker of this run works.
+        let waker = engine.platform().drivers.1.lock().unwrap().unwrap();
+        engine.readable(waker);
+        run();
+        assert_eq!(engine.status("a.c").unwrap().counters.loops, 1);
+    });
+}
