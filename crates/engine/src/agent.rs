@@ -159,9 +159,10 @@ impl<P: Platform, const N: usize> Agent<'_, P, N> {
     /// ON_FINALIZE: frees the container's resources. After that it can be started again, or unloaded.
     #[inline(never)]
     fn finalize(&mut self) {
-        let Context { engine, slot, .. } = self.context;
+        let Context { engine, live, slot } = self.context;
         let mut dropped = None;
         if let Some(run) = &mut self.run {
+            live.end_watches();
             run.session.close_all(engine.platform.drivers());
             dropped = run.session.limiter.take_dropped();
         }
@@ -174,7 +175,7 @@ impl<P: Platform, const N: usize> Agent<'_, P, N> {
         let mut uid = Uid::new();
         engine.copy_uid(slot, &mut uid);
         // From here on it may be unloaded, and another container be loaded into the slot.
-        let _ = engine.shared.with(|_| self.context.live.transit(Event::Finalize));
+        let _ = engine.shared.with(|_| live.transit(Event::Finalize));
         if let Some(dropped) = dropped {
             engine.platform.notice(&uid, Notice::LogDropped(dropped));
         }
