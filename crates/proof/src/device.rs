@@ -88,6 +88,8 @@ pub struct Device {
     pool_bytes: u32,
     /// The instructions of containers in a millisecond.
     rate: u32,
+    /// The process was told the rate, and does not measure it at each start.
+    was_told: bool,
 }
 
 /// An argument of [`Device::call_c`].
@@ -122,6 +124,7 @@ impl Device {
             slots: 0,
             pool_bytes: 0,
             rate: 0,
+            was_told: rate.is_some(),
         };
         device.greet()?;
         Ok(device)
@@ -183,7 +186,7 @@ impl Device {
     /// # Errors
     /// [`Broken`].
     pub fn restart(&mut self) -> Result<(), Broken> {
-        if self.kind() == Kind::Host || self.broken.is_some() {
+        if self.kind() == Kind::Host || self.broken.is_some() || !self.was_told {
             return self.reset();
         }
         self.wire.tell(Op::Restart as u8, &[])?;
