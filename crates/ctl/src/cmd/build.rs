@@ -15,6 +15,8 @@ use crate::module::check as module;
 use crate::module::compile;
 use crate::out;
 use crate::output::{self, Kind};
+use crate::report::built::Built;
+use crate::text::document;
 use crate::text::error::with_help;
 use crate::text::sentences::{calls, list};
 use crate::text::style::{GOOD, NAME, WARN, hex, shown};
@@ -61,6 +63,9 @@ pub(crate) struct Args {
     /// Overwrite what is there, even if it is not an image. A private key never is overwritten.
     #[arg(long)]
     force: bool,
+    /// Print JSON, for scripts. Warnings are still text, on standard error.
+    #[arg(long)]
+    json: bool,
     /// Sign the code with another key than the metadata.
     #[arg(long, value_name = "FILE")]
     code_key: Option<PathBuf>,
@@ -147,7 +152,14 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     check(&args.output, &recipe, &args.issuer, &args.aud, &key)
         .with_context(|| format!("{} was written, and is not what it must be", args.output.display()))?;
 
-    print(&recipe, &module, [&metadata, &data, &code], &image, args, &key);
+    if args.json {
+        let signer = (args.aud.as_str(), args.issuer.as_str(), &key);
+        let parts = [metadata.as_slice(), &data, &code];
+        let built = Built::new(&args.output, &recipe, parts, &image, signer, module.memory);
+        document::print("build", &built)?;
+    } else {
+        print(&recipe, &module, [&metadata, &data, &code], &image, args, &key);
+    }
     warn_of_events(&recipe);
     warn_of_durations(&recipe, args.trust.as_deref(), &key)?;
     Ok(Answer::Yes)

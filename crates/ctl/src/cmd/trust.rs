@@ -4,9 +4,12 @@ use crate::cmd::answer::Answer;
 use crate::input::trust_file;
 use crate::out;
 use crate::output::{self, Kind};
-use crate::report::anchors;
+use crate::report::anchors::{self, AnchorLine};
+use crate::text::document;
 use anyhow::Result;
+use serde::Serialize;
 use std::path::PathBuf;
+use tinycontainer_policy::Trust;
 
 /// Compile a trust store, as people write it, to what a device reads.
 ///
@@ -33,6 +36,17 @@ pub(crate) struct Args {
     /// Overwrite what is there, even if it is not a compiled trust store. A private key never is overwritten.
     #[arg(long, requires = "output")]
     force: bool,
+    /// Print JSON, for scripts.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Store {
+    /// Where it was written; none without --output.
+    file: Option<String>,
+    bytes: usize,
+    anchors: Vec<AnchorLine>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
@@ -41,9 +55,19 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     if let Some(output) = &args.output {
         output::check(output, Kind::TrustStore, args.force, &inputs)?;
     }
-    anchors::print(&store);
     if let Some(output) = &args.output {
         output::write(output, Kind::TrustStore, &store, args.force, &inputs)?;
+    }
+    if args.json {
+        let file = args.output.as_ref().map(|output| output.display().to_string());
+        document::print("trust", &Store { file, bytes: store.len(), anchors: anchors::lines(&store) })?;
+        return Ok(Answer::Yes);
+    }
+    anchors::print(&store);
+    if Trust::decode(&store).is_ok_and(|trust| trust.anchors().next().is_none()) {
+        out!("no anchors: a device with this trust store accepts no image");
+    }
+    if let Some(output) = &args.output {
         out!("{}: {} bytes", output.display(), store.len());
     }
     Ok(Answer::Yes)

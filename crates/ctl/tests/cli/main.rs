@@ -6,6 +6,7 @@
     reason = "a test's helpers may panic"
 )]
 
+mod answers;
 mod bad_files;
 mod bench;
 mod fixtures;
