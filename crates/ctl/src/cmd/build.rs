@@ -23,7 +23,7 @@ use crate::text::style::{GOOD, NAME, WARN, hex, shown};
 use anyhow::{Context, Result, anyhow};
 use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use tinycontainer::MAX_METADATA;
 use tinycontainer_abi::Mask;
@@ -83,6 +83,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<Answer> {
     let recipe = Recipe::read(&args.container)?;
     let key = Secret::read(&args.key)?;
+    let store = args.trust.as_deref().map(trust_file::load).transpose()?;
     let code_key = args.code_key.as_deref().map(Secret::read).transpose()?;
     let common = Common { aud: &args.aud, exp: args.exp, nbf: args.nbf };
     // Read before compiling, which takes long.
@@ -161,7 +162,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         print(&recipe, &module, [&metadata, &data, &code], &image, args, &key);
     }
     warn_of_events(&recipe);
-    warn_of_durations(&recipe, args.trust.as_deref(), &key)?;
+    warn_of_durations(&recipe, store.as_deref(), &key);
     Ok(Answer::Yes)
 }
 
@@ -244,9 +245,8 @@ fn warn_of_events(recipe: &Recipe) {
 }
 
 /// Warns if a hook may take longer than the signer's trust anchor allows, or the default if no anchor is known.
-fn warn_of_durations(recipe: &Recipe, trust: Option<&Path>, key: &Secret) -> Result<()> {
-    let store = trust.map(trust_file::load).transpose()?;
-    let anchor = store.as_deref().and_then(|store| {
+fn warn_of_durations(recipe: &Recipe, store: Option<&[u8]>, key: &Secret) {
+    let anchor = store.and_then(|store| {
         let public = key.public();
         let mut anchors = Trust::decode(store).ok()?.anchors();
         anchors.find(|anchor| anchor.key == Key::Ed25519(&public))
@@ -269,5 +269,4 @@ fn warn_of_durations(recipe: &Recipe, trust: Option<&Path>, key: &Secret) -> Res
             err!("{WARN}warning:{WARN:#} [schedule] {name} = {ms} is more than the {limit} ms that {whose}");
         }
     }
-    Ok(())
 }

@@ -1,15 +1,18 @@
 //! `trust`: compile a trust store.
 
 use crate::cmd::answer::Answer;
+use crate::err;
 use crate::input::trust_file;
 use crate::out;
 use crate::output::{self, Kind};
 use crate::report::anchors::{self, AnchorLine};
 use crate::text::document;
+use crate::text::style::WARN;
 use anyhow::Result;
 use serde::Serialize;
 use std::path::PathBuf;
 use tinycontainer_policy::Trust;
+use tinycontainer_token::Key;
 
 /// Compile a trust store, as people write it, to what a device reads.
 ///
@@ -20,7 +23,7 @@ use tinycontainer_policy::Trust;
 trust.toml:
   [[anchor]]
   name = \"provider-a\"            # the issuer of its tokens
-  key = \"provider-a.pub\"         # relative to this file
+  key = \"provider-a.pub\"         # relative to this file; or hmac = \"FILE\", a shared secret in hex digits
   roles = [\"metadata\", \"parts\", \"syscalls\", \"endpoints\"]
   containers = [\"a.*\"]           # uids it signs for, `*` at the end
   syscalls = [\"open\", \"read\"]    # that it may grant, or [\"*\"]
@@ -67,8 +70,18 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     if Trust::decode(&store).is_ok_and(|trust| trust.anchors().next().is_none()) {
         out!("no anchors: a device with this trust store accepts no image");
     }
+    if has_secret(&store) {
+        err!(
+            "{WARN}warning:{WARN:#} it has a shared secret (HMAC) in it: who can read it can sign as that anchor"
+        );
+    }
     if let Some(output) = &args.output {
         out!("{}: {} bytes", output.display(), store.len());
     }
     Ok(Answer::Yes)
+}
+
+fn has_secret(store: &[u8]) -> bool {
+    let mut anchors = Trust::decode(store).unwrap_or(Trust::NONE).anchors();
+    anchors.any(|anchor| matches!(anchor.key, Key::Hmac256(_)))
 }

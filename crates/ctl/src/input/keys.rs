@@ -115,6 +115,28 @@ pub(crate) fn parse_public(path: &Path, bytes: &[u8]) -> Result<[u8; 32]> {
     })
 }
 
+/// The least and the most bytes of a secret for HMAC 256/256 (RFC 9053, section 3.1; a block of SHA-256).
+const SHARED: std::ops::RangeInclusive<usize> = 32..=64;
+
+/// Reads a secret that signer and device share: hex digits.
+pub(crate) fn read_shared(path: &Path) -> Result<Vec<u8>> {
+    let name = path.display();
+    let bytes = files::read_at_most(path, MOST)?;
+    let help = "`openssl rand -hex 32` prints one";
+    let secret = str::from_utf8(&bytes).ok().and_then(unhex).ok_or_else(|| {
+        let what = named(&bytes).map(|(what, _)| format!(" ({what})")).unwrap_or_default();
+        with_help(format!("{name} is not a shared secret in hex digits{what}"), help)
+    })?;
+    if !SHARED.contains(&secret.len()) {
+        let (least, most) = (SHARED.start(), SHARED.end());
+        return Err(with_help(
+            format!("{name} has {} bytes: a shared secret has {least} to {most}", secret.len()),
+            help,
+        ));
+    }
+    Ok(secret)
+}
+
 /// Reads a public key that is given as 64 hex digits or as a file.
 pub(crate) fn hex_or_file(text: &str) -> Result<[u8; 32]> {
     match unhex(text).map(<[u8; 32]>::try_from) {

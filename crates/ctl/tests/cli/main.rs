@@ -9,9 +9,13 @@
 mod answers;
 mod bad_files;
 mod bench;
+mod commands;
 mod fixtures;
 mod images;
 mod keys;
+mod precious;
 mod run;
+mod schemas;
+mod tokens;
 mod writing;
 mod year2024;
