@@ -71,11 +71,15 @@ impl<P: Platform, const N: usize> Agent<'_, P, N> {
         self.context.live.state() == State::Startup
     }
 
+    /// Whether the container was started and has not ended yet.
+    pub fn is_running(&self) -> bool {
+        self.context.live.state().is_running()
+    }
+
     /// Whether the container was asked to stop and has not stopped yet. A device without threads steps such an agent before
     /// others, so that a stop does not wait for containers of higher priority.
     pub fn is_stopping(&self) -> bool {
-        let live = self.context.live;
-        live.state().is_running() && live.stop_requested()
+        self.context.live.is_stopping()
     }
 
     /// Does one thing: instantiates the container, calls one hook, or frees its resources. Returns when there is

@@ -185,6 +185,11 @@ impl<P: Platform, const N: usize> Engine<P, N> {
         self.shared.with(|shared| Some(shared.container(slot)?.schedule.priority))
     }
 
+    /// Whether the container in a slot was asked to stop and has not stopped yet. Takes no lock: an interrupt may call it.
+    pub fn is_stopping(&self, slot: usize) -> bool {
+        self.live(slot).is_some_and(Live::is_stopping)
+    }
+
     /// The status of all containers, by slot.
     pub fn containers(&self) -> impl Iterator<Item = Status> + '_ {
         (0..N).filter_map(|slot| self.status_of(slot))

@@ -67,6 +67,11 @@ impl<L: Lock<Counters>> Live<L> {
         self.stop_requested.load(Ordering::Acquire)
     }
 
+    /// Whether a stop was requested of the container that runs, and it has not stopped yet.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.state().is_running() && self.stop_requested()
+    }
+
     /// Data has arrived for the descriptor with that index. May be called by an interrupt.
     pub(crate) fn announce(&self, place: u8) {
         self.readable.fetch_or(bit(place), Ordering::Release);

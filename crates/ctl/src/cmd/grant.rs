@@ -11,7 +11,7 @@ use crate::input::tokens::{Common, sign};
 use crate::input::trust_file;
 use crate::out;
 use crate::output::{self, Kind};
-use crate::report::built::Granted;
+use crate::report::granted::Granted;
 use crate::text::document;
 use crate::text::error::with_help;
 use crate::text::sentences::calls;

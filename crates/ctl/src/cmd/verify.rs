@@ -4,6 +4,7 @@ use crate::cmd::answer::Answer;
 use crate::device::decide;
 use crate::device::spec;
 use crate::input::files;
+use crate::input::image_file::whole;
 use crate::module::check;
 use crate::out;
 use crate::refusal::Refusal;
@@ -15,7 +16,6 @@ use anyhow::Result;
 use serde::Serialize;
 use std::path::PathBuf;
 use tinycontainer_metadata::Metadata;
-use tinycontainer_metadata::transport::Parts;
 use tinycontainer_module::CheckError as Bounds;
 
 /// Decide over an image exactly as an empty device would.
@@ -52,13 +52,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
             "`tinycontainerctl inspect` looks at metadata alone",
         ));
     }
-    let parts = Parts::decode(&bytes).map_err(|error| {
-        let file = args.file.display();
-        with_help(
-            format!("{file} is not an image: {error}"),
-            "an image is what `tinycontainerctl build` writes; was it truncated or changed?",
-        )
-    })?;
+    let parts = whole(&args.file, &bytes)?;
     let audiences = spec.audiences();
     let device = spec.device(&audiences);
     let refused = match decide::decide(&parts, device) {

@@ -6,6 +6,16 @@ use anyhow::Result;
 use std::path::{Path, PathBuf};
 use tinycontainer_metadata::transport::Parts;
 
+/// What to do about a file that is not an image.
+pub(crate) const NOT_AN_IMAGE: &str =
+    "an image is what `tinycontainerctl build` writes; was it truncated or changed?";
+
+/// The parts of a whole image. Its metadata is not decoded.
+pub(crate) fn whole<'a>(path: &Path, bytes: &'a [u8]) -> Result<Parts<'a>> {
+    Parts::decode(bytes)
+        .map_err(|error| with_help(format!("{} is not an image: {error}", path.display()), NOT_AN_IMAGE))
+}
+
 /// The parts of an image, as far as they are in the file.
 pub(crate) struct ImageFile {
     pub(crate) metadata: Vec<u8>,

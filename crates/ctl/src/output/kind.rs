@@ -16,7 +16,6 @@ pub(crate) enum Kind {
     /// A public key. Another key is not an earlier one, so it is overwritten only if that is forced.
     PublicKey,
     /// A file that begins with these bytes, if an earlier one does; without bytes none is overwritten unless that is forced.
-    #[allow(dead_code, reason = "for subcommands to come")]
     Other {
         /// As in "the file is not ...": "a report".
         name: &'static str,

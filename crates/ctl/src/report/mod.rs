@@ -10,11 +10,11 @@
 //! | [`mod@print`] | a report for people |
 //! | [`anchors`] | the anchors of a trust store |
 //! | [`standalone`] | tokens, keys, trust stores and modules |
-//! | [`built`] | what `build` has written |
+//! | [`granted`] | a token that was made |
 
 pub(crate) mod anchors;
-pub(crate) mod built;
 pub(crate) mod checks;
+pub(crate) mod granted;
 pub(crate) mod print;
 pub(crate) mod profile1;
 pub(crate) mod standalone;

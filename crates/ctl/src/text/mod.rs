@@ -3,6 +3,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`style`] | colours, printing, and text from outside made safe for a terminal |
+//! | [`width`] | the width of the terminal, and text that fits |
 //! | [`error`] | errors with what to do about them |
 //! | [`document`] | what `--json` prints |
 //! | [`usage`] | what is wrong with a command line |
@@ -15,3 +16,4 @@ pub(crate) mod error;
 pub(crate) mod sentences;
 pub(crate) mod style;
 pub(crate) mod usage;
+pub(crate) mod width;
