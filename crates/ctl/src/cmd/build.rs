@@ -1,11 +1,14 @@
 //! `build`: from `container.toml` to a signed image.
 
-use crate::build::make::{Built, make};
+use crate::build::make::{Made, make};
 use crate::build::order::{Choices, Order};
 use crate::cmd::answer::Answer;
 use crate::done;
 use crate::err;
 use crate::input::keys;
+use crate::report::built::Built;
+use crate::report::types::{Limits, names};
+use crate::text::document;
 use crate::text::sentences::calls;
 use crate::text::style::{GOOD, NAME, WARN, hex, shown};
 use anyhow::Result;
@@ -25,20 +28,53 @@ pub(crate) struct Args {
     container: PathBuf,
     #[command(flatten)]
     choices: Choices,
+    /// Print JSON, for scripts. Warnings are still text, on standard error.
+    #[arg(long)]
+    json: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
     let order = args.choices.order(&args.container)?;
     let built = make(&order)?;
     order.write(&built.image)?;
-    print(&order, &built);
+    if args.json {
+        document::print("build", &report(&order, &built))?;
+    } else {
+        print(&order, &built);
+    }
     for warning in &built.warnings {
         err!("{WARN}warning:{WARN:#} {warning}");
     }
     Ok(Answer::Yes)
 }
 
-fn print(order: &Order, built: &Built) {
+fn report(order: &Order, built: &Made) -> Built {
+    let (recipe, limits) = (&order.recipe, &built.settled.limits);
+    let [metadata_bytes, data_bytes, code_bytes] = built.sizes;
+    Built {
+        file: order.output.display().to_string(),
+        uid: recipe.uid.clone(),
+        version: recipe.version,
+        image_bytes: built.image.len(),
+        metadata_bytes,
+        data_bytes,
+        code_bytes,
+        code_sha256: hex(&built.code_digest),
+        aud: order.aud.clone(),
+        iss: order.issuer.clone(),
+        kid: keys::show_kid(&order.key.kid()),
+        syscalls: names(built.syscalls),
+        limits: Limits {
+            linear_memory_bytes: limits.linear_memory,
+            stack_bytes: limits.stack,
+            heap_bytes: limits.heap,
+        },
+        linear_memory_used_bytes: built.module.memory,
+        accepted_by: built.accepted_by.clone(),
+    }
+}
+
+fn print(order: &Order, built: &Made) {
     let recipe = &order.recipe;
     let [metadata, data, code] = built.sizes;
     done!(

@@ -14,8 +14,9 @@ use crate::run::screen::Screen;
 use crate::run::table::{Outcome, RefusedImage, Row};
 use crate::run::tally::Tally;
 use crate::text::advice;
+use crate::text::document;
 use crate::text::error::with_help;
-use crate::text::style::{BAD, GOOD, HEAD, NAME, json, shown};
+use crate::text::style::{BAD, GOOD, HEAD, NAME, shown};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -225,7 +226,7 @@ fn finish(
         outcome.as_expected = Some(outcome.deviations.is_empty());
     }
     if args.json {
-        out!("{}", json(&outcome)?);
+        document::print("run", &outcome)?;
     } else {
         outcome.print();
     }

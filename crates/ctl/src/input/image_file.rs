@@ -28,7 +28,11 @@ pub(crate) struct Beside {
 impl ImageFile {
     /// Reads an image or metadata alone. The metadata is not decoded.
     pub(crate) fn read(path: &Path, beside: Option<&Beside>) -> Result<Self> {
-        let bytes = files::read(path)?;
+        Self::parse(path, files::read(path)?, beside)
+    }
+
+    /// The same from the bytes of that file.
+    pub(crate) fn parse(path: &Path, bytes: Vec<u8>, beside: Option<&Beside>) -> Result<Self> {
         let data = beside.and_then(|beside| beside.data.as_ref());
         let code = beside.and_then(|beside| beside.code.as_ref());
         match Parts::decode(&bytes) {

@@ -6,14 +6,19 @@
     reason = "a test's helpers may panic"
 )]
 
+mod answers;
 mod bad_files;
 mod begin;
 mod bench;
+mod commands;
 mod fixtures;
 mod help;
 mod images;
 mod keys;
+mod precious;
 mod recipe;
 mod run;
+mod schemas;
+mod tokens;
 mod writing;
 mod year2024;
