@@ -30,8 +30,8 @@ mod new;
 mod output;
 mod report;
 mod run;
-mod timeline;
 mod text;
+mod timeline;
 
 use clap::{Parser, Subcommand};
 use cmd::answer::Answer;

@@ -124,8 +124,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     })?;
     ctrlc::set_handler(interrupted).context("cannot watch for Ctrl-C")?;
 
-    let mut session =
-        Session::new(&host, &observed, Screen::new(args.shown.clone(), args.json, start));
+    let mut session = Session::new(&host, &observed, Screen::new(args.shown.clone(), args.json, start));
     for image in &images {
         session.load(image);
     }
@@ -136,8 +135,11 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         let keys = if args.json || args.shown.log_format == Format::Json { None } else { Keys::watch() };
         session.run(args.duration, keys.as_ref(), watcher, || INTERRUPTS.load(Ordering::Relaxed) > 0);
     }
-    let mut outcome =
-        Outcome { containers: session.rows(), refused: std::mem::take(&mut session.refused), ..Outcome::default() };
+    let mut outcome = Outcome {
+        containers: session.rows(),
+        refused: std::mem::take(&mut session.refused),
+        ..Outcome::default()
+    };
     if let Some(dir) = &args.record {
         outcome.recorded = recorded::read(dir, args.record_limit)?;
     }

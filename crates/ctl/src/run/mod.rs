@@ -3,6 +3,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`tally`] | counts of events, exact, in bounded memory |
+//! | [`descriptors`] | who named a descriptor that another has open |
 //! | [`loops`] | instructions per loop: least, median, most |
 //! | [`observe`] | from the host's observers to these |
 //! | [`line`] | a line of output: for people, and as fields |
@@ -17,6 +18,7 @@
 //! | [`expect`] | the expected result |
 //! | [`recorded`] | what was written to the buses |
 
+pub(crate) mod descriptors;
 pub(crate) mod expect;
 pub(crate) mod keys;
 pub(crate) mod line;

@@ -23,7 +23,12 @@ pub(crate) struct Observed {
 }
 
 /// Sets the observers of a host. They run in the containers' own threads, which must not wait for the terminal.
-pub(crate) fn observe(config: &mut Config, tally: Tally, recorder: Option<Recorder>, start: Instant) -> Observed {
+pub(crate) fn observe(
+    config: &mut Config,
+    tally: Tally,
+    recorder: Option<Recorder>,
+    start: Instant,
+) -> Observed {
     let (tally, unshown) = (Arc::new(tally), Arc::new(AtomicUsize::new(0)));
     let recorder = recorder.map(Arc::new);
     let (send, events) = sync_channel(WAITING);
@@ -50,8 +55,14 @@ pub(crate) fn observe(config: &mut Config, tally: Tally, recorder: Option<Record
             }
         })
     });
-    if let Some(recorder) = recorder.clone() {
-        config.on_call = Some(Box::new(move |call| recorder.call(&call)));
-    }
+    config.on_call = Some({
+        let (tally, recorder) = (tally.clone(), recorder.clone());
+        Box::new(move |call| {
+            tally.called(&call);
+            if let Some(recorder) = &recorder {
+                recorder.call(&call);
+            }
+        })
+    });
     Observed { tally, unshown, events, recorder }
 }

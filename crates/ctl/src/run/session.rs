@@ -84,7 +84,7 @@ impl<'r> Session<'r> {
         match load(self.host, &image.bytes) {
             Ok((uid, memory_limit)) => {
                 if let Ok(status) = self.host.engine().status(&uid) {
-                    self.observed.tally.loaded(status.slot);
+                    self.observed.tally.loaded(status.slot, &uid);
                     if let Some(recorder) = &self.observed.recorder {
                         recorder.loaded(status.slot, &image.bytes);
                     }

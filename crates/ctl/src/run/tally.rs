@@ -1,12 +1,13 @@
 //! Counts of events. The containers' threads count; memory is bounded, whatever a container does.
 
+use crate::run::descriptors::Descriptors;
 use crate::run::loops::{Loops, Spread};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tinycontainer::Notice;
 use tinycontainer_abi::Syscall;
 use tinycontainer_firewall::{Denial, DenyReason};
-use tinycontainer_posix::Event;
+use tinycontainer_posix::{CallRun, Event};
 
 /// The most kinds of events that are counted separately.
 const MOST: usize = 1024;
@@ -39,6 +40,7 @@ struct Inner {
     drivers: HashSet<(String, u32)>,
     /// Of the container in each slot.
     loops: HashMap<usize, Loops>,
+    descriptors: Descriptors,
     /// What is still to be logged.
     awaited: HashSet<Line>,
 }
@@ -66,6 +68,10 @@ impl Tally {
             Event::Notice { uid, notice: Notice::DriverFailed(endpoint, _) } => {
                 inner.drivers.len() < MOST && inner.drivers.insert((uid.clone(), *endpoint))
             }
+            Event::Notice { uid, notice: Notice::Stopped(_) } => {
+                inner.descriptors.stopped(uid);
+                true
+            }
             Event::Notice { .. } | Event::RecordingEnded { .. } => true,
         }
     }
@@ -75,9 +81,20 @@ impl Tally {
         self.lock().loops.entry(slot).or_default().add(instructions);
     }
 
-    /// Another container is loaded into that slot.
-    pub(crate) fn loaded(&self, slot: usize) {
-        self.lock().loops.remove(&slot);
+    pub(crate) fn called(&self, run: &CallRun) {
+        self.lock().descriptors.call(run);
+    }
+
+    /// How often that container named a descriptor that another had open then, by the other's uid.
+    pub(crate) fn tried(&self, uid: &str) -> BTreeMap<String, u64> {
+        self.lock().descriptors.tried(uid)
+    }
+
+    /// This container is in that slot now.
+    pub(crate) fn loaded(&self, slot: usize, uid: &str) {
+        let mut inner = self.lock();
+        inner.loops.remove(&slot);
+        inner.descriptors.loaded(slot, uid);
     }
 
     /// The instructions of the loops of the container in that slot.

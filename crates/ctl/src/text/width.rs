@@ -44,7 +44,8 @@ mod tests {
 
     #[test]
     fn lines_fit_and_nothing_is_lost() {
-        let text = "the quick brown fox jumps over thirteen lazy dogs 0123456789012345678901234567890123456789";
+        let text =
+            "the quick brown fox jumps over thirteen lazy dogs 0123456789012345678901234567890123456789";
         for columns in [12, 20, 60, 200] {
             let wrapped = wrap(text, columns, 2);
             assert!(wrapped.lines().all(|line| line.chars().count() <= columns), "{columns}: {wrapped}");

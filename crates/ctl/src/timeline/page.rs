@@ -33,6 +33,8 @@ pub(crate) struct Row {
     pub(crate) uid: String,
     /// With the reason, if it has stopped.
     pub(crate) state: String,
+    /// A sentence about descriptors of others that it named.
+    pub(crate) tried: Option<String>,
     pub(crate) fault: bool,
     pub(crate) loops: u32,
     pub(crate) missed: u32,
@@ -55,7 +57,11 @@ struct Data<'r> {
 
 /// The whole file.
 pub(crate) fn page(recording: &Recording, rows: &[Row], about: &About) -> Result<String> {
-    let findings = findings(recording);
+    let mut findings = findings(recording);
+    findings.extend(rows.iter().filter_map(|row| {
+        let text = format!("{}.", row.tried.as_deref()?);
+        Some(Finding { kind: "refused", uid: Some(row.uid.clone()), text, at_us: None })
+    }));
     let data = Data { recording, messages: &recording.messages.drawn, findings: &findings };
     let data = json_line(&data)?.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
     let policy = format!(
@@ -111,7 +117,8 @@ fn escape(text: &str) -> String {
 
 fn list(findings: &[Finding]) -> String {
     if findings.is_empty() {
-        return "<li class=\"good\">Nothing was refused, no period was missed, no container failed.</li>".into();
+        return "<li class=\"good\">Nothing was refused, no period was missed, no container failed.</li>"
+            .into();
     }
     let mut out = String::new();
     for (number, finding) in findings.iter().enumerate() {
@@ -120,16 +127,17 @@ fn list(findings: &[Finding]) -> String {
             None => String::new(),
         };
         // Writing into a string does not fail.
-        let _ = write!(out, "<li class=\"{}\"><span>{}</span>{button}</li>", finding.kind, escape(&finding.text));
+        let _ =
+            write!(out, "<li class=\"{}\"><span>{}</span>{button}</li>", finding.kind, escape(&finding.text));
     }
     out
 }
 
 fn row(row: &Row) -> String {
     let count = |number: u64| HumanCount(number).to_string();
-    let spread = row
-        .instructions
-        .map_or("–".into(), |[min, median, max]| format!("{} / {} / {}", count(min), count(median), count(max)));
+    let spread = row.instructions.map_or("–".into(), |[min, median, max]| {
+        format!("{} / {} / {}", count(min), count(median), count(max))
+    });
     let limit = row.memory_limit_bytes.max(1);
     format!(
         "<tr class=\"{}\"><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td{}>{}</td><td>{}</td><td{}>{}</td>\

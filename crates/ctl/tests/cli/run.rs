@@ -92,7 +92,8 @@ fn it_ends_when_all_have_stopped() {
     assert!(bench.path("rec/notes.csv").exists(), "what is no recording stays");
     // Each run needs a folder of its own.
     let before = bench.read("rec/gpio-17.csv");
-    let said = bench.bad(2, &device(&["run", "pin.tci", "--record", "rec"]), "rec/gpio-17.csv is there already");
+    let said =
+        bench.bad(2, &device(&["run", "pin.tci", "--record", "rec"]), "rec/gpio-17.csv is there already");
     assert!(said.err.contains("help:"), "{}", said.err);
     assert_eq!(bench.read("rec/gpio-17.csv"), before);
 }
