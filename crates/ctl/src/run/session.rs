@@ -22,6 +22,8 @@ use tinycontainer_posix::Host;
 
 /// How often the live status is drawn, and files are looked at.
 const FRAME: Duration = Duration::from_millis(100);
+/// How often a container that is to be replaced is looked at.
+const SOON: Duration = Duration::from_millis(5);
 /// How long stopping may take: each hook that still runs has its budget.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -147,7 +149,11 @@ impl<'r> Session<'r> {
         let mut drawn = start;
         loop {
             let left = duration.map_or(FRAME, |duration| duration.saturating_sub(start.elapsed()));
-            let wait = if stopping.is_none() { left.min(FRAME) } else { FRAME };
+            let wait = match (stopping, self.pending.is_empty()) {
+                (Some(_), _) => FRAME,
+                (None, true) => left.min(FRAME),
+                (None, false) => left.min(SOON),
+            };
             match self.observed.events.recv_timeout(wait) {
                 Ok((at, event)) => self.screen.line(at, Line::of(&event)),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -155,6 +161,7 @@ impl<'r> Session<'r> {
             }
             let over = duration.is_some_and(|duration| start.elapsed() >= duration);
             if drawn.elapsed() < FRAME && !(over && stopping.is_none()) {
+                self.proceed();
                 continue;
             }
             drawn = Instant::now();

@@ -17,8 +17,7 @@ pub(crate) fn wrap(text: &str, columns: usize, indent: usize) -> String {
     let mut free = columns.max(8);
     for word in text.split(' ') {
         let mut rest: Vec<char> = word.chars().collect();
-        loop {
-            let Some(line) = lines.last_mut() else { break };
+        while let Some(line) = lines.last_mut() {
             let gap = usize::from(!line.is_empty());
             if gap + rest.len() <= free {
                 free -= gap + rest.len();
