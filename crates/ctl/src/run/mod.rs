@@ -10,6 +10,7 @@
 //! | [`shown`] | which lines are shown, and how |
 //! | [`screen`] | the output while containers run |
 //! | [`session`] | loads, starts, stops and replaces containers |
+//! | [`control`] | what keys and changed files do to them |
 //! | [`keys`] | keys that a person presses |
 //! | [`rebuild`] | what has changed on the disk |
 //! | [`outcome`] | the result |
@@ -18,6 +19,7 @@
 //! | [`expect`] | the expected result |
 //! | [`recorded`] | what was written to the buses |
 
+mod control;
 pub(crate) mod descriptors;
 pub(crate) mod expect;
 pub(crate) mod keys;
