@@ -33,7 +33,7 @@ mod run;
 mod text;
 mod timeline;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use cmd::answer::Answer;
 use std::process::ExitCode;
 
@@ -52,6 +52,12 @@ use std::process::ExitCode;
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Do not print what was done; only answers, warnings and errors.
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Print which compilers are called, and how.
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    verbose: bool,
 }
 
 #[derive(Subcommand)]
@@ -66,12 +72,16 @@ enum Command {
     Explain(Box<cmd::explain::Args>),
     Run(Box<cmd::run::Args>),
     Config(cmd::config::Args),
+    Completions(cmd::completions::Args),
+    Man(cmd::man::Args),
     #[command(hide = true)]
     Measure(cmd::measure::Args),
 }
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    let cli = Cli::parse();
+    text::level::set(cli.quiet, cli.verbose);
+    let outcome = match cli.command {
         Command::New(args) => cmd::new::run(&args),
         Command::Keygen(args) => cmd::keygen::run(&args),
         Command::Trust(args) => cmd::trust::run(&args),
@@ -82,6 +92,8 @@ fn main() -> ExitCode {
         Command::Explain(args) => cmd::explain::run(&args),
         Command::Run(args) => cmd::run::run(&args),
         Command::Config(args) => cmd::config::run(&args),
+        Command::Completions(args) => cmd::completions::run(&args, Cli::command()),
+        Command::Man(args) => cmd::man::run(&args, Cli::command()),
         Command::Measure(args) => cmd::measure::run(&args),
     };
     match outcome {

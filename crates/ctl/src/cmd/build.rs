@@ -3,9 +3,9 @@
 use crate::build::make::{Built, make};
 use crate::build::order::{Choices, Order};
 use crate::cmd::answer::Answer;
+use crate::done;
 use crate::err;
 use crate::input::keys;
-use crate::out;
 use crate::text::sentences::calls;
 use crate::text::style::{GOOD, NAME, WARN, hex, shown};
 use anyhow::Result;
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
 fn print(order: &Order, built: &Built) {
     let recipe = &order.recipe;
     let [metadata, data, code] = built.sizes;
-    out!(
+    done!(
         "{GOOD}{}{GOOD:#}: {NAME}{}{NAME:#} version {}, {} bytes = metadata {metadata} + data {data} + code {code} + {}",
         order.output.display(),
         recipe.uid,
@@ -49,7 +49,7 @@ fn print(order: &Order, built: &Built) {
         built.image.len(),
         built.image.len() - metadata - data - code,
     );
-    out!(
+    done!(
         "  for {}, signed by {} (kid {}); SHA-256 of the code {}",
         shown(&order.aud),
         shown(&order.issuer),
@@ -57,9 +57,9 @@ fn print(order: &Order, built: &Built) {
         hex(&built.code_digest)
     );
     if recipe.syscalls.is_none() {
-        out!("  syscalls: {} (those that the code calls)", calls(built.syscalls));
+        done!("  syscalls: {} (those that the code calls)", calls(built.syscalls));
     }
-    out!(
+    done!(
         "  linear memory: {} of {} bytes{}; {}",
         built.module.memory,
         built.settled.limits.linear_memory,
@@ -67,6 +67,6 @@ fn print(order: &Order, built: &Built) {
         built.settled.sentence()
     );
     if let Some(device) = &built.accepted_by {
-        out!("  {GOOD}accepted{GOOD:#} by {}, with this trust store", shown(device));
+        done!("  {GOOD}accepted{GOOD:#} by {}, with this trust store", shown(device));
     }
 }

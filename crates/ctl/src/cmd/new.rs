@@ -1,9 +1,9 @@
 //! `new`: a folder to begin a container with.
 
 use crate::cmd::answer::Answer;
+use crate::done;
 use crate::new::folder::{NewFile, Plan, files};
 use crate::new::template::{Lang, Template};
-use crate::out;
 use crate::text::error::with_help;
 use crate::text::style::{GOOD, NAME};
 use anyhow::{Context, Result, anyhow};
@@ -59,11 +59,11 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     for file in &files {
         put(folder, file).with_context(|| format!("{} is not complete", folder.display()))?;
     }
-    out!(
+    done!(
         "{GOOD}{}{GOOD:#}: the container {NAME}{name}{NAME:#}, with a TEST key and a TEST trust store",
         folder.display()
     );
-    out!("  next: cd {} && tinycontainerctl run", folder.display());
+    done!("  next: cd {} && tinycontainerctl run", folder.display());
     Ok(Answer::Yes)
 }
 

@@ -10,6 +10,7 @@ mod bad_files;
 mod begin;
 mod bench;
 mod fixtures;
+mod help;
 mod images;
 mod keys;
 mod recipe;
