@@ -6,7 +6,8 @@
 //! | [`descriptors`] | who named a descriptor that another has open |
 //! | [`loops`] | instructions per loop: least, median, most |
 //! | [`observe`] | from the host's observers to these |
-//! | [`line`] | a line of output: for people, and as fields |
+//! | [`line`](mod@line) | a line of output: for people, and as fields |
+//! | [`shards`] | a value for each thread, so that none waits for another |
 //! | [`shown`] | which lines are shown, and how |
 //! | [`screen`] | the output while containers run |
 //! | [`session`] | loads, starts, stops and replaces containers |
@@ -32,6 +33,7 @@ pub(crate) mod recorded;
 pub(crate) mod report;
 pub(crate) mod screen;
 pub(crate) mod session;
+mod shards;
 pub(crate) mod shown;
 pub(crate) mod table;
 pub(crate) mod tally;

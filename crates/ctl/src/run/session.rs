@@ -3,7 +3,7 @@
 use crate::input::files;
 use crate::run::keys::{Key, Keys};
 use crate::run::line::Line;
-use crate::run::observe::{Observed, WAITING};
+use crate::run::observe::Observed;
 use crate::run::outcome::{RefusedImage, Row};
 use crate::run::rebuild::Watcher;
 use crate::run::screen::Screen;
@@ -13,7 +13,6 @@ use anyhow::Result;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 use tinycontainer_metadata::Metadata;
 use tinycontainer_metadata::transport::Parts;
@@ -22,6 +21,8 @@ use tinycontainer_posix::Host;
 
 /// How often the live status is drawn, and files are looked at.
 const FRAME: Duration = Duration::from_millis(100);
+/// How often events are shown. Nothing wakes this thread for them: a container would pay for it.
+const TICK: Duration = Duration::from_millis(20);
 /// How often a container that is to be replaced is looked at.
 const SOON: Duration = Duration::from_millis(5);
 /// How long stopping may take: each hook that still runs has its budget.
@@ -148,17 +149,14 @@ impl<'r> Session<'r> {
         let mut stopping: Option<Instant> = None;
         let mut drawn = start;
         loop {
-            let left = duration.map_or(FRAME, |duration| duration.saturating_sub(start.elapsed()));
+            let left = duration.map_or(TICK, |duration| duration.saturating_sub(start.elapsed()));
             let wait = match (stopping, self.pending.is_empty()) {
-                (Some(_), _) => FRAME,
-                (None, true) => left.min(FRAME),
+                (None, true) => left.min(TICK),
                 (None, false) => left.min(SOON),
+                (Some(_), _) => SOON,
             };
-            match self.observed.events.recv_timeout(wait) {
-                Ok((at, event)) => self.screen.line(at, Line::of(&event)),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
+            std::thread::sleep(wait);
+            self.show();
             let over = duration.is_some_and(|duration| start.elapsed() >= duration);
             if drawn.elapsed() < FRAME && !(over && stopping.is_none()) {
                 self.proceed();
@@ -194,11 +192,13 @@ impl<'r> Session<'r> {
                 break;
             }
         }
-        // At most as many as can wait: a container that does not stop may continue to log.
-        for (at, event) in self.observed.events.try_iter().take(WAITING) {
-            self.screen.line(at, Line::of(&event));
-        }
+        self.show();
         self.screen.clear();
+    }
+
+    /// Shows what has happened.
+    fn show(&self) {
+        self.observed.events().iter().for_each(|(at, event)| self.screen.line(*at, Line::of(event)));
     }
 
     fn draw(&mut self, with_keys: bool) {
