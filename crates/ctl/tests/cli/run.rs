@@ -137,8 +137,10 @@ fn no_time_is_no_loop() {
 fn a_refusal_comes_with_the_help_that_verify_prints() {
     let bench = Bench::new();
     let quiet = bench.image("a.quiet", QUIET, "");
-    bench.write("cut.tci", &bench.read(&quiet)[..400]);
-    for (image, on) in [("cut.tci", "here"), (&quiet, "elsewhere")] {
+    let mut changed = bench.read(&quiet);
+    *changed.last_mut().unwrap() ^= 1;
+    bench.write("changed.tci", changed);
+    for (image, on) in [("changed.tci", "here"), (&quiet, "elsewhere")] {
         let device = ["--trust", "trust.toml", "--device", on];
         let verify = bench.ctl(&[&["verify", image][..], &device].concat());
         let help = verify.out.lines().find(|line| line.contains("help:")).unwrap().trim().to_owned();
