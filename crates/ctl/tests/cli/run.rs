@@ -239,7 +239,7 @@ const READER: &str = r#"(module
 fn a_trace_wakes_a_container_that_waits_for_messages() {
     let bench = Bench::new();
     fs::create_dir(bench.path("bus")).unwrap();
-    bench.write("bus/i2c-72.csv", "time_ms,hex\n0,01\n700,02\n750,03\n");
+    bench.write("bus/i2c-72.csv", "time_ms,hex\n0,01\n500,02\n1000,03\n");
     let endpoint = "[[endpoint]]\nid = 1\ndirection = \"in\"\nlocal = \"i2c:72\"\n";
     let more = format!("wake = \"message\"\n{endpoint}");
     let image = bench.image("a.reader", READER, &more);
