@@ -94,13 +94,20 @@ pub(crate) fn read_public(path: &Path) -> Result<[u8; 32]> {
     })
 }
 
+/// A public key that is given as 64 hex digits.
+pub(crate) fn from_hex(text: &str) -> Option<[u8; 32]> {
+    unhex(text)?.try_into().ok()
+}
+
 /// Reads a public key that is given as 64 hex digits or as a file.
 pub(crate) fn hex_or_file(text: &str) -> Result<[u8; 32]> {
-    match unhex(text).map(<[u8; 32]>::try_from) {
-        Some(Ok(key)) => Ok(key),
-        _ => read_public(Path::new(text))
-            .with_context(|| format!("`{text}` is neither 64 hex digits nor a file with a public key")),
-    }
+    from_hex(text).map_or_else(
+        || {
+            read_public(Path::new(text))
+                .with_context(|| format!("`{text}` is neither 64 hex digits nor a file with a public key"))
+        },
+        Ok,
+    )
 }
 
 /// The first 8 bytes of the COSE Key Thumbprint.

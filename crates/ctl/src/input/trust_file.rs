@@ -81,8 +81,11 @@ fn compile(path: &Path, text: &str) -> Result<Vec<u8>> {
         if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
             return Err(anyhow!("anchor {}: a name has 1 to 64 bytes and no control characters", i + 1));
         }
-        let key = keys::read_public(&files::beside(path, &recipe.key))
-            .with_context(|| format!("the key of anchor \"{name}\""))?;
+        let key = match keys::from_hex(&recipe.key.to_string_lossy()) {
+            Some(key) => key,
+            None => keys::read_public(&files::beside(path, &recipe.key))
+                .with_context(|| format!("the key of anchor \"{name}\""))?,
+        };
         if let Some(other) = public.iter().position(|other| *other == key) {
             let other = store.anchor.get(other).map_or("", |other| &other.name);
             return Err(with_help(
