@@ -5,6 +5,7 @@ use crate::drivers::{self, TableDriver};
 use crate::link::calls;
 use crate::result::{TinycontainerResult, TinycontainerResult as Code};
 use crate::settings;
+#[cfg(feature = "accept-2024")]
 use crate::types::ContainerLimits;
 use core::ffi::c_char;
 use tinycontainer::Waker;
@@ -49,7 +50,8 @@ pub unsafe extern "C" fn tinycontainer_device(
 }
 
 /// Accepts images of the 2024 format, whose signatures bind to no container, device, use or time. Without this call they
-/// are refused. Once, before the first of them; under RIOT `TINYCONTAINER_2024` in the Makefile can do it.
+/// are refused. Once, before the first of them. Under RIOT `TINYCONTAINER_2024` in the Makefile can do it, and a program
+/// that calls this function itself needs `CONFIG_TINYCONTAINER_ACCEPT_2024`.
 ///
 /// `cbor` is a file that `tinycontainerctl trust` writes, with one anchor: its key (Ed25519) is the one that the images
 /// are signed with, and its scope is what their containers may do at most: uids, calls, endpoints (with the role
@@ -63,6 +65,7 @@ pub unsafe extern "C" fn tinycontainer_device(
 ///
 /// # Safety
 /// `cbor` points to `len` bytes that never change, or is NULL; `limits` to limits, or is NULL.
+#[cfg(feature = "accept-2024")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tinycontainer_accept_2024(
     cbor: *const u8,
