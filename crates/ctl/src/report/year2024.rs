@@ -112,6 +112,7 @@ fn line(which: &str, token: &[u8], key: Option<&[u8; 32]>) -> TokenLine {
 fn examined(metadata: &Metadata<'_>, key: &[u8; 32]) -> Option<Vec<CheckLine>> {
     let store = everything(key).ok()?;
     let scope = scope(&store).ok()?;
+    let year2024 = Year2024::new(key, scope, Limits::default());
     let device = Device {
         audiences: &[],
         trust: Trust::NONE,
@@ -123,7 +124,7 @@ fn examined(metadata: &Metadata<'_>, key: &[u8; 32]) -> Option<Vec<CheckLine>> {
             image: u32::MAX,
             hook_ms: u32::MAX,
         },
-        accept_2024: Some(&Year2024::new(key, scope, Limits::default())),
+        accept_2024: Some(&year2024),
     };
     Some(checks(metadata, &device).0)
 }

@@ -7,9 +7,19 @@
 )]
 
 mod bad_files;
+mod begin;
 mod bench;
 mod fixtures;
 mod images;
+mod interop;
 mod keys;
+mod recipe;
 mod run;
+mod run_lines;
+#[cfg(unix)]
+mod terminal;
+mod timeline;
+#[cfg(unix)]
+mod watch;
+mod writing;
 mod year2024;
