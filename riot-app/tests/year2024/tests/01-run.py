@@ -35,7 +35,13 @@ def testfunc(child):
         command(child, "stop", r"\bstopped")
         command(child, "wait 500", "driver: close", "waited")
         command(child, "status", "it does not run")
-    print("2024: passed")
+    # The controller's stack is sized by images of profile 1 (tests/03-stacks.py): an interrupt, a switch and the MPU's guard
+    # need 240 bytes beside its peak.
+    child.sendline("ps")
+    child.expect(r"tinycontainer +\|[^|]*\|[^|]*\| *(\d+) \( *(\d+)\)")
+    size, used = map(int, child.match.groups())
+    assert used + 240 <= size, (used, size)
+    print(f"2024: passed; the controller used {used} of {size} bytes of its stack")
 
 
 if __name__ == "__main__":
