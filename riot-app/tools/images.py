@@ -249,7 +249,7 @@ class Device:
         text = HEAD.format(guard="TINYCONTAINER_DEVICE_H")
         notes = []
         if b"TEST" in (self.trust or b""):
-            notes.append(f"TEST keys are trusted: anyone can sign for {self.name or self.device_class or 'this device'}")
+            notes.append(f"TEST keys: anyone can sign for {self.name or self.device_class or 'this device'}")
         if b"TEST" in (self.year2024 or b""):
             notes.append("a TEST key is accepted for the 2024 format")
         if notes:

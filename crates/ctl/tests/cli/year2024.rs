@@ -168,16 +168,16 @@ fn verify_accepts_an_image_of_then_with_its_key_and_scope() {
     bench.good(&with(&["--key-2024", "2024.toml"]));
     bench.good(&with(&["--key-2024", "2024.toml", "--limits-2024", "1024,512,4096"]));
 
-    bench.bad(1, &with(&["--key-2024", "a-TEST.pub"]), "signature is not valid");
+    bench.bad(1, &with(&["--key-2024", "a-TEST.pub"]), "signature");
     bench.write("narrow.toml", scope("new*", ""));
-    bench.bad(1, &with(&["--key-2024", "narrow.toml"]), "not in the signer's scope");
+    bench.bad(1, &with(&["--key-2024", "narrow.toml"]), "scope");
     let limits = ["--key-2024", "2024.toml", "--ceilings", "1024,512,4096", "--limits-2024", "1025,512,4096"];
     bench.bad(1, &with(&limits), "memory");
     // Each hook takes 100 ms by its metadata.
     let ceilings = ["--key-2024", "2024.toml", "--ceilings", "65536,8192,65536,99"];
-    bench.bad(1, &with(&ceilings), "may take 100 ms");
+    bench.bad(1, &with(&ceilings), "100 ms");
     let ceilings = ["--key-2024", "2024.toml", "--ceilings", "65536,8192,65536,1000,400"];
-    bench.bad(1, &with(&ceilings), "too large");
+    bench.bad(1, &with(&ceilings), "image");
     bench.write("old.code", b"edoc");
     bench.bad(1, &with(&["--key-2024", "2024.toml"]), "code");
 

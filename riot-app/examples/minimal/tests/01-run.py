@@ -9,7 +9,7 @@ from testrunner import run
 
 
 def testfunc(child):
-    child.expect_exact("TEST keys are trusted: anyone can sign for TEST-board")
+    child.expect_exact("TEST keys: anyone can sign for TEST-board")
     child.expect_exact("bench")
     child.expect(r"runs|is refused")
     assert child.after == "runs", child.after
