@@ -38,7 +38,7 @@ impl Observed {
     }
 }
 
-/// Sets the observers of a host. They run in the containers' own threads, which must not wait for the terminal.
+/// Sets the observers of a host.
 pub(crate) fn observe(
     config: &mut Config,
     tally: Tally,
