@@ -1,9 +1,9 @@
 //! `new`: a folder to begin a container with.
 
 use crate::cmd::answer::Answer;
+use crate::done;
 use crate::new::folder::{NewFile, Plan, files};
 use crate::new::template::{Lang, Template};
-use crate::out;
 use crate::text::document;
 use crate::text::error::with_help;
 use crate::text::style::{GOOD, NAME};
@@ -77,11 +77,11 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         document::print("new", &Begun { folder: folder.display().to_string(), uid: name, files })?;
         return Ok(Answer::Yes);
     }
-    out!(
+    done!(
         "{GOOD}{}{GOOD:#}: the container {NAME}{name}{NAME:#}, with a TEST key and a TEST trust store",
         folder.display()
     );
-    out!("  next: cd {} && tinycontainerctl run", folder.display());
+    done!("  next: cd {} && tinycontainerctl run", folder.display());
     Ok(Answer::Yes)
 }
 

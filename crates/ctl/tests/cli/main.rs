@@ -12,6 +12,7 @@ mod begin;
 mod bench;
 mod commands;
 mod fixtures;
+mod help;
 mod images;
 mod interop;
 mod keys;
