@@ -144,6 +144,8 @@ fn issue_10_6_5_json_is_what_the_schemas_say() {
         (0, vec!["inspect", "a.token", "--json"]),
         (0, [&["inspect", "a.token"][..], &here].concat()),
         (0, vec!["config", "--json"]),
+        (0, vec!["new", "fresh", "--lang", "c", "--json"]),
+        (2, vec!["new", "fresh", "--lang", "c", "--json"]),
         (0, vec!["inspect", "new.key", "--json"]),
         (0, vec!["inspect", "new.pub", "--json"]),
         (0, vec!["inspect", "trust.cbor", "--json"]),
