@@ -3,7 +3,8 @@
 use crate::cmd::answer::Answer;
 use crate::config::{self, Name, PROJECT_FILE, Settings};
 use crate::out;
-use crate::text::style::{FAINT, HEAD, json, shown};
+use crate::text::document;
+use crate::text::style::{FAINT, HEAD, shown};
 use anyhow::Result;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use std::collections::BTreeMap;
 /// file.
 #[derive(clap::Args)]
 #[command(after_help = "Example of a tinycontainer.toml:
-  key = \"keys/provider-a.key\"    # build, grant: the private key to sign with
+  key = \"keys/provider-a.key\"    # build: the private key to sign with
   issuer = \"provider-a\"          # its owner's name in the trust stores of devices
   audience = \"kitchen\"           # the device, or the class of devices, to build for
   trust = \"trust.toml\"           # the trust store of the device
@@ -46,7 +47,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
                 (name.key(), shown)
             })
             .collect();
-        out!("{}", json(&all)?);
+        document::print("config", &all)?;
         return Ok(Answer::Yes);
     }
     for name in Name::ALL {

@@ -3,8 +3,10 @@
 use crate::cmd::answer::Answer;
 use crate::done;
 use crate::output::{self, Kind};
+use crate::text::document;
 use anyhow::{Context, Result};
 use clap::Command;
+use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 /// Write a manual page for this program and for each subcommand into a folder.
@@ -18,6 +20,14 @@ pub(crate) struct Args {
     /// Overwrite files of these names, even if they are not manual pages.
     #[arg(long)]
     force: bool,
+    /// Print JSON, for scripts.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Written {
+    files: Vec<String>,
 }
 
 /// How each page begins, so that an earlier one is recognised.
@@ -27,15 +37,20 @@ const PAGE: Kind =
 pub(crate) fn run(args: &Args, mut program: Command) -> Result<Answer> {
     program.build();
     let name = program.get_name().to_owned();
-    let (mut pages, mut count) = (vec![(name, program)], 0);
+    let (mut pages, mut files) = (vec![(name, program)], Vec::new());
     while let Some((name, command)) = pages.pop() {
         let below =
             command.get_subcommands().filter(|below| !below.is_hide_set() && below.get_name() != "help");
         pages.extend(below.map(|below| (format!("{name}-{}", below.get_name()), below.clone())));
-        write(&args.folder.join(format!("{name}.1")), command, args.force)?;
-        count += 1;
+        let file = args.folder.join(format!("{name}.1"));
+        write(&file, command, args.force)?;
+        files.push(file.display().to_string());
     }
-    done!("{}: {count} manual pages", args.folder.display());
+    if args.json {
+        document::print("man", &Written { files })?;
+    } else {
+        done!("{}: {} manual pages", args.folder.display(), files.len());
+    }
     Ok(Answer::Yes)
 }
 

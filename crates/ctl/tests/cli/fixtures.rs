@@ -62,7 +62,7 @@ fn each_ends_as_it_must() {
     for (name, reason) in expected {
         let row = rows.iter().find(|row| row["uid"] == name).unwrap();
         assert_eq!(row["stopped"], reason, "{row}");
-        assert_eq!(row["state"], "CREATED", "{row}");
+        assert_eq!(row["state"], "STOPPED", "{row}");
     }
     // Who trapped does not get its stop(), which would have said so.
     assert!(!said.err.contains("after a trap"), "{}", said.err);
