@@ -1,6 +1,6 @@
 //! `build`: from `container.toml` to a signed image.
 
-use crate::build::make::{Built, make};
+use crate::build::make::{Made, make};
 use crate::build::order::{Choices, Order};
 use crate::cmd::answer::Answer;
 use crate::done;
@@ -73,7 +73,7 @@ struct BuiltLine<'a> {
 }
 
 impl<'a> BuiltLine<'a> {
-    fn of(order: &'a Order, built: &'a Built) -> Self {
+    fn of(order: &'a Order, built: &'a Made) -> Self {
         let [metadata_bytes, data_bytes, code_bytes] = built.sizes;
         let limits = built.settled.limits;
         Self {
@@ -101,7 +101,7 @@ impl<'a> BuiltLine<'a> {
     }
 }
 
-fn print(order: &Order, built: &Built) {
+fn print(order: &Order, built: &Made) {
     let recipe = &order.recipe;
     let [metadata, data, code] = built.sizes;
     done!(

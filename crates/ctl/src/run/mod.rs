@@ -5,7 +5,7 @@
 //! | [`tally`] | counts of events, exact, in bounded memory |
 //! | [`loops`] | instructions per loop: least, median, most |
 //! | [`observe`] | from the host's observers to these |
-//! | [`line`] | a line of output: for people, and as fields |
+//! | [`mod@line`] | a line of output: for people, and as fields |
 //! | [`shown`] | which lines are shown, and how |
 //! | [`screen`] | the output while containers run |
 //! | [`session`] | loads, starts, stops and replaces containers |

@@ -129,6 +129,7 @@ fn issue_10_6_5_json_is_what_the_schemas_say() {
         (0, vec!["trust", "trust.toml", "--json"]),
         (2, vec!["trust", "garbage", "--json"]),
         (0, [&build[..], &["--json"]].concat()),
+        (0, [&build[..], &["--trust", "trust.toml", "--device", "here", "--json"]].concat()),
         (2, vec!["build", "garbage", "--json"]),
         (0, grant("endpoint", &["--peer", "gpio:17", "--direction", "out"])),
         (0, grant("syscalls", &["--syscalls", "heartbeat"])),
