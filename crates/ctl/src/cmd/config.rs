@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 /// file.
 #[derive(clap::Args)]
 #[command(after_help = "Example of a tinycontainer.toml:
-  key = \"keys/provider-a.key\"    # build, grant: the private key to sign with
+  key = \"keys/provider-a.key\"    # build: the private key to sign with
   issuer = \"provider-a\"          # its owner's name in the trust stores of devices
   audience = \"kitchen\"           # the device, or the class of devices, to build for
   trust = \"trust.toml\"           # the trust store of the device

@@ -121,7 +121,6 @@ fn issue_10_6_5_json_is_what_the_schemas_say() {
     let lines: Vec<(i32, Vec<&str>)> = vec![
         (0, vec!["new", "begun", "--lang", "c", "--json"]),
         (2, vec!["new", "begun", "--lang", "c", "--json"]),
-        (0, vec!["config", "--json"]),
         (0, vec!["man", "pages", "--json"]),
         (2, vec!["man", "garbage", "--json"]),
         (0, vec!["keygen", "new", "--json"]),
