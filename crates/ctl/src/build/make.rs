@@ -9,9 +9,11 @@ use crate::device::decide::decide;
 use crate::input::files;
 use crate::input::recipe::{Recipe, TYPE};
 use crate::input::tokens::{Common, sign};
+use crate::input::trust_file;
 use crate::module::check as module;
 use crate::module::compile;
-use crate::text::advice;
+use crate::refusal::Refusal;
+use crate::refusal::image::refusal;
 use crate::text::error::with_help;
 use anyhow::{Context, Result, anyhow};
 use indicatif::ProgressBar;
@@ -24,7 +26,7 @@ use tinycontainer_metadata::{Draft, Endpoint, Limits, Part, PartSizes};
 use tinycontainer_token::{Claims, Use};
 
 /// An image, and what is known about it.
-pub(crate) struct Built {
+pub(crate) struct Made {
     pub(crate) image: Vec<u8>,
     pub(crate) sizes: [usize; 3],
     pub(crate) code_digest: [u8; 32],
@@ -37,12 +39,13 @@ pub(crate) struct Built {
 }
 
 /// Compiles, checks, measures and signs. Writes nothing.
-pub(crate) fn make(order: &Order) -> Result<Built> {
+pub(crate) fn make(order: &Order) -> Result<Made> {
     let recipe = &order.recipe;
     let common = Common { aud: &order.aud, exp: order.exp, nbf: order.nbf };
     // Read before compiling, which takes long.
     let others = OtherTokens::read(recipe, order.tokens.as_deref(), &order.key)?;
     order.check_output()?;
+    let store = order.trust.as_deref().map(trust_file::load).transpose()?;
     let device = order.device.as_ref().map(|device| device.read_given()).transpose()?;
     let data = match &recipe.data {
         Some(path) => files::read(&files::beside(&recipe.path, path))?,
@@ -110,15 +113,17 @@ pub(crate) fn make(order: &Order) -> Result<Built> {
     let mut accepted_by = None;
     if let Some(spec) = device {
         let names = spec.audiences();
-        decide(&parts, spec.device(&names)).map_err(|error| {
-            with_help(format!("{} would refuse it: {error}", names.join(", ")), advice::advice(&error))
+        let device = spec.device(&names);
+        decide(&parts, device).map_err(|error| {
+            let Refusal { why, help } = refusal(&error, &metadata, Some(&parts), &device);
+            with_help(format!("{} would refuse it: {why}", names.join(", ")), help)
         })?;
         accepted_by = Some(names.join(", "));
     }
     let mut warnings = settled.warnings();
-    warnings.extend(warnings::all(recipe, order.trust.as_deref(), &order.key, syscalls, module.imports)?);
+    warnings.extend(warnings::all(recipe, store.as_deref(), &order.key, syscalls, module.imports));
     let sizes = [&metadata, &data, &code].map(Vec::len);
-    Ok(Built { image, sizes, code_digest, module, settled, syscalls, warnings, accepted_by })
+    Ok(Made { image, sizes, code_digest, module, settled, syscalls, warnings, accepted_by })
 }
 
 fn sizes(data: &[u8], code: &[u8]) -> Result<PartSizes> {

@@ -3,6 +3,7 @@
 use crate::input::files;
 use crate::input::recipe::{Recipe, Source};
 use crate::text::error::with_help;
+use crate::text::level;
 use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -63,6 +64,7 @@ fn compile_c(recipe: &Recipe, sources: &[PathBuf], flags: &CFlags) -> Result<Vec
         clang.arg(flags.shadow_stack_flag.replace("{}", &bytes.to_string()));
     }
     clang.arg("-I").arg(dir.path()).arg("-o").arg(&out).args(sources).current_dir(recipe.folder());
+    level::runs(&clang);
     let output = clang.stdin(Stdio::null()).output().map_err(|error| {
         with_help(
             format!("cannot run {}: {error}", flags.compiler),
@@ -98,6 +100,7 @@ fn compile_rust(recipe: &Recipe, package: &str, flags: &RustFlags) -> Result<Vec
         let rustflags = toml::Value::from(rustflags);
         cargo.arg("--config").arg(format!("target.{TARGET}.rustflags={rustflags}"));
     }
+    level::runs(&cargo);
     let output = cargo.current_dir(recipe.folder()).stdin(Stdio::null()).output().map_err(|error| {
         with_help(format!("cannot run cargo: {error}"), "containers in Rust need cargo: https://rustup.rs")
     })?;

@@ -6,19 +6,25 @@
     reason = "a test's helpers may panic"
 )]
 
+mod answers;
 mod bad_files;
 mod begin;
 mod bench;
+mod commands;
 mod fixtures;
+mod help;
 mod images;
 mod interop;
 mod keys;
+mod precious;
 mod recipe;
 mod run;
 mod run_lines;
+mod schemas;
 #[cfg(unix)]
 mod terminal;
 mod timeline;
+mod tokens;
 #[cfg(unix)]
 mod watch;
 mod writing;

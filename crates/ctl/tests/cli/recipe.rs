@@ -26,7 +26,7 @@ fn three_lines_are_enough() {
     let report = bench.good(&["inspect", "x.tci", "--json"]).json();
     assert_eq!(report["schedule"]["period_ms"], 1000);
     assert_eq!(report["schedule"]["loop_ms"], 100);
-    assert_eq!(report["limits"]["linear_memory"], 80);
+    assert_eq!(report["limits"]["linear_memory_bytes"], 80);
     // What was measured is enough to run.
     let run = ["run", "x.tci", "--trust", "trust.toml", "--device", "here", "--for", "300ms", "--json"];
     assert_eq!(bench.good(&run).json()["containers"][0]["reason"], "stop requested");
@@ -82,7 +82,7 @@ fn memory_is_measured_and_too_little_is_said() {
     let file = shortest(&bench, "a.deep", DEEP, "");
     let said = bench.good(&build(&file, &[]));
     assert!(said.out.contains("(measured, with a margin)"), "{}", said.out);
-    let stack = bench.good(&["inspect", "x.tci", "--json"]).json()["limits"]["stack"].as_u64().unwrap();
+    let stack = bench.good(&["inspect", "x.tci", "--json"]).json()["limits"]["stack_bytes"].as_u64().unwrap();
     assert!((1500..30_000).contains(&stack), "{stack}");
     assert_eq!(run("a.deep")["reason"], "stop requested");
 
@@ -97,6 +97,26 @@ fn memory_is_measured_and_too_little_is_said() {
     assert_eq!(run("a.deep")["stopped"], "trapped: stack overflow");
     let file = shortest(&bench, "a.deep", DEEP, "[limits]\nlinear_memory = 8\n");
     bench.bad(2, &build(&file, &[]), "set linear_memory = 16");
+}
+
+/// Reads into a large buffer, and traps after it.
+const LARGE: &str = r#"(module
+    (import "env" "read" (func $read (param i32 i32 i32) (result i32)))
+    (memory 1)
+    (global (export "__data_end") i32 (i32.const 4096))
+    (global (export "__heap_base") i32 (i32.const 4096))
+    (func (export "start") (drop (call $read (i32.const 1) (i32.const 0) (i32.const 4096))) unreachable)
+    (func (export "loop") (result i32) (loop $l (br $l)) i32.const 0)
+    (func (export "stop")))"#;
+
+#[test]
+fn a_module_that_traps_or_does_not_end_is_measured_too() {
+    let bench = Bench::new();
+    let file = shortest(&bench, "a.large", LARGE, "");
+    let said = bench.good(&build(&file, &[]));
+    assert!(said.out.contains("linear memory: 4096 of 4096 bytes"), "{}", said.out);
+    let file = shortest(&bench, "a.large", &LARGE.replace("unreachable", ""), "");
+    bench.good(&build(&file, &[]));
 }
 
 #[test]
