@@ -7,7 +7,7 @@ use crate::build::order::Order;
 use crate::build::warnings;
 use crate::device::decide::decide;
 use crate::input::files;
-use crate::input::recipe::{Recipe, TYPE};
+use crate::input::recipe::{Recipe, Source, TYPE};
 use crate::input::tokens::{Common, sign};
 use crate::input::trust_file;
 use crate::module::check as module;
@@ -133,8 +133,11 @@ fn sizes(data: &[u8], code: &[u8]) -> Result<PartSizes> {
     Ok(PartSizes { data: size("data", data)?, code: size("code", code)? })
 }
 
-/// The module, with a spinner while it is compiled.
+/// The module, with a spinner while it is compiled. Cargo shows its own progress.
 fn compiled(recipe: &Recipe) -> Result<Vec<u8>> {
+    if matches!(recipe.source, Source::Rust(_)) {
+        return compile::compile(recipe);
+    }
     // Draws nothing where there is no terminal.
     let bar = ProgressBar::new_spinner().with_message(format!("compiling {}", recipe.uid));
     bar.enable_steady_tick(Duration::from_millis(100));

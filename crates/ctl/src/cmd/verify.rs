@@ -59,8 +59,8 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     let year2024 = year2024.as_ref().map(year2024::Policy::policy).transpose()?;
     let bytes = files::read(&args.file)?;
     let separate;
-    let parts = if args.beside.is_given() || bytes.first() == Some(&0xdb) && Metadata::decode(&bytes).is_ok()
-    {
+    let is_metadata = bytes.first() == Some(&0xdb) && Metadata::decode(&bytes).is_ok();
+    let parts = if args.beside.is_given() || is_metadata {
         separate = ImageFile::read(&args.file, Some(&args.beside))?;
         separate.parts().ok_or_else(|| {
             with_help(

@@ -23,7 +23,7 @@ struct Store {
 #[serde(deny_unknown_fields)]
 struct Recipe {
     name: String,
-    /// A file with an Ed25519 public key, or the key in 64 hex digits.
+    /// A file with an Ed25519 public key.
     key: Option<PathBuf>,
     /// A file with a secret that signer and device share.
     hmac: Option<PathBuf>,
@@ -143,12 +143,12 @@ impl AnchorKey {
 }
 
 impl Recipe {
-    /// The key, from a file whose path is relative to the trust store's.
+    /// The key: 64 hex digits, or from a file whose path is relative to the trust store's.
     fn key(&self, store: &Path) -> Result<AnchorKey> {
         match (&self.key, &self.hmac) {
-            (Some(file), None) => match keys::from_hex(&file.to_string_lossy()) {
+            (Some(text), None) => match keys::from_hex(&text.to_string_lossy()) {
                 Some(key) => Ok(AnchorKey::Ed25519(key)),
-                None => keys::read_public(&files::beside(store, file)).map(AnchorKey::Ed25519),
+                None => keys::read_public(&files::beside(store, text)).map(AnchorKey::Ed25519),
             },
             (None, Some(file)) => keys::read_shared(&files::beside(store, file)).map(AnchorKey::Hmac),
             _ => Err(with_help(

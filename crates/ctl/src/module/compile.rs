@@ -8,6 +8,7 @@ use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::env;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tinycontainer_guest::build::{C_HEADER, C_HEADER_NAME, LINK_TOML};
@@ -84,7 +85,13 @@ fn compile_rust(recipe: &Recipe, package: &str, flags: &RustFlags) -> Result<Vec
     for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
         cargo.env_remove(variable);
     }
-    cargo.args(["build", "--release", "--quiet", "--message-format=json-render-diagnostics"]);
+    cargo.args(["build", "--release", "--message-format=json-render-diagnostics"]);
+    if std::io::stderr().is_terminal() {
+        // Cargo shows its progress and its messages itself.
+        cargo.stderr(Stdio::inherit());
+    } else {
+        cargo.arg("--quiet");
+    }
     cargo.arg("--package").arg(package).arg("--config").arg(&link);
     let mut rustflags = Vec::new();
     if !has_target(recipe.folder()) {
@@ -159,5 +166,8 @@ fn succeeded(output: &Output, compiler: &str, recipe: &Recipe) -> Result<()> {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
+    if said.trim().is_empty() {
+        return Err(anyhow!("{compiler} does not compile {}: see its messages above", recipe.uid));
+    }
     Err(anyhow!("{}", said.trim_end()).context(format!("{compiler} does not compile {}", recipe.uid)))
 }
