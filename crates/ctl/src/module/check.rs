@@ -1,7 +1,8 @@
 //! Whether a device accepts a module, and if not, why.
 
+use crate::err;
 use crate::text::error::with_help;
-use crate::text::style::shown;
+use crate::text::style::{WARN, shown};
 use anyhow::{Result, anyhow};
 use tinycontainer_abi::{Hook, IMPORT_MODULE, Mask, Syscall};
 use tinycontainer_metadata::Limits;
@@ -10,14 +11,19 @@ use wasmparser::{
     ConstExpr, ExternalKind, FuncType, Operator, Parser, Payload, TypeRef, ValType, Validator, WasmFeatures,
 };
 
-/// What `crates/wamr-sys/wamr.settings` compiles in: the first WebAssembly with globals that are exported,
-/// `memory.copy` and `memory.fill`, and the long form of the table index of `call_indirect`.
-const FEATURES: WasmFeatures =
-    WasmFeatures::WASM1.union(WasmFeatures::BULK_MEMORY_OPT).union(WasmFeatures::CALL_INDIRECT_OVERLONG);
+/// What devices execute (`crates/wamr-sys/wamr.settings`): Lime1, without constants that are calculated, which `lower`
+/// has replaced.
+const FEATURES: WasmFeatures = WasmFeatures::LIME1.difference(WasmFeatures::EXTENDED_CONST);
 
 const PAGE: u64 = 65536;
 /// Exports that WAMR calls while it instantiates a module.
 const AUTO_EXPORTS: [&str; 2] = ["__post_instantiate", "__wasm_call_ctors"];
+/// Exports that other hosts call before all others, and devices do not.
+const ENTRIES: [&str; 2] = ["_initialize", "_start"];
+const EXPORT_BOTH: &str =
+    "--export=__heap_base and --export=__data_end (in AssemblyScript `export { __heap_base, __data_end }`)";
+const SMALL_STACK: &str =
+    "wasm-ld's -z stack-size=512, or Zig's --stack 512: a linker reserves 1 MiB or more by itself";
 
 /// A module that a device accepts.
 #[derive(Debug, PartialEq, Eq)]
@@ -54,8 +60,7 @@ pub(crate) fn check(code: &[u8], limits: &Limits) -> Result<Module> {
     Validator::new_with_features(FEATURES).validate_all(code).map_err(|error| {
         with_help(
             format!("the module is not one that devices take: {}", shown(&error.to_string())),
-            "compile for the first WebAssembly, as crates/guest/link.toml does: devices have none of the later \
-             instructions but memory.copy and memory.fill",
+            unsupported(error.message()),
         )
     })?;
     // The validator has the better message for what else is refused.
@@ -79,11 +84,16 @@ pub(crate) fn check(code: &[u8], limits: &Limits) -> Result<Module> {
                 "the module needs {memory} bytes of linear memory, and [limits] gives it {}",
                 limits.linear_memory
             ),
-            match whole_pages {
-                Some(why) => format!("{why}, so it gets whole pages; set linear_memory = {memory}"),
-                None => format!("set linear_memory = {memory}, or a smaller [build] shadow_stack"),
-            },
+            found.less_memory(memory, whole_pages),
         ));
+    }
+    let ceiling = ceiling();
+    if memory > ceiling {
+        err!(
+            "{WARN}warning:{WARN:#} {memory} bytes of linear memory are more than the {ceiling} that a host gives unless it is \
+             set up otherwise, and a microcontroller gives less: {}",
+            found.less_memory(memory, whole_pages)
+        );
     }
     Ok(Module { imports: found.imports, memory, whole_pages })
 }
@@ -93,10 +103,44 @@ pub(crate) fn bounds(code: &[u8]) -> Result<(), CheckError> {
     tinycontainer_module::check(code).map(drop)
 }
 
+/// The most linear memory that a host gives a container by default.
+fn ceiling() -> u64 {
+    tinycontainer_posix::Config::default().ceilings.linear_memory.into()
+}
+
+/// What to do about a module that the validator refuses with such a message.
+fn unsupported(message: &str) -> String {
+    let message = message.replace('-', " ");
+    let without = |what: &str| format!("compile without {what}");
+    let how = if message.contains("bulk memory") || message.contains("data count") {
+        "of bulk memory devices have memory.copy and memory.fill: compile without passive segments, memory.init and table.copy"
+            .to_owned()
+    } else if message.contains("reference types") {
+        without("reference types (clang -mno-reference-types)")
+    } else if message.contains("SIMD") {
+        without("SIMD (clang -mno-simd128)")
+    } else if message.contains("threads") {
+        without("threads and atomics (clang -mno-atomics)")
+    } else if message.contains("exceptions") {
+        without("exceptions (clang -fno-exceptions)")
+    } else if message.contains("tail call") {
+        without("tail calls (clang -mno-tail-call)")
+    } else {
+        String::new()
+    };
+    let how = if how.is_empty() { how } else { format!("{how}; ") };
+    format!(
+        "{how}devices execute WebAssembly 1 with the additions of Lime1 (clang 20 and Zig -mcpu=lime1, rustc \
+         -Ctarget-cpu=lime1); docs/guest.md has the command lines"
+    )
+}
+
 /// What to do about a module that is over a limit of devices.
 pub(crate) fn advice(refused: &CheckError) -> &'static str {
     match refused {
-        CheckError::Malformed(_) => "compile for the first WebAssembly, as crates/guest/link.toml does",
+        CheckError::Malformed(_) => {
+            "compile for WebAssembly 1 with Lime1; docs/guest.md has the command lines"
+        }
         CheckError::Over(excess) => match excess.limit {
             Limit::Locals | Limit::Operands | Limit::Nesting => {
                 "split the function that has them, or compile with optimisation (-Os); docs/format.md has the limits"
@@ -151,7 +195,8 @@ impl Found {
             Payload::StartSection { .. } => {
                 return Err(with_help(
                     "the module has a WebAssembly start function, which would run before any check",
-                    "do in start() what it does",
+                    "do in start() what it does; AssemblyScript's --exportStart start makes the statements outside of functions \
+                     the hook start()",
                 ));
             }
             Payload::CodeSectionEntry(body) => {
@@ -202,6 +247,15 @@ impl Found {
                 "do in start() what it does",
             ));
         }
+        if kind == ExternalKind::Func && ENTRIES.contains(&name) {
+            return Err(with_help(
+                format!(
+                    "the module exports `{name}`, which no device calls: what it sets up would be missing"
+                ),
+                "do in start() what it does: clang without -mexec-model=reactor and with -Wl,--no-entry, Zig with -fno-entry; \
+                 AssemblyScript's --exportStart start makes the statements outside of functions the hook start()",
+            ));
+        }
         let global = || self.globals.get(index as usize).copied().flatten();
         match (name, kind) {
             ("__heap_base", ExternalKind::Global) => self.heap_base = global(),
@@ -223,6 +277,28 @@ impl Found {
             *there = true;
         }
         Ok(())
+    }
+
+    /// How it would need less than these bytes of linear memory.
+    fn less_memory(&self, memory: u64, whole_pages: Option<&'static str>) -> String {
+        let fitting = memory <= ceiling();
+        match (whole_pages, self.grows) {
+            (Some(why), true) => {
+                format!("{why}, so it gets whole pages: an allocator calls it; set linear_memory = {memory}")
+            }
+            (Some(why), false) if fitting => {
+                format!(
+                    "{why}, so it gets whole pages: link it with {EXPORT_BOTH}, or set linear_memory = {memory}"
+                )
+            }
+            (Some(why), false) => {
+                format!("{why}: link it with {EXPORT_BOTH}, and with a smaller stack: {SMALL_STACK}")
+            }
+            (None, _) if fitting => format!(
+                "set linear_memory = {memory}, or a smaller stack: [build] shadow_stack, {SMALL_STACK}"
+            ),
+            (None, _) => format!("link it with a smaller stack: {SMALL_STACK}"),
+        }
     }
 
     /// The linear memory that WAMR gives it: cut to the data and the stack if it sees where they end.
@@ -285,6 +361,40 @@ mod tests {
     }
 
     #[test]
+    fn defect_03_all_that_devices_execute_is_taken() {
+        for body in [
+            "i32.const 0 i32.extend8_s drop i64.const 0 i64.extend32_s drop",
+            "f64.const 1e99 i32.trunc_sat_f64_s drop f32.const 1 i64.trunc_sat_f32_u drop",
+            "i32.const 0 i32.const 1 i32.const 2 memory.fill i32.const 0 i32.const 1 i32.const 2 memory.copy",
+            "call $two i32.add drop i32.const 1 block (param i32) (result i32 i32) i32.const 2 end i32.add drop",
+        ] {
+            let text = format!(
+                "(module (memory 1) (func $two (result i32 i32) i32.const 1 i32.const 2) {HOOKS} (func {body}))"
+            );
+            let checked = check(&wat::parse_str(text).unwrap(), &LIMITS);
+            assert!(checked.is_ok(), "{body}: {checked:?}");
+        }
+    }
+
+    #[test]
+    fn what_no_device_executes_is_named_with_the_way_out() {
+        for (module, part) in [
+            (
+                "(memory 1) (data $d \"a\") (func i32.const 0 i32.const 0 i32.const 0 memory.init $d)",
+                "passive segments",
+            ),
+            ("(func (param externref))", "-mno-reference-types"),
+            ("(func (param v128))", "-mno-simd128"),
+            ("(func $f return_call $f)", "-mno-tail-call"),
+        ] {
+            let error =
+                check(&wat::parse_str(format!("(module {module} {HOOKS})")).unwrap(), &LIMITS).unwrap_err();
+            let help = crate::text::error::help(&error);
+            assert!(help.contains(part) && help.contains("lime1"), "{module}: {error}: {help}");
+        }
+    }
+
+    #[test]
     fn item_03_what_a_device_would_not_load_is_said() {
         let (blocks, values) = ("block end ".repeat(1000), ("i32.const 0 ".repeat(200), "drop ".repeat(200)));
         let work = refused(&format!("(module {HOOKS} (func {} {blocks} {}))", values.0, values.1));
@@ -305,7 +415,12 @@ mod tests {
         assert!(module("(import \"wasi\" \"open\" (func))").contains("`wasi.open`"));
         assert!(module("(import \"env\" \"open\" (func))").contains("other parameters"));
         assert!(module("(memory 2)").contains("needs 131072 bytes"));
-        assert!(module("(func i32.const 0 i32.extend8_s drop)").contains("sign extension"));
+        for entry in ENTRIES {
+            assert!(
+                module(&format!("(func (export \"{entry}\"))")).contains("which no device calls"),
+                "{entry}"
+            );
+        }
         assert!(module("(func (export \"__wasm_call_ctors\"))").contains("before any check"));
         assert!(module("(func $f) (start $f)").contains("start function"));
         assert!(check(b"\0asm", &LIMITS).is_err() && check(b"", &LIMITS).is_err());

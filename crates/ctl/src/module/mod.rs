@@ -3,7 +3,9 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`compile`] | cargo or clang |
+//! | [`lower`] | what devices do not take, said in what they take |
 //! | [`check`] | whether a device accepts the module |
 
 pub(crate) mod check;
 pub(crate) mod compile;
+pub(crate) mod lower;

@@ -8,8 +8,10 @@
 
 mod bad_files;
 mod bench;
+mod compilers;
 mod fixtures;
 mod images;
 mod keys;
+mod ordinary;
 mod run;
 mod year2024;
