@@ -1,12 +1,14 @@
 //! Whether a device accepts a module, and if not, why.
 
 use crate::err;
+pub(crate) use crate::module::advice::advice;
+use crate::module::advice::{ceiling, less_memory, unsupported};
 use crate::text::error::with_help;
 use crate::text::style::{WARN, shown};
 use anyhow::{Result, anyhow};
 use tinycontainer_abi::{Hook, IMPORT_MODULE, Mask, Syscall};
 use tinycontainer_metadata::Limits;
-use tinycontainer_module::{CheckError, Limit};
+use tinycontainer_module::CheckError;
 use wasmparser::{
     ConstExpr, ExternalKind, FuncType, Operator, Parser, Payload, TypeRef, ValType, Validator, WasmFeatures,
 };
@@ -20,10 +22,6 @@ const PAGE: u64 = 65536;
 const AUTO_EXPORTS: [&str; 2] = ["__post_instantiate", "__wasm_call_ctors"];
 /// Exports that other hosts call before all others, and devices do not.
 const ENTRIES: [&str; 2] = ["_initialize", "_start"];
-const EXPORT_BOTH: &str =
-    "--export=__heap_base and --export=__data_end (in AssemblyScript `export { __heap_base, __data_end }`)";
-const SMALL_STACK: &str =
-    "wasm-ld's -z stack-size=512, or Zig's --stack 512: a linker reserves 1 MiB or more by itself";
 
 /// A module that a device accepts.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,6 +41,8 @@ struct Found {
     functions: Vec<FuncType>,
     /// The value of each global, if it is a constant i32 that does not change. Imported ones cannot be.
     globals: Vec<Option<u32>>,
+    /// The first values of those that do change.
+    variables: Vec<u32>,
     imports: Mask,
     hooks: [bool; Hook::ALL.len()],
     pages: u64,
@@ -77,6 +77,15 @@ pub(crate) fn check(code: &[u8], limits: &Limits) -> Result<Module> {
             ));
         }
     }
+    if let Some(value) = found.mistaken_stack_pointer() {
+        return Err(with_help(
+            format!(
+                "the interpreter takes the first global that changes for the stack pointer, for the module exports __heap_base, \
+                 and would trap where it is set; this one begins with {value}, which no stack pointer does"
+            ),
+            "let that global begin with 0, and set it in start()",
+        ));
+    }
     let (memory, whole_pages) = found.memory();
     if memory > u64::from(limits.linear_memory) {
         return Err(with_help(
@@ -84,7 +93,7 @@ pub(crate) fn check(code: &[u8], limits: &Limits) -> Result<Module> {
                 "the module needs {memory} bytes of linear memory, and [limits] gives it {}",
                 limits.linear_memory
             ),
-            found.less_memory(memory, whole_pages),
+            less_memory(memory, whole_pages, found.grows),
         ));
     }
     let ceiling = ceiling();
@@ -92,7 +101,7 @@ pub(crate) fn check(code: &[u8], limits: &Limits) -> Result<Module> {
         err!(
             "{WARN}warning:{WARN:#} {memory} bytes of linear memory are more than the {ceiling} that a host gives unless it is \
              set up otherwise, and a microcontroller gives less: {}",
-            found.less_memory(memory, whole_pages)
+            less_memory(memory, whole_pages, found.grows)
         );
     }
     Ok(Module { imports: found.imports, memory, whole_pages })
@@ -101,58 +110,6 @@ pub(crate) fn check(code: &[u8], limits: &Limits) -> Result<Module> {
 /// What the device checks first: that loading the module costs no more than it may.
 pub(crate) fn bounds(code: &[u8]) -> Result<(), CheckError> {
     tinycontainer_module::check(code).map(drop)
-}
-
-/// The most linear memory that a host gives a container by default.
-fn ceiling() -> u64 {
-    tinycontainer_posix::Config::default().ceilings.linear_memory.into()
-}
-
-/// What to do about a module that the validator refuses with such a message.
-fn unsupported(message: &str) -> String {
-    let message = message.replace('-', " ");
-    let without = |what: &str| format!("compile without {what}");
-    let how = if message.contains("bulk memory") || message.contains("data count") {
-        "of bulk memory devices have memory.copy and memory.fill: compile without passive segments, memory.init and table.copy"
-            .to_owned()
-    } else if message.contains("reference types") {
-        without("reference types (clang -mno-reference-types)")
-    } else if message.contains("SIMD") {
-        without("SIMD (clang -mno-simd128)")
-    } else if message.contains("threads") {
-        without("threads and atomics (clang -mno-atomics)")
-    } else if message.contains("exceptions") {
-        without("exceptions (clang -fno-exceptions)")
-    } else if message.contains("tail call") {
-        without("tail calls (clang -mno-tail-call)")
-    } else {
-        String::new()
-    };
-    let how = if how.is_empty() { how } else { format!("{how}; ") };
-    format!(
-        "{how}devices execute WebAssembly 1 with the additions of Lime1 (clang 20 and Zig -mcpu=lime1, rustc \
-         -Ctarget-cpu=lime1); docs/guest.md has the command lines"
-    )
-}
-
-/// What to do about a module that is over a limit of devices.
-pub(crate) fn advice(refused: &CheckError) -> &'static str {
-    match refused {
-        CheckError::Malformed(_) => {
-            "compile for WebAssembly 1 with Lime1; docs/guest.md has the command lines"
-        }
-        CheckError::Over(excess) => match excess.limit {
-            Limit::Locals | Limit::Operands | Limit::Nesting => {
-                "split the function that has them, or compile with optimisation (-Os); docs/format.md has the limits"
-            }
-            Limit::Exports => "export the hooks alone, without --export-all; docs/format.md has the limits",
-            Limit::Work => {
-                "compile with optimisation (-Os), and without many tiny functions, segments or sections; \
-                 docs/format.md says how work is counted"
-            }
-            _ => "use fewer of them; docs/format.md has the limits",
-        },
-    }
 }
 
 impl Found {
@@ -182,8 +139,9 @@ impl Found {
             Payload::GlobalSection(section) => {
                 for global in section {
                     let global = global?;
-                    let value = if global.ty.mutable { None } else { constant(&global.init_expr) };
-                    self.globals.push(value);
+                    let value = constant(&global.init_expr);
+                    self.variables.extend(value.filter(|_| global.ty.mutable));
+                    self.globals.push(value.filter(|_| !global.ty.mutable));
                 }
             }
             Payload::ExportSection(section) => {
@@ -279,26 +237,11 @@ impl Found {
         Ok(())
     }
 
-    /// How it would need less than these bytes of linear memory.
-    fn less_memory(&self, memory: u64, whole_pages: Option<&'static str>) -> String {
-        let fitting = memory <= ceiling();
-        match (whole_pages, self.grows) {
-            (Some(why), true) => {
-                format!("{why}, so it gets whole pages: an allocator calls it; set linear_memory = {memory}")
-            }
-            (Some(why), false) if fitting => {
-                format!(
-                    "{why}, so it gets whole pages: link it with {EXPORT_BOTH}, or set linear_memory = {memory}"
-                )
-            }
-            (Some(why), false) => {
-                format!("{why}: link it with {EXPORT_BOTH}, and with a smaller stack: {SMALL_STACK}")
-            }
-            (None, _) if fitting => format!(
-                "set linear_memory = {memory}, or a smaller stack: [build] shadow_stack, {SMALL_STACK}"
-            ),
-            (None, _) => format!("link it with a smaller stack: {SMALL_STACK}"),
-        }
+    /// The first value of the global that WAMR takes for the stack pointer, if it surely is none: those are multiples of 16.
+    fn mistaken_stack_pointer(&self) -> Option<u32> {
+        let (end, base) = (self.data_end?, self.heap_base?);
+        let first = self.variables.iter().copied().find(|value| *value <= base)?;
+        (end.checked_next_multiple_of(16)? <= base && first % 16 != 0).then_some(first)
     }
 
     /// The linear memory that WAMR gives it: cut to the data and the stack if it sees where they end.
@@ -337,92 +280,4 @@ fn signature(call: Syscall) -> FuncType {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIMITS: Limits = Limits { linear_memory: 65536, stack: 1, heap: 1 };
-    const HOOKS: &str = "(func (export \"start\")) (func (export \"stop\")) \
-                         (func (export \"loop\") (result i32) i32.const 0)";
-
-    fn refused(text: &str) -> String {
-        check(&wat::parse_str(text).unwrap(), &LIMITS).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn what_fits() {
-        let text = format!(
-            "(module (import \"env\" \"open\" (func (param i32) (result i32))) (memory 1) {HOOKS}
-             (global (export \"__data_end\") i32 i32.const 520) (global (export \"__heap_base\") i32 i32.const 530))"
-        );
-        let module = check(&wat::parse_str(text).unwrap(), &LIMITS).unwrap();
-        assert_eq!(module, Module { imports: Mask(2), memory: 536, whole_pages: None });
-        let none = check(&wat::parse_str(format!("(module {HOOKS})")).unwrap(), &LIMITS).unwrap();
-        assert_eq!(none.memory, 0);
-    }
-
-    #[test]
-    fn defect_03_all_that_devices_execute_is_taken() {
-        for body in [
-            "i32.const 0 i32.extend8_s drop i64.const 0 i64.extend32_s drop",
-            "f64.const 1e99 i32.trunc_sat_f64_s drop f32.const 1 i64.trunc_sat_f32_u drop",
-            "i32.const 0 i32.const 1 i32.const 2 memory.fill i32.const 0 i32.const 1 i32.const 2 memory.copy",
-            "call $two i32.add drop i32.const 1 block (param i32) (result i32 i32) i32.const 2 end i32.add drop",
-        ] {
-            let text = format!(
-                "(module (memory 1) (func $two (result i32 i32) i32.const 1 i32.const 2) {HOOKS} (func {body}))"
-            );
-            let checked = check(&wat::parse_str(text).unwrap(), &LIMITS);
-            assert!(checked.is_ok(), "{body}: {checked:?}");
-        }
-    }
-
-    #[test]
-    fn what_no_device_executes_is_named_with_the_way_out() {
-        for (module, part) in [
-            (
-                "(memory 1) (data $d \"a\") (func i32.const 0 i32.const 0 i32.const 0 memory.init $d)",
-                "passive segments",
-            ),
-            ("(func (param externref))", "-mno-reference-types"),
-            ("(func (param v128))", "-mno-simd128"),
-            ("(func $f return_call $f)", "-mno-tail-call"),
-        ] {
-            let error =
-                check(&wat::parse_str(format!("(module {module} {HOOKS})")).unwrap(), &LIMITS).unwrap_err();
-            let help = crate::text::error::help(&error);
-            assert!(help.contains(part) && help.contains("lime1"), "{module}: {error}: {help}");
-        }
-    }
-
-    #[test]
-    fn item_03_what_a_device_would_not_load_is_said() {
-        let (blocks, values) = ("block end ".repeat(1000), ("i32.const 0 ".repeat(200), "drop ".repeat(200)));
-        let work = refused(&format!("(module {HOOKS} (func {} {blocks} {}))", values.0, values.1));
-        assert!(work.contains("units of work to load, and its size allows"), "{work}");
-        let deep = format!("(module {HOOKS} (func {} {}))", "block ".repeat(513), "end ".repeat(513));
-        assert_eq!(refused(&deep), "the code has 513 blocks nested in each other, and a device takes 512");
-    }
-
-    #[test]
-    fn what_does_not_fit_is_said() {
-        let module = |more: &str| refused(&format!("(module {more} {HOOKS})"));
-        assert!(refused("(module (func (export \"start\")))").contains("does not export `loop`"));
-        assert!(
-            refused("(module (func (export \"start\") (result i32) i32.const 0))")
-                .contains("not as `start()`")
-        );
-        assert!(module("(import \"env\" \"reboot\" (func))").contains("`env.reboot`, which no device has"));
-        assert!(module("(import \"wasi\" \"open\" (func))").contains("`wasi.open`"));
-        assert!(module("(import \"env\" \"open\" (func))").contains("other parameters"));
-        assert!(module("(memory 2)").contains("needs 131072 bytes"));
-        for entry in ENTRIES {
-            assert!(
-                module(&format!("(func (export \"{entry}\"))")).contains("which no device calls"),
-                "{entry}"
-            );
-        }
-        assert!(module("(func (export \"__wasm_call_ctors\"))").contains("before any check"));
-        assert!(module("(func $f) (start $f)").contains("start function"));
-        assert!(check(b"\0asm", &LIMITS).is_err() && check(b"", &LIMITS).is_err());
-    }
-}
+mod tests;

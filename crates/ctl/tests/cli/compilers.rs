@@ -173,6 +173,34 @@ fn statements_outside_of_functions_need_a_hook_to_run_them() {
 }
 
 #[test]
+fn a_variable_that_would_be_taken_for_the_stack_pointer_is_refused() {
+    let bench = Bench::new();
+    if !have(&bench, "AssemblyScript", "asc --version") {
+        return;
+    }
+    let (source, command) = section("AssemblyScript");
+    for (first, code) in [(0, 0), (5, 2)] {
+        let variable = format!("let limit: i32 = {first};\nlet loops: i32 = 0;");
+        let source = source
+            .replace("let loops: i32 = 0;", &variable)
+            .replace("logger(HELLO);", "limit = 3; logger(HELLO);");
+        bench.write("guest.ts", source.replace("loops < 3", "loops < limit"));
+        assert!(shell(&bench, command));
+        let said = build(&bench, "guest.wasm", 1024, "");
+        assert_eq!(said.code, code, "{first}: {}", said.all());
+        if code == 0 {
+            runs(&bench);
+        } else {
+            assert!(
+                said.err.contains("begins with 5") && said.err.contains("set it in start()"),
+                "{}",
+                said.err
+            );
+        }
+    }
+}
+
+#[test]
 fn a_data_count_is_dropped_and_other_features_are_named() {
     let bench = Bench::new();
     let hooks = "(func (export \"start\")) (func (export \"stop\")) (func (export \"loop\") (result i32) i32.const 1)";
