@@ -1,5 +1,4 @@
 //! docs/guest.md names the same calls, errors and results as the SDK.
-#![expect(clippy::unwrap_used, reason = "a test's helpers may panic")]
 
 use tinycontainer_abi::{Errno, Syscall};
 use tinycontainer_guest::build::C_HEADER;
