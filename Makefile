@@ -5,7 +5,7 @@ CARGO ?= cargo
 help:
 	@echo "make demo        build the example containers of two providers and run them side by side"
 	@echo "make test        everything that CI checks; with RIOT in RIOTBASE (default ~/RIOT), riot-check too"
-	@echo "make device-test test the firmware of crates/bare on an emulated Cortex-M4F; UPDATE=1 writes its table of counts"
+	@echo "make device-test test and attack the firmware of crates/bare on an emulated Cortex-M4F; UPDATE=1 writes its table of counts"
 	@echo "make attacks     attack devices: on this host with each interpreter, and the emulated one"
 	@echo "make soak        containers that load, run, trap, stop and unload at random, twice for MINUTES=10; SEED=1"
 	@echo "make defences    remove each check of docs/threat-model.md alone: an attack must notice; 20 min or more; writes docs/defences.md"

@@ -5,6 +5,7 @@ use crate::settings::CONTROLLER_STACK_BYTES;
 use crate::sys::{self, Pid};
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicI16, AtomicU8, Ordering};
+use tinycontainer::metadata::Priority;
 use tinycontainer_capi::Code;
 
 static STACK: sys::Stack<CONTROLLER_STACK_BYTES> = sys::Stack::new();
@@ -38,14 +39,19 @@ pub(crate) fn wake_for_output() {
     }
 }
 
+/// Lets the controller's thread finish what it does at the priority of containers of the highest class, at least.
+pub(crate) fn raise() {
+    sys::raise(CONTROLLER.load(Ordering::Acquire), crate::slots::priority(Priority::High));
+}
+
 /// Runs `f` on the controller's thread, at its own priority, and waits for it.
 pub(crate) fn run<R: Send, E: From<Code> + Send>(f: impl FnOnce() -> Result<R, E> + Send) -> Result<R, E> {
-    sys::run_in(CONTROLLER.load(Ordering::Acquire), PRIORITY.load(Ordering::Relaxed), f)
+    sys::run_in(CONTROLLER.load(Ordering::Acquire), Some(PRIORITY.load(Ordering::Relaxed)), f)
         .unwrap_or_else(|| Err(Code::NotInitialized.into()))
 }
 
-/// Runs a step that takes much stack in the controller's thread, at the priority of the container whose step it is: its
-/// code is not trusted to be short.
-pub(crate) fn lend_stack<R: Send>(priority: u8, step: impl FnOnce() -> R + Send) -> Option<R> {
-    sys::run_in(CONTROLLER.load(Ordering::Acquire), priority, step)
+/// Runs a step that takes much stack in the controller's thread, at the priority of the calling thread, which is that of
+/// the container whose step it is: its code is not trusted to be short.
+pub(crate) fn lend_stack<R: Send>(step: impl FnOnce() -> R + Send) -> Option<R> {
+    sys::run_in(CONTROLLER.load(Ordering::Acquire), None, step)
 }

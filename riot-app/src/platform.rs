@@ -90,6 +90,12 @@ impl Platform for Riot {
     }
 
     fn wake(&self, slot: usize) {
+        if engine().is_some_and(|engine| engine.is_stopping(slot)) {
+            // A stop must not wait until no container of higher priority is due. The thread is raised before the controller's,
+            // which takes over the priority of the thread that it works for.
+            slots::raise(slot);
+            controller::raise();
+        }
         slots::wake(slot);
     }
 

@@ -1,15 +1,17 @@
 //! What is known of each slot's thread: its stack, its number, its priority; and, for WAMR, whose memory a thread uses.
 
 use crate::settings::{CONTAINERS, STACK_BYTES};
-use crate::sys::{self, LAST_PID, Stack};
+use crate::sys::{self, LAST_PID, Pid, Stack};
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicI16, AtomicU8, Ordering};
 use tinycontainer::metadata::Priority;
 use tinycontainer_pool::Account;
 use tinycontainer_wamr::CurrentAccount;
 
-/// What a native call and a driver need of the stack, below which WAMR calls none.
-const RESERVE: usize = 512;
+/// What must be left of the stack where WAMR checks it before a native call; with less the container traps. The calls below take
+/// 728 bytes (`scripts/stack-depth ELF wasm_interp_call_func_native --path`), an interrupt and a switch to another thread 208, the MPU's
+/// guard 32. A driver of the application that needs more than the settings promise is not in it.
+const RESERVE: usize = 968;
 
 pub(crate) static STACKS: [Stack<STACK_BYTES>; CONTAINERS] = [const { Stack::new() }; CONTAINERS];
 /// Each slot's thread; 0 if there is none yet.
@@ -42,12 +44,17 @@ pub(crate) const LOWEST: u8 = 14;
 
 /// Lets a slot's agent step.
 pub(crate) fn wake(slot: usize) {
-    if let Some(pid) = PIDS.get(slot) {
-        match pid.load(Ordering::Acquire) {
-            0 => {}
-            pid => sys::wake(pid),
-        }
-    }
+    sys::wake(pid(slot));
+}
+
+/// Gives a slot's thread at least the priority of containers of the highest class.
+pub(crate) fn raise(slot: usize) {
+    sys::raise(pid(slot), priority(Priority::High));
+}
+
+/// The slot's thread; 0 if there is none.
+fn pid(slot: usize) -> Pid {
+    PIDS.get(slot).map_or(0, |pid| pid.load(Ordering::Acquire))
 }
 
 /// For WAMR: which account a thread works for, by its number, and how far down its stack reaches.

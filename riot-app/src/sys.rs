@@ -79,10 +79,19 @@ pub(crate) fn set_priority(pid: Pid, priority: u8) {
     }
 }
 
-/// The calling thread's priority.
-pub(crate) fn own_priority() -> u8 {
-    // SAFETY: the running thread is one.
-    unsafe { (*riot::inline::thread_get_active()).priority }
+/// A thread's priority, if there is such a thread.
+fn priority_of(pid: Pid) -> Option<u8> {
+    // SAFETY: our threads never end, so the number stays its own.
+    unsafe { riot::inline::thread_get(pid).as_ref() }.map(|thread| thread.priority)
+}
+
+/// Gives a thread at least that priority: a lower number is a higher priority.
+pub(crate) fn raise(pid: Pid, priority: u8) {
+    critical_section::with(|_| {
+        if priority_of(pid).is_some_and(|own| priority < own) {
+            set_priority(pid, priority);
+        }
+    });
 }
 
 /// Wakes the thread out of [`sleep`], now or when it next sleeps.
@@ -211,20 +220,21 @@ impl<F: FnOnce() -> R + Send, R: Send> Work for Call<F, R> {
 /// What is sent to the other thread. On the stack of the thread that waits for it.
 struct Job<'a> {
     work: &'a mut dyn Work,
-    /// The priority at which it is done.
-    priority: u8,
+    /// The priority at which it is done; `None`: that of the thread that waits.
+    priority: Option<u8>,
 }
 
-/// Runs `f` on the thread `server`, which is in [`serve`], at a priority, and waits for it: for what needs that
-/// thread's stack. What the server does meanwhile at a lower priority, it finishes at this one first. Returns `None`,
-/// without running `f`, if there is no such thread.
-pub(crate) fn run_in<R: Send>(server: Pid, priority: u8, f: impl FnOnce() -> R + Send) -> Option<R> {
+/// Runs `f` on the thread `server`, which is in [`serve`], and waits for it: for what needs that thread's stack. It runs at
+/// a priority, by default at that of the calling thread. What the server does meanwhile at a lower priority, it finishes at
+/// this one first. Returns `None`, without running `f`, if there is no such thread.
+pub(crate) fn run_in<R: Send>(server: Pid, priority: Option<u8>, f: impl FnOnce() -> R + Send) -> Option<R> {
     let mut call = Call { f: Some(f), result: None };
     hand_over(server, priority, &mut call);
     call.result
 }
 
-/// How many jobs are about to be sent to the server, or sent and not done.
+/// How many jobs are about to be sent to the server, or sent and not done. While there are several, it does not lower its
+/// priority: the most urgent of them may be the last.
 static JOBS: AtomicUsize = AtomicUsize::new(0);
 
 /// Lets the server, which is in [`serve`], write what output waits. Does not wait for it.
@@ -241,38 +251,41 @@ pub(crate) fn wake_for_output(server: Pid) {
 
 /// Not inlined: it is the same for each kind of work.
 #[inline(never)]
-fn hand_over(server: Pid, priority: u8, work: &mut dyn Work) {
+fn hand_over(server: Pid, priority: Option<u8>, work: &mut dyn Work) {
     if server == pid() {
         return work.run();
     }
+    if server == 0 {
+        return;
+    }
     let mut job = Job { work, priority };
-    // Before the priority is raised: from here on the server does not lower it.
+    // Before the priority is raised: from here on the server lowers it only for this job, and if there is no other.
     JOBS.fetch_add(1, Ordering::AcqRel);
+    raise(server, priority.or(priority_of(pid())).unwrap_or(u8::MAX));
     // SAFETY: our threads never end, so the number is a thread's. All bytes zero is a message. The job and its work live
     // until the answer has come, and the server uses them only before.
     unsafe {
-        let thread = riot::inline::thread_get(server);
-        if !thread.is_null() {
-            if priority < (*thread).priority {
-                riot::sched_change_priority(thread.cast(), priority);
-            }
-            let mut message: riot::msg_t = core::mem::zeroed();
-            let mut answer: riot::msg_t = core::mem::zeroed();
-            message.content.ptr = (&raw mut job).cast();
-            riot::msg_send_receive(&raw mut message, &raw mut answer, server);
-        }
+        let mut message: riot::msg_t = core::mem::zeroed();
+        let mut answer: riot::msg_t = core::mem::zeroed();
+        message.content.ptr = (&raw mut job).cast();
+        riot::msg_send_receive(&raw mut message, &raw mut answer, server);
     }
-    JOBS.fetch_sub(1, Ordering::AcqRel);
 }
 
-/// Sets the priority for output, unless there is a job; returns whether it has.
-fn lower_for_output(priority: u8) -> bool {
+/// Sets the server's own priority, unless there are more than so many jobs and it would be lowered. Returns whether there
+/// are no more.
+fn take_priority(jobs: usize, priority: impl Fn() -> Option<u8>) -> bool {
+    // Nothing raises this thread, or the one that it works for, between the reading and the change.
     critical_section::with(|_| {
-        let idle = JOBS.load(Ordering::Acquire) == 0;
-        if idle {
-            set_priority(pid(), priority);
+        let alone = JOBS.load(Ordering::Acquire) <= jobs;
+        if let Some(priority) = priority() {
+            if alone {
+                set_priority(pid(), priority);
+            } else {
+                raise(pid(), priority);
+            }
         }
-        idle
+        alone
     })
 }
 
@@ -285,7 +298,7 @@ pub(crate) fn serve(output: impl Fn() -> u8) -> ! {
     // output that comes while this thread does something else.
     unsafe { riot::msg_init_queue(queue.as_mut_ptr(), 1) };
     loop {
-        if tinycontainer_output_waits() && lower_for_output(output()) {
+        if tinycontainer_output_waits() && take_priority(0, || Some(output())) {
             tinycontainer_output_write();
             continue;
         }
@@ -299,8 +312,9 @@ pub(crate) fn serve(output: impl Fn() -> u8) -> ! {
             if job.is_null() {
                 continue;
             }
-            set_priority(pid(), (*job).priority);
+            take_priority(1, || (*job).priority.or(priority_of(message.sender_pid)));
             (*job).work.run();
+            JOBS.fetch_sub(1, Ordering::AcqRel);
             let mut answer: riot::msg_t = core::mem::zeroed();
             answer.content.ptr = null_mut();
             riot::msg_reply(&raw mut message, &raw mut answer);

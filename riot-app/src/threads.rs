@@ -1,13 +1,14 @@
 //! The containers' threads: one for each slot, made when the slot gets its first container.
 
-use crate::platform::engine;
+use crate::platform::{Riot, RiotEngine, engine};
+use crate::settings::CONTAINERS;
 use crate::slots::{PIDS, STACKS, priority};
 use crate::{clock, controller, sys};
 use core::ffi::c_void;
 use core::ptr::null_mut;
 use core::sync::atomic::Ordering;
-use tinycontainer::Next;
 use tinycontainer::metadata::Priority;
+use tinycontainer::{Agent, Next};
 
 /// Sees to it that a slot has a thread.
 pub(crate) fn ensure(slot: usize) -> bool {
@@ -15,7 +16,8 @@ pub(crate) fn ensure(slot: usize) -> bool {
     if pid.load(Ordering::Acquire) != 0 {
         return true;
     }
-    match sys::spawn(stack, priority(Priority::Low), c"container", drive, slot) {
+    // Its first container's class counts, as soon as that is started.
+    match sys::spawn(stack, priority(Priority::High), c"container", drive, slot) {
         Some(new) => {
             pid.store(new, Ordering::Release);
             // It may have gone to sleep before its number was stored, and missed a wake-up.
@@ -33,7 +35,8 @@ extern "C" fn drive(slot: *mut c_void) -> *mut c_void {
     let Some(mut agent) = engine.agent(slot) else { return null_mut() };
     loop {
         let next = if agent.is_starting() {
-            controller::lend_stack(sys::own_priority(), || agent.step(clock::now_ms())).unwrap_or(Next::Idle)
+            adopt_priority(engine, &agent);
+            controller::lend_stack(|| agent.step(clock::now_ms())).unwrap_or(Next::Idle)
         } else {
             agent.step(clock::now_ms())
         };
@@ -45,17 +48,20 @@ extern "C" fn drive(slot: *mut c_void) -> *mut c_void {
                 sys::sleep(Some(u32::try_from(wait).unwrap_or(u32::MAX).min(1 << 30)));
             }
             Next::Idle => {
+                adopt_priority(engine, &agent);
                 sys::sleep(None);
-                // Woken for the next container, perhaps: its class counts.
-                adopt_priority(slot);
             }
         }
     }
 }
 
-/// Gives the thread the priority of the slot's container.
-fn adopt_priority(slot: usize) {
-    if let Some(class) = engine().and_then(|engine| engine.priority_of(slot)) {
-        sys::set_priority(sys::pid(), priority(class));
-    }
+/// Gives the thread the priority of the slot's container. It has that of the highest class while the container stops, and while none
+/// runs: the next one may have that class, and must not wait for others of it.
+fn adopt_priority(engine: &RiotEngine, agent: &Agent<'_, Riot, CONTAINERS>) {
+    let class = engine.priority_of(agent.slot()).unwrap_or(Priority::High);
+    // A stop that is requested, or a container that is started, after this section changes the priority afterwards.
+    critical_section::with(|_| {
+        let is_common = agent.is_running() && !agent.is_stopping();
+        sys::set_priority(sys::pid(), priority(if is_common { class } else { Priority::High }));
+    });
 }

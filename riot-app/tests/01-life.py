@@ -30,7 +30,7 @@ def status(child, uid):
     child.expect(rf"{uid}: (\w+)[^\n]*? (loops=[^\r\n]*)\r?\n", timeout=TIMEOUT)
     numbers = {key: int(value) for key, value in (pair.split("=") for pair in child.match.group(2).split())}
     numbers["state"] = child.match.group(1)
-    child.expect(r"memory: (\d+) of \d+ bytes free, largest piece (\d+)", timeout=TIMEOUT)
+    child.expect(r"memory: (\d+) of \d+ bytes free, largest piece (\d+)\s", timeout=TIMEOUT)
     numbers["free"], numbers["largest"] = int(child.match.group(1)), int(child.match.group(2))
     child.expect("> ", timeout=TIMEOUT)
     return numbers
@@ -38,7 +38,7 @@ def status(child, uid):
 
 def free(child):
     child.sendline("status")
-    child.expect(r"memory: (\d+) of \d+ bytes free, largest piece (\d+)", timeout=TIMEOUT)
+    child.expect(r"memory: (\d+) of \d+ bytes free, largest piece (\d+)\s", timeout=TIMEOUT)
     numbers = int(child.match.group(1)), int(child.match.group(2))
     child.expect("> ", timeout=TIMEOUT)
     return numbers

@@ -30,14 +30,28 @@ ENTRIES = {
 TIMEOUT = 60
 
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def stack_depth(*arguments):
+    tool = os.path.join(HERE, "..", "..", "scripts", "stack-depth")
+    elf = os.path.join(HERE, "..", "bin", os.environ["BOARD"], "tinycontainer.elf")
+    return subprocess.check_output([tool, elf, *arguments], text=True, stderr=subprocess.DEVNULL)
+
+
 def static_depth(name):
     """The deepest that the thread's code can go, in bytes, without interrupts; None for a thread that is not ours."""
-    if name not in ENTRIES:
-        return None
-    here = os.path.dirname(os.path.abspath(__file__))
-    tool = os.path.join(here, "..", "..", "scripts", "stack-depth")
-    elf = os.path.join(here, "..", "bin", os.environ["BOARD"], "tinycontainer.elf")
-    return THREAD + int(subprocess.check_output([tool, elf, *ENTRIES[name]], text=True, stderr=subprocess.DEVNULL))
+    return THREAD + int(stack_depth(*ENTRIES[name])) if name in ENTRIES else None
+
+
+def check_reserve():
+    """What WAMR leaves for a native call (src/slots.rs) is enough for it. WAMR compares within the frame of its own function."""
+    with open(os.path.join(HERE, "..", "src", "slots.rs"), encoding="utf-8") as file:
+        reserve = int(re.search(r"^const RESERVE: usize = (\d+);", file.read(), re.M)[1])
+    depth, frame = (int(line.split()[0]) for line in stack_depth("wasm_interp_call_func_native", "--path").splitlines()[:2])
+    needed = depth - frame + RESERVE
+    print(f"native calls need {needed} bytes of the stack, {reserve} are left for them")
+    assert reserve >= needed, (reserve, needed)
 
 
 def command(child, line, expected):
@@ -47,6 +61,7 @@ def command(child, line, expected):
 
 
 def testfunc(child):
+    check_reserve()
     child.expect_exact("TinyContainer is ready.", timeout=TIMEOUT)
     child.expect("> ")
     for _ in range(10):

@@ -876,7 +876,7 @@ tinycontainer_result_t tinycontainer_remote_driver(uint8_t scheme,
 /**
  * A driver has data for the descriptor that `watch` gave it this number for: its container's `loop()` runs, now or at
  * the end of its period. May be called by an interrupt, and by a driver's own functions. A number of a descriptor that
- * was closed meanwhile may cause one loop too many; any other has no effect.
+ * was closed meanwhile has no effect, as any other that `watch` did not give.
  */
 void tinycontainer_readable(uint32_t waker);
 

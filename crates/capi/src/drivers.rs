@@ -284,7 +284,7 @@ impl<D: Drivers> Drivers for CDrivers<D> {
             Handle::Table(driver, handle) => {
                 if let Some(watch) = driver.watch {
                     // SAFETY: the application's function, with what the header promises.
-                    unsafe { watch(driver.context, *handle, waker.to_bits().into()) };
+                    unsafe { watch(driver.context, *handle, waker.to_bits()) };
                 }
             }
             Handle::Platform(handle) => self.0.watch(handle, waker),

@@ -6,10 +6,14 @@
 //! | --- | --- |
 //! | `text` | what people read: colours, errors, sentences |
 //! | `input` | what people write: `container.toml`, `trust.toml`, keys, tokens, peers, dates |
+//! | `config` | `tinycontainer.toml`: what holds where no flag says otherwise |
+//! | `output` | writing files so that nothing is lost |
 //! | `module` | compiling a container, and checking its module |
 //! | `device` | the device that a command decides for, and the engine's decision |
 //! | `report` | what is known about an image: collected, and printed |
-//! | `build` | tokens of other parties, signing, reading back |
+//! | `build` | compiling, measuring, tokens of other parties, signing |
+//! | `new` | a folder to begin a container with |
+//! | `timeline` | a run as a picture: what containers did, on a page of HTML |
 //! | `run` | running images: events, counts, final table, expectations |
 //! | `cmd` | the subcommands, one file each |
 //!
@@ -18,11 +22,15 @@
 
 mod build;
 mod cmd;
+mod config;
 mod device;
 mod input;
 mod module;
+mod new;
+mod output;
 mod report;
 mod run;
+mod timeline;
 mod text;
 
 use clap::{Parser, Subcommand};
@@ -33,12 +41,14 @@ use std::process::ExitCode;
 ///
 /// Exit status: 0 yes or done; 1 no (refused, or other than expected); 2 it could not be done.
 #[derive(Parser)]
-#[command(name = "tinycontainerctl", version, arg_required_else_help = true)]
-#[command(after_help = "Example: an image from key to run\n  \
+#[command(name = "tinycontainerctl", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(
+    after_help = "To begin:\n  tinycontainerctl new sensor\n  cd sensor && tinycontainerctl run\n\nExample: an image from key to run\n  \
     tinycontainerctl keygen provider-a\n  \
     tinycontainerctl build my-container --key provider-a.key --issuer provider-a --aud kitchen -o my.tci\n  \
     tinycontainerctl inspect my.tci --trust trust.toml --device kitchen\n  \
-    tinycontainerctl run my.tci --trust trust.toml --device kitchen --for 10s")]
+    tinycontainerctl run my.tci --trust trust.toml --device kitchen --for 10s"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -46,18 +56,23 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    New(cmd::new::Args),
     Keygen(cmd::keygen::Args),
     Trust(cmd::trust::Args),
     Build(Box<cmd::build::Args>),
-    Grant(cmd::grant::Args),
+    Grant(Box<cmd::grant::Args>),
     Inspect(Box<cmd::inspect::Args>),
     Verify(Box<cmd::verify::Args>),
     Explain(Box<cmd::explain::Args>),
     Run(Box<cmd::run::Args>),
+    Config(cmd::config::Args),
+    #[command(hide = true)]
+    Measure(cmd::measure::Args),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::New(args) => cmd::new::run(&args),
         Command::Keygen(args) => cmd::keygen::run(&args),
         Command::Trust(args) => cmd::trust::run(&args),
         Command::Build(args) => cmd::build::run(&args),
@@ -66,6 +81,8 @@ fn main() -> ExitCode {
         Command::Verify(args) => cmd::verify::run(&args),
         Command::Explain(args) => cmd::explain::run(&args),
         Command::Run(args) => cmd::run::run(&args),
+        Command::Config(args) => cmd::config::run(&args),
+        Command::Measure(args) => cmd::measure::run(&args),
     };
     match outcome {
         Ok(Answer::Yes) => ExitCode::SUCCESS,

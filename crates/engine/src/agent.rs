@@ -71,11 +71,15 @@ impl<P: Platform, const N: usize> Agent<'_, P, N> {
         self.context.live.state() == State::Startup
     }
 
+    /// Whether the container was started and has not ended yet.
+    pub fn is_running(&self) -> bool {
+        self.context.live.state().is_running()
+    }
+
     /// Whether the container was asked to stop and has not stopped yet. A device without threads steps such an agent before
     /// others, so that a stop does not wait for containers of higher priority.
     pub fn is_stopping(&self) -> bool {
-        let live = self.context.live;
-        live.state().is_running() && live.stop_requested()
+        self.context.live.is_stopping()
     }
 
     /// Does one thing: instantiates the container, calls one hook, or frees its resources. Returns when there is
@@ -155,9 +159,10 @@ impl<P: Platform, const N: usize> Agent<'_, P, N> {
     /// ON_FINALIZE: frees the container's resources. After that it can be started again, or unloaded.
     #[inline(never)]
     fn finalize(&mut self) {
-        let Context { engine, slot, .. } = self.context;
+        let Context { engine, live, slot } = self.context;
         let mut dropped = None;
         if let Some(run) = &mut self.run {
+            live.end_watches();
             run.session.close_all(engine.platform.drivers());
             dropped = run.session.limiter.take_dropped();
         }
@@ -170,7 +175,7 @@ impl<P: Platform, const N: usize> Agent<'_, P, N> {
         let mut uid = Uid::new();
         engine.copy_uid(slot, &mut uid);
         // From here on it may be unloaded, and another container be loaded into the slot.
-        let _ = engine.shared.with(|_| self.context.live.transit(Event::Finalize));
+        let _ = engine.shared.with(|_| live.transit(Event::Finalize));
         if let Some(dropped) = dropped {
             engine.platform.notice(&uid, Notice::LogDropped(dropped));
         }

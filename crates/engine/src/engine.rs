@@ -81,12 +81,12 @@ impl<P: Platform, const N: usize> Engine<P, N> {
 
     /// A driver has data for a descriptor that it [watches](crate::Drivers::watch): if the container still
     /// has it open, `loop()` runs, now or at the end of its period. Takes no lock: an interrupt may call it if it may
-    /// call [`Platform::wake`]. A waker of a descriptor that was closed meanwhile may cause extra loops, until
-    /// the container reads the descriptor that has its place: a driver forgets a waker when its handle is closed.
+    /// call [`Platform::wake`]. A waker of a descriptor that was closed meanwhile does nothing.
     pub fn readable(&self, waker: Waker) {
-        if let Some(live) = self.live(usize::from(waker.slot)) {
-            live.announce(waker.place);
-            self.platform.wake(usize::from(waker.slot));
+        let slot = usize::from(waker.slot);
+        // If data was announced already, its agent has been woken for it.
+        if self.live(slot).is_some_and(|live| live.announce(waker.place, waker.generation)) {
+            self.platform.wake(slot);
         }
     }
 
@@ -183,6 +183,11 @@ impl<P: Platform, const N: usize> Engine<P, N> {
     /// The class of priority of the container in a slot, if there is one.
     pub fn priority_of(&self, slot: usize) -> Option<Priority> {
         self.shared.with(|shared| Some(shared.container(slot)?.schedule.priority))
+    }
+
+    /// Whether the container in a slot was asked to stop and has not stopped yet. Takes no lock: an interrupt may call it.
+    pub fn is_stopping(&self, slot: usize) -> bool {
+        self.live(slot).is_some_and(Live::is_stopping)
     }
 
     /// The status of all containers, by slot.

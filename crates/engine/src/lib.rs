@@ -5,6 +5,7 @@
 //! | [`error`] | the errors of all that the engine offers, and their texts |
 //! | [`status`] | what the engine reports about a container |
 //! | [`platform`] | what an operating system, its memory and its drivers must offer |
+//! | `single_thread` | the lock of platforms with one thread |
 //! | `queue`, `sessions`, `versions`, `limiter` | messages between containers; images being loaded; the versions loaded so far; the limit of log output |
 //! | `live` | what an agent and the control functions share without the engine's lock |
 //! | `slot` | what is stored about each container, under the engine's lock |
@@ -31,6 +32,7 @@ pub mod platform;
 pub mod provision;
 mod queue;
 mod sessions;
+mod single_thread;
 mod slot;
 pub mod status;
 mod syscalls;
@@ -41,6 +43,7 @@ pub use engine::Engine;
 pub use error::{ImageError, NotFound, StartError, StopError, UnloadError};
 pub use platform::{DEFAULT_MAX_TRANSFER, Drivers, IoError, Lock, NoDrivers, Notice, Platform, Waker};
 pub use provision::{Loading, Sizes};
+pub use single_thread::SingleThread;
 pub use status::{Detail, Status, Stopped, Uid};
 pub use tinycontainer_abi::{Direction, Errno, Hook, Mask, Syscall};
 pub use tinycontainer_firewall as firewall;

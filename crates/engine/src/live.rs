@@ -7,9 +7,9 @@ use crate::status::Counters;
 use tinycontainer_lifecycle::{Event, Illegal, State};
 
 #[cfg(not(loom))]
-use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, Ordering};
 #[cfg(loom)]
-use loom::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, Ordering};
 
 /// The part of a slot that its agent changes in each loop. On a host it has its own cache lines, so that agents on
 /// several processors do not slow each other down.
@@ -22,8 +22,8 @@ pub(crate) struct Live<L> {
     state: AtomicU8,
     /// A stop was requested: the agent ends the container before its next loop. Written under the engine's lock.
     stop_requested: AtomicBool,
-    /// One bit for each descriptor: a driver has announced data that has not been read since.
-    readable: AtomicU8,
+    /// For each index of a descriptor the generation of its last watch, and [`READABLE`].
+    watches: [AtomicU16; MAX_OPEN],
     counters: L,
 }
 
@@ -33,7 +33,7 @@ impl<L: Lock<Counters>> Live<L> {
         Self {
             state: AtomicU8::new(State::Empty as u8),
             stop_requested: AtomicBool::new(false),
-            readable: AtomicU8::new(0),
+            watches: core::array::from_fn(|_| AtomicU16::new(0)),
             counters: L::new(Counters::default()),
         }
     }
@@ -67,20 +67,52 @@ impl<L: Lock<Counters>> Live<L> {
         self.stop_requested.load(Ordering::Acquire)
     }
 
-    /// Data has arrived for the descriptor with that index. May be called by an interrupt.
-    pub(crate) fn announce(&self, place: u8) {
-        self.readable.fetch_or(bit(place), Ordering::Release);
+    /// Whether a stop was requested of the container that runs, and it has not stopped yet.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.state().is_running() && self.stop_requested()
     }
 
-    /// The descriptor with that index is about to be read, or is new: data that arrives from now on is announced
-    /// again.
+    /// Begins a watch of the descriptor with that index, and returns its generation. Wakers of earlier ones do nothing
+    /// from now on. Only by the agent, as [`end_watch`](Self::end_watch) is.
+    #[inline(never)]
+    pub(crate) fn begin_watch(&self, place: u8) -> u16 {
+        let Some(watch) = self.watches.get(usize::from(place)) else { return 0 };
+        // An announcement at this time is of an earlier watch: it may be lost.
+        let generation = (watch.load(Ordering::Acquire) & !READABLE).wrapping_add(NEXT_GENERATION);
+        watch.store(generation, Ordering::Release);
+        generation
+    }
+
+    /// The descriptor with that index was closed: its waker does nothing from now on.
+    pub(crate) fn end_watch(&self, place: u8) {
+        self.begin_watch(place);
+    }
+
+    /// All descriptors were closed.
+    pub(crate) fn end_watches(&self) {
+        (0..MAX_OPEN as u8).for_each(|place| self.end_watch(place));
+    }
+
+    /// Data has arrived for the descriptor with that index. Returns whether this is new: false if data was announced that
+    /// has not been read since, or if the watch is over. May be called by an interrupt.
+    pub(crate) fn announce(&self, place: u8, generation: u16) -> bool {
+        let idle = generation & !READABLE;
+        self.watches.get(usize::from(place)).is_some_and(|watch| {
+            watch.compare_exchange(idle, idle | READABLE, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        })
+    }
+
+    /// The descriptor with that index is about to be read: data that arrives from now on is announced again.
     pub(crate) fn clear(&self, place: u8) {
-        self.readable.fetch_and(!bit(place), Ordering::AcqRel);
+        if let Some(watch) = self.watches.get(usize::from(place)) {
+            watch.fetch_and(!READABLE, Ordering::AcqRel);
+        }
     }
 
     /// Whether data was announced for the descriptor with that index.
     pub(crate) fn is_readable(&self, place: u8) -> bool {
-        self.readable.load(Ordering::Acquire) & bit(place) != 0
+        let watch = self.watches.get(usize::from(place));
+        watch.is_some_and(|watch| watch.load(Ordering::Acquire) & READABLE != 0)
     }
 
     /// Reads or changes the counters. `f` takes no lock.
@@ -89,8 +121,6 @@ impl<L: Lock<Counters>> Live<L> {
     }
 }
 
-/// There are as many bits as descriptors.
-fn bit(place: u8) -> u8 {
-    const { assert!(MAX_OPEN <= u8::BITS as usize, "a bit for each descriptor") };
-    1u8.checked_shl(u32::from(place)).unwrap_or(0)
-}
+/// A bit of a watch: data was announced that has not been read since. The other bits are the generation.
+const READABLE: u16 = 1;
+const NEXT_GENERATION: u16 = 2;

@@ -123,18 +123,21 @@ pub struct Waker {
     pub(crate) slot: u8,
     /// The index of the container's open descriptor, less than [`MAX_OPEN`](crate::MAX_OPEN).
     pub(crate) place: u8,
+    /// Tells the descriptor from others that have had its index. Wraps around after 32,768 of them.
+    pub(crate) generation: u16,
 }
 
 impl Waker {
     /// As a number, for drivers in C.
-    pub const fn to_bits(self) -> u16 {
-        u16::from_le_bytes([self.slot, self.place])
+    pub const fn to_bits(self) -> u32 {
+        let [low, high] = self.generation.to_le_bytes();
+        u32::from_le_bytes([self.slot, self.place, low, high])
     }
 
     /// From [`to_bits`](Self::to_bits). Any number is accepted: one that names no open descriptor wakes nothing.
-    pub const fn from_bits(bits: u16) -> Self {
-        let [slot, place] = bits.to_le_bytes();
-        Self { slot, place }
+    pub const fn from_bits(bits: u32) -> Self {
+        let [slot, place, low, high] = bits.to_le_bytes();
+        Self { slot, place, generation: u16::from_le_bytes([low, high]) }
     }
 }
 

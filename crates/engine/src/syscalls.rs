@@ -38,6 +38,9 @@ mod cost {
     }
 }
 
+/// The most bytes of a container's data that are copied under the engine's lock at once.
+const DATA_PIECE: usize = 128;
+
 /// Output that a container's calls cause.
 enum Output<'t> {
     /// A line of the container's log.
@@ -235,17 +238,14 @@ impl<P: Platform, const N: usize> Service<'_, P, N> {
 
     /// Asks the driver of a new descriptor to announce what arrives for it.
     fn watch(&mut self, fd: i32) {
-        let place = Guard::<(), MAX_OPEN>::place(fd);
-        self.context.live.clear(place);
         let timer = Timer::start(&self.context.engine.platform);
         // A container that may not read from it is not woken by it.
         if let Ok((_, Target::Driver(handle))) = self.session.guard.read(fd) {
+            let place = Guard::<(), MAX_OPEN>::place(fd);
+            let generation = self.context.live.begin_watch(place);
             // A slot's number is at most 255.
-            self.context
-                .engine
-                .platform
-                .drivers()
-                .watch(handle, Waker { slot: self.context.slot as u8, place });
+            let waker = Waker { slot: self.context.slot as u8, place, generation };
+            self.context.engine.platform.drivers().watch(handle, waker);
         }
         self.pay(timer.stop(&self.context.engine.platform, self.session.rate));
     }
@@ -380,16 +380,7 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
                 }
                 (_, Target::Data(offset)) => {
                     this.cost = this.cost.saturating_add(cost::copied(buf.len()));
-                    let (engine, slot) = (this.context.engine, this.context.slot);
-                    let read = engine.shared.with(|shared| {
-                        let data = shared.container(slot).and_then(|container| container.data.as_deref());
-                        let rest = data.and_then(|data| data.get(*offset..)).unwrap_or_default();
-                        let len = buf.len().min(rest.len());
-                        if let (Some(to), Some(from)) = (buf.get_mut(..len), rest.get(..len)) {
-                            to.copy_from_slice(from);
-                        }
-                        len
-                    });
+                    let read = read_data(this.context, *offset, buf);
                     *offset += read;
                     Ok(read)
                 }
@@ -442,6 +433,7 @@ impl<P: Platform, const N: usize> Host for Service<'_, P, N> {
     fn close(&mut self, fd: i32) -> Result<(), Errno> {
         self.serve(Syscall::Close, |this| {
             if let Target::Driver(handle) = this.session.guard.close(fd)? {
+                this.context.live.end_watch(Guard::<(), MAX_OPEN>::place(fd));
                 this.timed(|this| this.context.engine.platform.drivers().close(handle));
             }
             Ok(())
@@ -502,6 +494,31 @@ fn transfer<P: Platform, R>(
     let timer = Timer::start(platform);
     let done = transfer(drivers, handle);
     (done, timer.stop(platform, rate))
+}
+
+/// Copies the container's own data from `offset` on, and returns how many bytes.
+#[inline(never)]
+fn read_data<P: Platform, const N: usize>(
+    context: &Context<'_, P, N>,
+    offset: usize,
+    into: &mut [u8],
+) -> usize {
+    let mut read = 0;
+    // The data does not change while the container runs.
+    for piece in into.chunks_mut(DATA_PIECE) {
+        let len = context.engine.shared.with(|shared| {
+            let rest = shared.container(context.slot)?.data.as_deref()?.get(offset + read..)?;
+            let len = piece.len().min(rest.len());
+            piece.get_mut(..len)?.copy_from_slice(rest.get(..len)?);
+            Some(len)
+        });
+        let len = len.unwrap_or(0);
+        read += len;
+        if len < piece.len() {
+            break;
+        }
+    }
+    read
 }
 
 /// Whether a container in that state reads messages.

@@ -200,10 +200,71 @@ fn a_closed_descriptor_wakes_nobody() {
 }
 
 #[test]
+fn a_waker_kept_after_close_does_nothing() {
+    // Each loop closes the descriptor and opens it again: it has the same index.
+    let reopen = format!("(drop (call $close (global.get $fd))) {OPEN}");
+    running!(engine, agent, stale, &reopen, 0);
+    engine.readable(stale);
+    settle(&mut agent, 0);
+    let watched = || *engine.platform().drivers.script().wakers.last().unwrap();
+    let second = watched();
+    assert_ne!(second, stale);
+    woken(&engine, 0);
+    engine.readable(stale);
+    assert_eq!(settle(&mut agent, 0), Next::Idle);
+    assert_eq!((loops(&engine, "sensor"), woken(&engine, 0)), (1, 0), "no loop, and no wake-up");
+    // It does not take the place of an announcement either.
+    engine.readable(second);
+    engine.readable(stale);
+    settle(&mut agent, 0);
+    assert_eq!((loops(&engine, "sensor"), woken(&engine, 0)), (2, 1));
+    // Nor does one of an earlier run, while the container is stopped or after it has begun again.
+    let last = watched();
+    engine.stop("sensor").unwrap();
+    settle(&mut agent, 0);
+    woken(&engine, 0);
+    engine.readable(last);
+    assert_eq!(woken(&engine, 0), 0);
+    engine.start("sensor").unwrap();
+    settle(&mut agent, 0);
+    woken(&engine, 0);
+    for waker in [stale, second, last] {
+        engine.readable(waker);
+    }
+    assert_eq!(settle(&mut agent, 0), Next::Idle);
+    assert_eq!((loops(&engine, "sensor"), woken(&engine, 0)), (0, 0));
+    engine.readable(watched());
+    settle(&mut agent, 0);
+    assert_eq!(loops(&engine, "sensor"), 1);
+}
+
+#[test]
+fn generations_of_wakers_wrap_around() {
+    let reopen = format!("(drop (call $close (global.get $fd))) {OPEN}");
+    running!(engine, agent, first, &reopen, 0);
+    let mut waker = first;
+    // A close and an open each take one of 32,768.
+    for round in 1..=16_384 {
+        engine.readable(waker);
+        settle(&mut agent, 0);
+        waker = engine.platform().drivers.script().wakers.pop().unwrap();
+        assert_eq!(loops(&engine, "sensor"), round);
+        assert_eq!(waker == first, round == 16_384);
+    }
+}
+
+#[test]
 fn any_number_as_a_waker_is_harmless() {
     running!(engine, agent, waker, READ, 0);
-    for bits in (0..=u16::MAX).filter(|bits| *bits != waker.to_bits()) {
-        engine.readable(Waker::from_bits(bits));
+    // Any slot and index, with the generation of the waker and others; the lowest bit of a generation is none of it.
+    let generation = waker.to_bits() >> 16;
+    for bits in 0..=u32::from(u16::MAX) {
+        for generation in [0, 1, generation, generation + 2, 0xffff] {
+            let bits = generation << 16 | bits;
+            if bits != waker.to_bits() {
+                engine.readable(Waker::from_bits(bits));
+            }
+        }
     }
     assert_eq!(settle(&mut agent, 0), Next::Idle);
     assert_eq!(loops(&engine, "sensor"), 0);

@@ -85,14 +85,17 @@ impl Drop for Counted {
     }
 }
 
-/// A peer that has a byte to read, or none.
+/// A peer that has a byte to read, or none; and the waker of its last watch.
 #[derive(Default)]
-struct OneByte(loom::sync::atomic::AtomicBool);
+struct OneByte(loom::sync::atomic::AtomicBool, std::sync::Mutex<Option<Waker>>);
 
 impl Drivers for OneByte {
     type Handle = ();
     fn open(&self, _: &str, _: &Access<'_>) -> Result<(), IoError> {
         Ok(())
+    }
+    fn watch(&self, (): &mut (), waker: Waker) {
+        *self.1.lock().unwrap() = Some(waker);
     }
     fn read(&self, (): &mut (), _: &mut [u8]) -> Result<usize, IoError> {
         if self.0.swap(false, Ordering::AcqRel) { Ok(1) } else { Err(IoError::WouldBlock) }
@@ -366,12 +369,13 @@ fn data_that_arrives_while_it_falls_asleep_is_read() {
             }
         };
         run();
+        let waker = engine.platform().drivers.1.lock().unwrap().unwrap();
         let driver = {
             let engine = engine.clone();
             thread::spawn(move || {
                 for _ in 0..2 {
                     engine.platform().drivers.0.swap(true, Ordering::AcqRel);
-                    engine.readable(Waker::from_bits(0));
+                    engine.readable(waker);
                 }
             })
         };
@@ -379,5 +383,39 @@ fn data_that_arrives_while_it_falls_asleep_is_read() {
         driver.join().unwrap();
         run();
         assert!(!engine.platform().drivers.0.load(Ordering::Acquire), "no byte is left");
+    });
+}
+
+#[test]
+fn a_waker_of_an_earlier_run_causes_no_loop() {
+    let fixture = Fixture::event_driven();
+    check(move || {
+        let engine = fixture.loaded();
+        engine.start("a.c").unwrap();
+        let mut agent = engine.agent(0).unwrap();
+        let mut run = || {
+            while engine.platform().woken.swap(false, Ordering::AcqRel) {
+                while agent.step(0) == Next::Now {}
+            }
+        };
+        run();
+        let stale = engine.platform().drivers.1.lock().unwrap().unwrap();
+        engine.stop("a.c").unwrap();
+        run();
+        // It opens the same descriptor again, while its driver uses what it has kept.
+        engine.start("a.c").unwrap();
+        let driver = {
+            let engine = engine.clone();
+            thread::spawn(move || engine.readable(stale))
+        };
+        run();
+        driver.join().unwrap();
+        run();
+        assert_eq!(engine.status("a.c").unwrap().counters.loops, 0);
+        // The waker of this run works.
+        let waker = engine.platform().drivers.1.lock().unwrap().unwrap();
+        engine.readable(waker);
+        run();
+        assert_eq!(engine.status("a.c").unwrap().counters.loops, 1);
     });
 }

@@ -262,6 +262,40 @@ fn own_data_can_be_read_piece_by_piece() {
     }
 }
 
+#[test]
+fn data_is_copied_in_pieces_without_the_lock_between_them() {
+    let data: Vec<u8> = (0..600_u32).map(|at| (at * 7 + at / 256) as u8).collect();
+    let read = |len| format!("(call $read (global.get $fd) (i32.const 1000) (i32.const {len}))");
+    let byte = |at: i32| format!("(i32.load8_u (i32.const {}))", 1000 + at);
+    // How often the lock is taken for one read of that length, and for reads of which each takes it once.
+    let locks = |calls: &[String]| {
+        let calls: Vec<_> = [open(3)].iter().chain(calls).map(String::clone).collect();
+        let calls: Vec<_> = calls.iter().map(String::as_str).collect();
+        let engine = engine();
+        let mut spec = scripted("a.x", &calls).endpoint(3, OwnedPeer::Local(Bus::Data, 0), Direction::In);
+        spec.data = data.clone();
+        common::LOCKED.set(0);
+        let results = results(&engine, &spec);
+        (results, common::LOCKED.get())
+    };
+    let (results, once) = locks(&[read(1)]);
+    assert_eq!(results, [0, 1]);
+    for (len, pieces) in [(0, 0), (127, 1), (128, 1), (129, 2), (599, 5), (600, 5), (601, 5), (60_000, 5)] {
+        let (results, locked) = locks(&[read(len)]);
+        assert_eq!(results, [0, len.min(600)], "all of it, as before");
+        assert_eq!(locked, once - 1 + pieces, "{len} bytes");
+    }
+    let at = [0, 127, 128, 255, 256, 383, 512, 599];
+    let calls: Vec<_> = [read(1), read(64_000)].into_iter().chain(at.map(|at| byte(at - 1))).collect();
+    let (results, _) = locks(&calls);
+    assert_eq!(results[1..3], [1, 599]);
+    // Before what was read the memory is empty.
+    assert_eq!(results[3], 0);
+    for (at, byte) in at.iter().zip(&results[3..]).skip(1) {
+        assert_eq!(*byte, i32::from(data[*at as usize]), "byte {at}");
+    }
+}
+
 // --- Containers that communicate ---------------------------------------------------------------
 
 fn to(uid: &str, endpoint: u32) -> OwnedPeer {

@@ -7,12 +7,12 @@ use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 use std::sync::OnceLock;
 use tinycontainer::metadata::{Metadata, Proofs, Type};
-use tinycontainer::policy::{AnchorSpec, Ceilings, Device, Pattern, Reach, Roles, Target, Trust, trust};
+use tinycontainer::policy::{AnchorSpec, Device, Pattern, Reach, Roles, Target, trust};
 use tinycontainer::runtime::{
     Account, Budget, Host, Instance, Limits, MemoryUse, ModuleError, Outcome, Rate, Runtime,
 };
 use tinycontainer::{Direction, Engine, Errno, Hook, ImageError, Mask, NoDrivers, Platform, Sizes};
-use tinycontainer_testkit::{CLASS, Image, NOW, OWNER, Spec, claims, sha256};
+use tinycontainer_testkit::{Image, OWNER, Spec, claims, device, sha256};
 use tinycontainer_token::{Claims, Key, Use};
 
 /// The containers of an engine.
@@ -181,19 +181,7 @@ impl Platform for Fuzzed {
     }
 
     fn device(&self) -> Device<'_> {
-        Device {
-            audiences: &[CLASS],
-            trust: Trust::decode(store()).unwrap(),
-            now: Some(NOW),
-            ceilings: Ceilings {
-                linear_memory: 65536,
-                stack: 8192,
-                heap: 65536,
-                image: 1 << 20,
-                hook_ms: 10_000,
-            },
-            accept_2024: None,
-        }
+        device(store())
     }
 
     fn wake(&self, _: usize) {}

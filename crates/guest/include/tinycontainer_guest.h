@@ -25,7 +25,15 @@ extern "C" {
 #define TC_AGAIN 0
 #define TC_STOP 1
 
+/* On other targets than WebAssembly these are plain functions, so that a unit test can define the calls and use the
+ * hooks. */
+#ifdef __wasm__
 #define TINYCONTAINER_IMPORT(name) __attribute__((import_module("env"), import_name(#name)))
+#define TINYCONTAINER_EXPORT(name) __attribute__((export_name(#name), visibility("default")))
+#else
+#define TINYCONTAINER_IMPORT(name)
+#define TINYCONTAINER_EXPORT(name)
+#endif
 
 /* "I am alive". 0, or an error. */
 TINYCONTAINER_IMPORT(heartbeat) int32_t tc_heartbeat(void);
@@ -48,8 +56,6 @@ TINYCONTAINER_IMPORT(write) int32_t tc_write(int32_t fd, const void *buf, uint32
 /* Logs one line of NUL-terminated text, of at most 256 bytes. A device drops lines beyond its limit (1024 bytes
  * per second by default, after a first burst), and reports how many were dropped. */
 TINYCONTAINER_IMPORT(logger) void tc_log(const char *text);
-
-#define TINYCONTAINER_EXPORT(name) __attribute__((export_name(#name), visibility("default")))
 
 /*
  * The heads of the three hooks; a body follows:

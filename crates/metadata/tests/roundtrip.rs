@@ -163,16 +163,33 @@ fn claims(content: &[(i64, &[u8])], use_: u8, bound: &[(i64, &[u8])]) -> Vec<u8>
     out
 }
 
+/// A message with those headers, each of which may have a kid.
+fn message(protected: &[u8], unprotected: &[u8]) -> Vec<u8> {
+    let mut token = vec![0xd8, 0x3d, 0xd2, 0x84];
+    minicbor::Encoder::new(&mut token).bytes(protected).unwrap();
+    token.extend(unprotected);
+    let claims = claims(&[(-65537, &[7; 32])], 1, &[]);
+    minicbor::Encoder::new(&mut token).bytes(&claims).unwrap().bytes(&[0; 64]).unwrap();
+    token
+}
+
 #[test]
 fn item_13_the_cddl_requires_both_tags() {
-    let claims = claims(&[(-65537, &[7; 32])], 1, &[]);
-    let mut token = hex_literal::hex!("d83d d2 84 43 a10127 a0").to_vec();
-    let mut e = minicbor::Encoder::new(&mut token);
-    e.bytes(&claims).unwrap().bytes(&[0; 64]).unwrap();
+    let token = message(&hex_literal::hex!("a20127044100"), &[0xa0]);
     assert_eq!(validates("cwt", &token), Ok(()));
-    for untagged in [&token[2..], &token[3..]] {
+    for untagged in [&token[2..], &token[3..], &[&token[..2], &token[3..]].concat()] {
         assert!(validates("cwt", untagged).is_err());
     }
+}
+
+#[test]
+fn the_cddl_requires_one_kid_in_one_header() {
+    let (alone, with_kid) = (hex_literal::hex!("a10127"), hex_literal::hex!("a20127044100"));
+    let (none, kid) = (hex_literal::hex!("a0"), hex_literal::hex!("a1044100"));
+    assert_eq!(validates("cwt", &message(&with_kid, &none)), Ok(()));
+    assert_eq!(validates("cwt", &message(&alone, &kid)), Ok(()));
+    assert!(validates("cwt", &message(&alone, &none)).is_err(), "no kid");
+    assert!(validates("cwt", &message(&with_kid, &kid)).is_err(), "two kids");
 }
 
 #[test]
@@ -192,6 +209,7 @@ fn item_06_the_cddl_has_the_claims_of_each_use() {
         (&[mask], 4, &[code], true),
         (&[mask], 4, &[signer, code], true),
         (&[mask], 5, &[signer], false),
+        (&[(-65538, &[255])], 4, &[signer], false),
         (&[mask, access], 4, &[signer], false),
         (&[access], 5, &[], false),
         (&[access], 5, &[signer], true),

@@ -52,7 +52,7 @@ const OTHER: u8 = 0xff;
 
 #[expect(clippy::indexing_slicing, reason = "the compiler calculates it")]
 const fn packed(ranges: &[(u8, u8, Effect)]) -> [u8; 0xc5] {
-    let mut table = [OTHER; _];
+    let mut table = [OTHER; 0xc5];
     let mut rest = ranges;
     while let [(first, last, effect), after @ ..] = rest {
         let mut opcode = *first as usize;

@@ -249,8 +249,8 @@ fn item_04_the_policy_bounds_the_hooks() {
     };
     trust::encode(&mut [anchor], &mut narrow).unwrap();
     let scope = Trust::decode(&narrow).unwrap().anchors().next().unwrap().scope;
-    let device =
-        Device { accept_2024: Some(&Year2024::new(&key, scope, Limits::default())), ..device(&store) };
+    let year2024 = Year2024::new(&key, scope, Limits::default());
+    let device = Device { accept_2024: Some(&year2024), ..device(&store) };
     let why = ImageRejected::Duration { hook: Hook::Start, ms: 100, limit: 99, whose: Whose::Policy2024 };
     assert_eq!(clear(&image, &device).unwrap_err(), why);
 }

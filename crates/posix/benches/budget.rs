@@ -18,6 +18,7 @@ fn main() {
     let rounds = if std::env::args().any(|arg| arg == "--bench") { 5 } else { 1 };
     let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let (traces, record) = (dir.join("budget-traces"), dir.join("budget-record"));
+    let _ = std::fs::remove_dir_all(&record);
     std::fs::create_dir_all(&traces).unwrap();
     std::fs::write(traces.join("i2c-72.csv"), format!("0,{}\n", "5a".repeat(1000))).unwrap();
     let (send, events) = channel();

@@ -122,8 +122,9 @@ struct Recording {
 }
 
 impl Recording {
+    /// Fails if the file is there already.
     fn create(path: PathBuf, limit: u64, now: u64) -> std::io::Result<Self> {
-        let mut file = BufWriter::new(File::create(&path)?);
+        let mut file = BufWriter::new(File::create_new(&path)?);
         file.write_all(HEAD.as_bytes())?;
         file.flush()?;
         Ok(Self { path, file, written: HEAD.len() as u64, limit, ended: false, flushed: now })
@@ -179,7 +180,8 @@ impl Default for Buses {
 
 impl Buses {
     /// Virtual devices from the CSV files in `traces`. What is written to any local peer is recorded in the folder
-    /// `record`, which is created if it does not exist. Their time begins now.
+    /// `record`, which is created if it does not exist; a device whose file is there already fails when it is opened to
+    /// be written. Their time begins now.
     ///
     /// # Errors
     /// The first file, and its line, that is not a trace.
@@ -235,7 +237,7 @@ impl Buses {
     }
 
     /// When the host's time began.
-    pub(crate) fn start(&self) -> Instant {
+    pub fn start(&self) -> Instant {
         self.start
     }
 

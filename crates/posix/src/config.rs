@@ -1,6 +1,8 @@
 //! The configuration of a host, and the events that its observer receives.
 
 use crate::buses::Buses;
+use crate::trace::{CallRun, HookRun, Observer};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use tinycontainer::Notice;
 use tinycontainer::policy::{Ceilings, Device, Year2024};
@@ -56,6 +58,13 @@ pub struct Config {
     pub buses: Buses,
     /// Receives every event, on the thread that it occurs on. Must not call the host.
     pub observer: Box<dyn Fn(Event) + Send + Sync>,
+    /// The speed of the device that this host tries, in instructions per millisecond, in place of its own: budgets
+    /// follow from it, and each hook takes as long as its instructions take at that speed.
+    pub instructions_per_ms: Option<NonZeroU32>,
+    /// Receives each hook that has ended.
+    pub on_hook: Option<Observer<HookRun>>,
+    /// Receives each native call.
+    pub on_call: Option<Observer<CallRun>>,
 }
 
 impl Default for Config {
@@ -78,6 +87,9 @@ impl Default for Config {
             pool_bytes: 15 << 20,
             buses: Buses::default(),
             observer: Box::new(|_| ()),
+            instructions_per_ms: None,
+            on_hook: None,
+            on_call: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::config::{Config, Event, MAX_CONTAINERS};
 use crate::platform::{Posix, WakeFlag};
+use crate::trace::{HookRun, Traced};
 use std::fmt;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,8 +11,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tinycontainer::metadata::transport::Parts;
 use tinycontainer::policy::Trust;
-use tinycontainer::runtime::ModuleError;
-use tinycontainer::{Engine, ImageError, Next, Platform, Sizes};
+use tinycontainer::runtime::{Hook, ModuleError, Rate};
+use tinycontainer::{Agent, Engine, ImageError, Next, Platform, Sizes, State, Status};
 use tinycontainer_pool::{Accounts, Pool};
 use tinycontainer_wamr::{ThreadLocal, Wamr};
 
@@ -78,7 +79,11 @@ impl Host {
         })?;
         let start = config.buses.start();
         let micros = || u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let rate = runtime.calibrate(&micros, 1).map_err(HostError::Calibration)?;
+        let rate = match config.instructions_per_ms {
+            Some(rate) => Rate { instructions_per_ms: rate.get() },
+            None => runtime.calibrate(&micros, 1).map_err(HostError::Calibration)?,
+        };
+        let runtime = Traced { wamr: runtime, on_call: config.on_call.take().map(Arc::from), start };
         let audiences = [&config.name, &config.class]
             .into_iter()
             .filter(|name| !name.is_empty())
@@ -178,7 +183,7 @@ fn drive(engine: &HostEngine, slot: usize, ends: &AtomicBool) {
     let Some(flag) = engine.platform().wake_flags.get(slot) else { return };
     let start = engine.platform().config.buses.start();
     while !ends.load(Ordering::Acquire) {
-        let wait = match agent.step(uptime_ms(start)) {
+        let wait = match step(engine, &mut agent, start) {
             Next::Now => continue,
             Next::At(time) => {
                 let at = start + Duration::from_millis(time);
@@ -196,5 +201,48 @@ fn drive(engine: &HostEngine, slot: usize, ends: &AtomicBool) {
             };
         }
         *raised = false;
+    }
+}
+
+/// Steps an agent. If the host's speed is set, a hook takes as long as it would at that speed; if hooks are observed, it
+/// is reported.
+fn step(engine: &HostEngine, agent: &mut Agent<'_, Posix, MAX_CONTAINERS>, start: Instant) -> Next {
+    let config = &engine.platform().config;
+    if config.on_hook.is_none() && config.instructions_per_ms.is_none() {
+        return agent.step(uptime_ms(start));
+    }
+    let slot = agent.slot();
+    let before = engine.status_of(slot);
+    let from = start.elapsed();
+    let next = agent.step(uptime_ms(start));
+    let (Some(before), Some(after)) = (before, engine.status_of(slot)) else { return next };
+    let Some(hook) = hook_of(&before) else { return next };
+    let instructions = after.counters.instructions.saturating_sub(before.counters.instructions);
+    if let Some(rate) = config.instructions_per_ms {
+        let takes = Duration::from_micros(instructions.saturating_mul(1000) / u64::from(rate.get()));
+        std::thread::sleep(takes.saturating_sub(start.elapsed().saturating_sub(from)));
+    }
+    if let Some(observer) = &config.on_hook {
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        observer(HookRun {
+            slot,
+            hook,
+            from_us: micros(from),
+            to_us: micros(start.elapsed()),
+            instructions,
+            missed: after.counters.missed.saturating_sub(before.counters.missed),
+            memory: after.memory,
+        });
+    }
+    next
+}
+
+/// The hook that the next step calls.
+fn hook_of(status: &Status) -> Option<Hook> {
+    match status.state {
+        State::OnStart => Some(Hook::Start),
+        State::OnLoop => Some(Hook::Loop),
+        State::OnStop => Some(Hook::Stop),
+        _ => None,
     }
 }

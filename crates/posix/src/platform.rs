@@ -2,13 +2,13 @@
 
 use crate::buses::Buses;
 use crate::config::{Config, Event, MAX_CONTAINERS};
+use crate::trace::Traced;
 use std::sync::{Condvar, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tinycontainer::policy::{Device, LegacyFormat, Trust};
 use tinycontainer::runtime::{Rate, Type};
 use tinycontainer::{Lock, Notice, Platform};
 use tinycontainer_pool::{Accounts, Pool, PoolBuf};
-use tinycontainer_wamr::Wamr;
 
 /// The engine's lock, by the standard library.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ pub struct Posix {
     pub(crate) trust: Trust<'static>,
     pub(crate) audiences: Vec<&'static str>,
     pub(crate) pool: &'static Pool,
-    pub(crate) runtime: Wamr,
+    pub(crate) runtime: Traced,
     pub(crate) rate: Rate,
     /// One for each slot: whether its agent was woken since it last looked.
     pub(crate) wake_flags: Vec<WakeFlag>,
@@ -47,7 +47,7 @@ pub(crate) struct WakeFlag {
 impl Platform for Posix {
     type Lock<T> = Mutex<T>;
     type Buf = PoolBuf;
-    type Runtime = Wamr;
+    type Runtime = Traced;
     type Drivers = Buses;
 
     const LOG_BURST: u32 = 64 << 10;
@@ -55,7 +55,7 @@ impl Platform for Posix {
     /// The observer gets them all, so that it can count them.
     const NOTICE_BYTES: u32 = 0;
 
-    fn runtime(&self) -> &Wamr {
+    fn runtime(&self) -> &Traced {
         &self.runtime
     }
 

@@ -16,7 +16,8 @@ mod protocol;
 
 use crate::device::report::{Counters, Event, Memory, Refusal, Snapshot, Status};
 pub use process::{Process, Usage};
-use protocol::{EventKind, MAX_FRAME, Op, UNITS};
+pub use protocol::Function;
+use protocol::{EventKind, Fields as _, MAX_FRAME, Op, UNITS};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use tinycontainer::Sizes;
@@ -57,12 +58,17 @@ impl Program {
         Ok(Self { name: name.into(), kind, path: path.into() })
     }
 
-    fn command(&self) -> (OsString, Vec<OsString>) {
+    /// The command that runs it. `rate`: the instructions of containers in a millisecond, if a device of this program has
+    /// already measured them.
+    fn command(&self, rate: Option<u32>) -> (OsString, Vec<OsString>) {
         match self.kind {
             Kind::Host => (self.path.clone().into(), Vec::new()),
             Kind::Qemu => {
-                let options = "-M mps2-an386 -display none -monitor none -serial stdio \
-                    -semihosting-config enable=on,target=native -icount shift=0,sleep=off -kernel";
+                let known = rate.map_or_else(String::new, |rate| format!(",arg={rate}"));
+                let options = format!(
+                    "-M mps2-an386 -display none -monitor none -serial stdio -icount shift=0,sleep=off \
+                    -semihosting-config enable=on,target=native{known} -kernel"
+                );
                 let options = options.split_whitespace().map(OsString::from);
                 ("qemu-system-arm".into(), options.chain([self.path.clone().into()]).collect())
             }
@@ -82,6 +88,8 @@ pub struct Device {
     pool_bytes: u32,
     /// The instructions of containers in a millisecond.
     rate: u32,
+    /// The process was told the rate, and does not measure it at each start.
+    was_told: bool,
 }
 
 /// An argument of [`Device::call_c`].
@@ -101,25 +109,35 @@ impl Device {
     /// # Errors
     /// [`Broken`].
     pub fn start_up(program: &Program) -> Result<Self, Broken> {
-        let (command, arguments) = program.command();
+        Self::start_up_at(program, None)
+    }
+
+    fn start_up_at(program: &Program, rate: Option<u32>) -> Result<Self, Broken> {
+        let (command, arguments) = program.command(rate);
+        let wire = Wire::new(&command, &arguments)?;
         let mut device = Self {
             program: program.clone(),
-            wire: Wire::new(&command, &arguments)?,
+            wire,
             broken: None,
             instructions: 0,
             seen: 0,
             slots: 0,
             pool_bytes: 0,
             rate: 0,
+            was_told: rate.is_some(),
         };
-        let mut reader = device.ask(Op::Hello, |_| {});
-        (device.slots, device.pool_bytes, device.rate) = (reader.u8(), reader.u32(), reader.u32());
-        device.set_time(Some(kit::NOW));
-        device.set_trust(&kit::trust_store());
-        match &device.broken {
-            Some(why) => Err(Broken(why.clone())),
-            None => Ok(device),
-        }
+        device.greet()?;
+        Ok(device)
+    }
+
+    /// Sets up the device, which has just started.
+    fn greet(&mut self) -> Result<(), Broken> {
+        self.seen = 0;
+        let mut reader = self.ask(Op::Hello, |_| {});
+        (self.slots, self.pool_bytes, self.rate) = (reader.u8(), reader.u32(), reader.u32());
+        self.set_time(Some(kit::NOW));
+        self.set_trust(&kit::trust_store());
+        self.broken.clone().map_or(Ok(()), |why| Err(Broken(why)))
     }
 
     /// Where it runs.
@@ -158,8 +176,21 @@ impl Device {
     /// [`Broken`].
     pub fn reset(&mut self) -> Result<(), Broken> {
         let program = self.program.clone();
-        *self = Self::start_up(&program)?;
+        *self = Self::start_up_at(&program, Some(self.rate).filter(|rate| *rate != 0))?;
         Ok(())
+    }
+
+    /// As [`reset`](Self::reset), but on QEMU the firmware starts again in the same process, unless the device is broken:
+    /// that takes a fraction of the time.
+    ///
+    /// # Errors
+    /// [`Broken`].
+    pub fn restart(&mut self) -> Result<(), Broken> {
+        if self.kind() == Kind::Host || self.broken.is_some() || !self.was_told {
+            return self.reset();
+        }
+        self.wire.tell(Op::Restart as u8, &[])?;
+        self.greet()
     }
 
     /// Processor instructions that the last request took while the processor did not sleep, in steps of 40; 0 on a host.
@@ -424,10 +455,10 @@ impl Device {
         });
     }
 
-    /// Calls a function of the C API: see `calls.rs` of the console for their numbers, arguments and results.
-    pub fn call_c(&mut self, function: u8, arguments: &[Argument<'_>]) -> i64 {
+    /// Calls a function of the C API: see `calls.rs` of the console for arguments and results.
+    pub fn call_c(&mut self, function: Function, arguments: &[Argument<'_>]) -> i64 {
         let mut reader = self.ask(Op::Call, |w| {
-            w.u8(function);
+            w.u8(function as u8);
             w.u8(u8::try_from(arguments.len()).unwrap_or(u8::MAX));
             for argument in arguments {
                 match argument {

@@ -163,7 +163,7 @@ fn compile(compiler: &str, wamr: &Path, out: &Path, changes: &[(&str, &str)]) ->
     let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let mut build = compiler::compiler(&settings, &tags, &here, wamr, changes);
     build.compiler(compiler).target(&target).host(&target).out_dir(out).cargo_metadata(false).pic(true);
-    build.file(Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/variant.c"));
+    build.file(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/allocator.c"));
     let objects = build.try_compile_intermediates().unwrap();
     let library = out.join("libwamr.so");
     let mut link = build.try_get_compiler().unwrap().to_command();
@@ -237,7 +237,7 @@ impl Wamr {
             self.symbol::<Bytes>("tc_variant_used").unwrap(),
             self.symbol::<Bytes>("tc_variant_peak").unwrap(),
         );
-        // SAFETY: as in variant.c.
+        // SAFETY: as in allocator.c.
         unsafe { format!("{} bytes for the {count} guests, {} at most", used(), peak()) }
     }
 }

@@ -17,8 +17,11 @@ const AUTO_EXPORTS: [&[u8]; 2] = [b"__post_instantiate", b"__wasm_call_ctors"];
 /// The table of where blocks end begins at a multiple of this in its buffer, which the pool aligns to 8.
 const TABLE_ALIGN: usize = 4;
 
+/// The length of an [`ErrorText`].
+pub(crate) const ERROR_TEXT: usize = 96;
+
 /// Where WAMR writes why it refuses.
-pub(crate) type ErrorText = [u8; 96];
+pub(crate) type ErrorText = [u8; ERROR_TEXT];
 
 /// A loaded module. Dropping it unloads it, booked on whatever account it was.
 pub(crate) struct Module {
@@ -50,7 +53,7 @@ impl Module {
     /// Loads the module of `len` bytes at the beginning of `code`, which has [`bytes`](Self::bytes) bytes.
     #[cfg_attr(fuzzing, allow(unused_mut))]
     pub(crate) fn load(mut code: PoolBuf, len: usize, blocks: u32) -> Result<Self, ErrorText> {
-        let mut reason: ErrorText = [0; _];
+        let mut reason: ErrorText = [0; ERROR_TEXT];
         // SAFETY: asks how WAMR was compiled.
         let keeps = unsafe { sys::tc_keeps_code() };
         let args = sys::LoadArgs {
@@ -187,7 +190,7 @@ pub(crate) struct Linked {
 
 impl Linked {
     pub(crate) fn new(module: Module, limits: &Limits) -> Result<Self, ErrorText> {
-        let mut reason: ErrorText = [0; _];
+        let mut reason: ErrorText = [0; ERROR_TEXT];
         let args = sys::InstantiationArgs {
             // Not used before an environment is made, but 0 would be taken for a default.
             default_stack_size: limits.stack.max(1),

@@ -167,15 +167,16 @@ fn shorten(reason: &ErrorText) -> Name {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::linked::ERROR_TEXT;
 
     #[test]
     fn the_usual_words_are_left_out() {
-        let mut reason: ErrorText = [0; _];
+        let mut reason: ErrorText = [0; ERROR_TEXT];
         for (to, from) in reason.iter_mut().zip(b"WASM module load failed: unexpected end") {
             *to = *from;
         }
         assert_eq!(shorten(&reason).as_str(), "unexpected end");
-        assert_eq!(shorten(&[b'x'; _]).as_str().len(), 31);
-        assert_eq!(shorten(&[0; _]).as_str(), "");
+        assert_eq!(shorten(&[b'x'; ERROR_TEXT]).as_str().len(), 31);
+        assert_eq!(shorten(&[0; ERROR_TEXT]).as_str(), "");
     }
 }

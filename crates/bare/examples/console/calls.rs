@@ -3,6 +3,7 @@
 #![allow(unsafe_code, reason = "calls functions for C")]
 
 use crate::frame::Request;
+use crate::protocol::{Fields as _, Function};
 use core::ptr::{null, null_mut};
 use tinycontainer_capi::functions::{audit, configuration, control, load, status};
 
@@ -61,17 +62,19 @@ impl<'a> Arguments<'a> {
     }
 }
 
-/// Calls a function; returns its result. -1000 if there is no function of that number.
+/// Calls a function; returns its result.
 ///
-/// The other end passes a length only with bytes that are as long, with NULL, or where the function must not use them:
-/// that is what the header requires of a program.
-pub(crate) fn call(function: u8, request: &mut Request<'_>) -> i64 {
+/// # Safety
+/// What the header requires of a program: the request has a length only with bytes that are as long, with NULL, or where
+/// the function must not use the bytes.
+pub(crate) unsafe fn call(function: Function, request: &mut Request<'_>) -> i64 {
     let mut a = Arguments::read(request);
     let a = &mut a;
-    // SAFETY: pointers are NULL or to bytes as long as the other end says: see above. Results have space.
+    // SAFETY: pointers are NULL or to bytes that are as long as the request says, as the caller has promised. Results have
+    // space.
     let code = unsafe {
         match function {
-            0 => {
+            Function::Init => {
                 return i64::from(control::tinycontainer_init(
                     a.number() as u8,
                     a.number() as u8,
@@ -79,24 +82,26 @@ pub(crate) fn call(function: u8, request: &mut Request<'_>) -> i64 {
                     null(),
                 ));
             }
-            1 => {
+            Function::Load => {
                 load::tinycontainer_load(a.pointer(), a.size(), a.pointer(), a.size(), a.pointer(), a.size())
             }
-            2 => {
+            Function::Begin => {
                 let (metadata, data, code) = (a.size(), a.size(), a.size());
                 let mut session = 0;
                 let to = if a.is_null() { null_mut() } else { &raw mut session };
                 let result = load::tinycontainer_load_begin(metadata, data, code, to);
                 return if result as i32 == 0 { i64::from(session) << 16 } else { i64::from(result as i32) };
             }
-            3 => load::tinycontainer_load_write(a.number() as u32, a.pointer(), a.size()),
-            4 => load::tinycontainer_load_finish(a.number() as u32),
-            5 => load::tinycontainer_load_abort(a.number() as u32),
-            6 => control::tinycontainer_start(a.pointer(), a.size()),
-            7 => control::tinycontainer_stop(a.pointer(), a.size()),
-            8 => control::tinycontainer_unload(a.pointer(), a.size()),
-            9 => return i64::from(control::tinycontainer_iscontainerrunning(a.pointer(), a.size())),
-            10 => {
+            Function::Write => load::tinycontainer_load_write(a.number() as u32, a.pointer(), a.size()),
+            Function::Finish => load::tinycontainer_load_finish(a.number() as u32),
+            Function::Abort => load::tinycontainer_load_abort(a.number() as u32),
+            Function::Start => control::tinycontainer_start(a.pointer(), a.size()),
+            Function::Stop => control::tinycontainer_stop(a.pointer(), a.size()),
+            Function::Unload => control::tinycontainer_unload(a.pointer(), a.size()),
+            Function::IsRunning => {
+                return i64::from(control::tinycontainer_iscontainerrunning(a.pointer(), a.size()));
+            }
+            Function::Status => {
                 let (uid, len) = (a.pointer(), a.size());
                 let mut status = core::mem::MaybeUninit::uninit();
                 status::tinycontainer_status(
@@ -105,7 +110,7 @@ pub(crate) fn call(function: u8, request: &mut Request<'_>) -> i64 {
                     if a.is_null() { null_mut() } else { status.as_mut_ptr() },
                 )
             }
-            11 => {
+            Function::StatusAt => {
                 let slot = a.number() as u32;
                 let mut status = core::mem::MaybeUninit::uninit();
                 status::tinycontainer_status_at(
@@ -113,11 +118,11 @@ pub(crate) fn call(function: u8, request: &mut Request<'_>) -> i64 {
                     if a.is_null() { null_mut() } else { status.as_mut_ptr() },
                 )
             }
-            12 => {
+            Function::Memory => {
                 let mut memory = core::mem::MaybeUninit::uninit();
                 status::tinycontainer_memory(if a.is_null() { null_mut() } else { memory.as_mut_ptr() })
             }
-            13 => {
+            Function::Audit => {
                 let after = a.number();
                 let mut record = core::mem::MaybeUninit::uninit();
                 audit::tinycontainer_audit_next(
@@ -126,20 +131,19 @@ pub(crate) fn call(function: u8, request: &mut Request<'_>) -> i64 {
                 )
             }
             // These keep what they are given, so only calls that must fail are offered.
-            14 => configuration::tinycontainer_trust(null(), a.size()),
-            15 => configuration::tinycontainer_time(a.number()),
-            16 => configuration::tinycontainer_driver(
+            Function::Trust => configuration::tinycontainer_trust(null(), a.size()),
+            Function::Time => configuration::tinycontainer_time(a.number()),
+            Function::Driver => configuration::tinycontainer_driver(
                 a.number() as u8,
                 a.number() as u32,
                 a.number() as u32,
                 null(),
             ),
-            17 => configuration::tinycontainer_remote_driver(a.number() as u8, null()),
-            18 => {
+            Function::RemoteDriver => configuration::tinycontainer_remote_driver(a.number() as u8, null()),
+            Function::Readable => {
                 configuration::tinycontainer_readable(a.number() as u32);
                 return 0;
             }
-            _ => return -1000,
         }
     };
     i64::from(code as i32)

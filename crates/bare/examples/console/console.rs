@@ -4,7 +4,7 @@ use crate::board::{self, VERSIONS};
 use crate::events::Text;
 use crate::frame::{Reply, Request};
 use crate::port::{ConsoleEngine, POOL, Platform, SLOTS};
-use crate::protocol::{MAX_FRAME, Op};
+use crate::protocol::{Fields as _, Function, MAX_FRAME, Op};
 use crate::{bus, calls, events, machine};
 use core::fmt::Write as _;
 use core::sync::atomic::Ordering;
@@ -128,9 +128,14 @@ impl Server {
             }
             Some(Op::Driver) => bus::behave(request.u32(), request.u8() != 0),
             Some(Op::Call) => {
-                let function = request.u8();
-                reply.u64(calls::call(function, &mut request) as u64);
+                let Some(function) = Function::from_number(request.u8()) else { machine::exit(1) };
+                // SAFETY: who manages this device over its line is a test, and keeps to what `call` requires. A device
+                // whose line others reach must not have this request.
+                #[expect(unsafe_code, reason = "the other end's promise")]
+                let result = unsafe { calls::call(function, &mut request) };
+                reply.u64(result as u64);
             }
+            Some(Op::Restart) => machine::restart(),
             Some(Op::Exit) | None => machine::exit(i32::from(op.is_none())),
         }
     }
@@ -171,7 +176,7 @@ impl Server {
     /// Lets that much time pass.
     fn run(&mut self, ms: u32, reply: &mut Reply) {
         let until = machine::now_us() / 1000 + u64::from(ms);
-        match machine::RATE {
+        match machine::SIMULATED_RATE {
             None => self.super_loop.run(Some(until)),
             Some(rate) => self.simulate(until, rate),
         }

@@ -1,11 +1,13 @@
 //! Reading requests and writing replies: see `protocol`.
 
-use crate::protocol::MAX_FRAME;
+use crate::protocol::{Fields, MAX_FRAME};
 
-/// The arguments of a request that are not read yet. What is missing reads as 0 or empty.
+/// The arguments of a request that are not read yet.
 pub(crate) struct Request<'a>(pub(crate) &'a [u8]);
 
-impl<'a> Request<'a> {
+impl<'a> Fields for Request<'a> {
+    type Bytes = &'a [u8];
+
     fn take(&mut self, len: usize) -> &'a [u8] {
         match self.0.split_at_checked(len) {
             Some((taken, rest)) => {
@@ -15,34 +17,11 @@ impl<'a> Request<'a> {
             None => core::mem::take(&mut self.0),
         }
     }
+}
 
-    fn number(&mut self, len: usize) -> u64 {
-        self.take(len).iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
-    }
-
-    pub(crate) fn u8(&mut self) -> u8 {
-        self.number(1) as u8
-    }
-
-    pub(crate) fn u16(&mut self) -> u16 {
-        self.number(2) as u16
-    }
-
-    pub(crate) fn u32(&mut self) -> u32 {
-        self.number(4) as u32
-    }
-
-    pub(crate) fn u64(&mut self) -> u64 {
-        self.number(8)
-    }
-
+impl<'a> Request<'a> {
     pub(crate) fn size(&mut self) -> usize {
         self.u32() as usize
-    }
-
-    pub(crate) fn bytes(&mut self) -> &'a [u8] {
-        let len = self.u16();
-        self.take(usize::from(len))
     }
 
     pub(crate) fn text(&mut self) -> &'a str {

@@ -8,8 +8,8 @@ use std::io::{Read as _, Write as _};
 pub(crate) const SLOTS: usize = 32;
 /// The memory of containers. The fast interpreter translates code, and pointers are larger than a device's.
 pub(crate) const POOL_BYTES: usize = 4 << 20;
-/// The instructions of containers in a simulated millisecond; `None`: measured.
-pub(crate) const RATE: Option<u32> = Some(2000);
+/// The instructions of containers in a simulated millisecond.
+pub(crate) const SIMULATED_RATE: Option<u32> = Some(2000);
 
 static NOW_US: AtomicU64 = AtomicU64::new(0);
 
@@ -29,6 +29,16 @@ pub(crate) fn send(bytes: &[u8]) {
 
 pub(crate) fn exit(status: i32) -> ! {
     std::process::exit(status)
+}
+
+/// The instructions of containers in a millisecond; `None`: to be measured.
+pub(crate) fn rate() -> Option<u32> {
+    SIMULATED_RATE
+}
+
+/// A host's process is started again from outside.
+pub(crate) fn restart() -> ! {
+    exit(1)
 }
 
 /// Microseconds of simulated time.

@@ -29,7 +29,7 @@ impl Port<SLOTS> for ConsolePort {
     type Platform = Platform;
 
     fn init(&self, _: Priorities) -> Result<Pid, Code> {
-        let platform = Bare::start(Console, TestBus, &POOL, machine::pool(), machine::RATE.map(rate));
+        let platform = Bare::start(Console, TestBus, &POOL, machine::pool(), machine::rate().map(rate));
         let platform = platform.map_err(|error| match error {
             StartError::Memory(_) => Code::OutOfMemory,
             StartError::Runtime(_) | StartError::Calibration(_) => Code::RuntimeFailed,

@@ -49,6 +49,52 @@ tinycontainer_abi::numbered_enum! {
         Call = 18 => "call",
         /// () -> (), and the device ends
         Exit = 19 => "exit",
+        /// () -> no reply, and the firmware starts again as after a reset; not on a host
+        Restart = 20 => "restart",
+    }
+}
+
+tinycontainer_abi::numbered_enum! {
+    /// A function of the C API, for [`Op::Call`].
+    pub enum Function: u8 {
+        /// `tinycontainer_init`
+        Init = 0 => "init",
+        /// `tinycontainer_load`
+        Load = 1 => "load",
+        /// `tinycontainer_load_begin`
+        Begin = 2 => "load_begin",
+        /// `tinycontainer_load_write`
+        Write = 3 => "load_write",
+        /// `tinycontainer_load_finish`
+        Finish = 4 => "load_finish",
+        /// `tinycontainer_load_abort`
+        Abort = 5 => "load_abort",
+        /// `tinycontainer_start`
+        Start = 6 => "start",
+        /// `tinycontainer_stop`
+        Stop = 7 => "stop",
+        /// `tinycontainer_unload`
+        Unload = 8 => "unload",
+        /// `tinycontainer_iscontainerrunning`
+        IsRunning = 9 => "iscontainerrunning",
+        /// `tinycontainer_status`
+        Status = 10 => "status",
+        /// `tinycontainer_status_at`
+        StatusAt = 11 => "status_at",
+        /// `tinycontainer_memory`
+        Memory = 12 => "memory",
+        /// `tinycontainer_audit_next`
+        Audit = 13 => "audit_next",
+        /// `tinycontainer_trust`
+        Trust = 14 => "trust",
+        /// `tinycontainer_time`
+        Time = 15 => "time",
+        /// `tinycontainer_driver`
+        Driver = 16 => "driver",
+        /// `tinycontainer_remote_driver`
+        RemoteDriver = 17 => "remote_driver",
+        /// `tinycontainer_readable`
+        Readable = 18 => "readable",
     }
 }
 
@@ -67,6 +113,42 @@ tinycontainer_abi::numbered_enum! {
         DriverFailed = 4 => "driver failed",
         /// Lines were dropped; the bytes are how many, u32.
         LogDropped = 5 => "log dropped",
+    }
+}
+
+/// Reads the fields of a request or a reply one after the other. What is missing reads as 0 or empty.
+pub(crate) trait Fields {
+    /// Bytes of it.
+    type Bytes: AsRef<[u8]>;
+
+    /// The next bytes: so many, or those that are left.
+    fn take(&mut self, len: usize) -> Self::Bytes;
+
+    /// A number of so many bytes.
+    fn number(&mut self, len: usize) -> u64 {
+        self.take(len).as_ref().iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+
+    fn u8(&mut self) -> u8 {
+        self.number(1) as u8
+    }
+
+    fn u16(&mut self) -> u16 {
+        self.number(2) as u16
+    }
+
+    fn u32(&mut self) -> u32 {
+        self.number(4) as u32
+    }
+
+    fn u64(&mut self) -> u64 {
+        self.number(8)
+    }
+
+    /// Bytes with their length before them.
+    fn bytes(&mut self) -> Self::Bytes {
+        let len = self.u16();
+        self.take(usize::from(len))
     }
 }
 

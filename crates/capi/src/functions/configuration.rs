@@ -115,10 +115,8 @@ pub unsafe extern "C" fn tinycontainer_remote_driver(
 
 /// A driver has data for the descriptor that `watch` gave it this number for: its container's `loop()` runs, now or at
 /// the end of its period. May be called by an interrupt, and by a driver's own functions. A number of a descriptor that
-/// was closed meanwhile may cause one loop too many; any other has no effect.
+/// was closed meanwhile has no effect, as any other that `watch` did not give.
 #[unsafe(no_mangle)]
 pub extern "C" fn tinycontainer_readable(waker: u32) {
-    if let Ok(bits) = u16::try_from(waker) {
-        calls::readable(Waker::from_bits(bits));
-    }
+    calls::readable(Waker::from_bits(waker));
 }

@@ -1,13 +1,11 @@
-//! Signing metadata, and reading an image back after it was written.
+//! Signing metadata, and reading an image back after it was encoded.
 
-use crate::input::files;
 use crate::input::keys::Secret;
 use crate::input::recipe::Recipe;
 use crate::input::time;
 use crate::input::tokens::{Common, sign};
 use anyhow::{Result, anyhow};
 use sha2::{Digest, Sha256};
-use std::path::Path;
 use tinycontainer_metadata::transport::Parts;
 use tinycontainer_metadata::{Draft, Metadata, Proofs};
 use tinycontainer_token::{Anchor, Claims, Envelope, Expected, Key, Use, verify};
@@ -32,10 +30,9 @@ pub(crate) fn signed(draft: &Draft<'_>, common: &Common<'_>, issuer: &str, key: 
     Ok(metadata)
 }
 
-/// Reads back what was written, as a device reads it.
-pub(crate) fn check(path: &Path, recipe: &Recipe, issuer: &str, aud: &str, key: &Secret) -> Result<()> {
-    let bytes = files::read(path)?;
-    let parts = Parts::decode(&bytes).map_err(|error| anyhow!("{error}"))?;
+/// Reads back what was encoded, as a device reads it.
+pub(crate) fn check(image: &[u8], recipe: &Recipe, issuer: &str, aud: &str, key: &Secret) -> Result<()> {
+    let parts = Parts::decode(image).map_err(|error| anyhow!("{error}"))?;
     let metadata = Metadata::decode(parts.metadata).map_err(|error| anyhow!("{error}"))?;
     let Proofs::Profile1(proofs) = metadata.proofs else { return Err(anyhow!("it is not of our profile")) };
     let (public, kid) = (key.public(), key.kid());

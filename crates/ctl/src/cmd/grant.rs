@@ -11,6 +11,7 @@ use crate::input::tokens::{Common, sign};
 use crate::input::trust_file;
 use crate::module::lower::lower;
 use crate::out;
+use crate::output::{self, Kind};
 use crate::text::error::with_help;
 use crate::text::sentences::calls;
 use crate::text::style::{GOOD, NAME, hex, shown, unhex};
@@ -101,6 +102,9 @@ struct CommonArgs {
     /// Where to write the token.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+    /// Overwrite what is there, even if it is not a token. A private key never is overwritten.
+    #[arg(long)]
+    force: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
@@ -147,7 +151,9 @@ fn write(args: &CommonArgs, claims: Claims<'_>, what: &str) -> Result<Answer> {
     let claims =
         Claims { sub: Some(&args.container), signer: signer.as_ref(), code: code.as_ref(), ..claims };
     let token = sign(claims, &common, Some(&args.issuer), &key)?;
-    files::write(&args.output, &token)?;
+    let named = [&args.for_signer, &args.for_code].into_iter().flatten().map(Path::new);
+    let inputs: Vec<_> = named.chain([args.key.as_path()]).chain(args.trust.as_deref()).collect();
+    output::write(&args.output, Kind::Token, &token, args.force, &inputs)?;
     out!(
         "{GOOD}{}{GOOD:#}: {NAME}{}{NAME:#} may use {what} on {}, says {} (kid {}); {} bytes",
         args.output.display(),

@@ -4,12 +4,11 @@ use crate::cmd::answer::Answer;
 use crate::err;
 use crate::input::keys::{self, Secret};
 use crate::out;
+use crate::output::{self, Kind};
 use crate::text::error::with_help;
 use crate::text::style::{NAME, WARN};
-use anyhow::{Context, Result};
-use std::io::Write;
+use anyhow::Result;
 use std::path::{Path, PathBuf};
-use tempfile::{Builder, NamedTempFile};
 
 /// Make an Ed25519 key pair: NAME.key (private) and NAME.pub.
 ///
@@ -21,7 +20,7 @@ use tempfile::{Builder, NamedTempFile};
 pub(crate) struct Args {
     /// The files, without .key and .pub.
     name: PathBuf,
-    /// Overwrite a key that is there. It is lost then.
+    /// Overwrite a NAME.pub that is there. A private key never is overwritten.
     #[arg(long)]
     force: bool,
     /// TEST ONLY: derive the key from this text, as anyone else can. NAME must contain TEST.
@@ -44,9 +43,20 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         }
     };
     let (private, public) = (with(&args.name, ".key"), with(&args.name, ".pub"));
-    // The private key first: without --force, what is there stops everything.
-    put(&private, &secret.to_pem()?, 0o600, args.force)?;
-    put(&public, &keys::public_to_pem(secret.public())?, 0o644, args.force)?;
+    let (secret_pem, public_pem) = (secret.to_pem()?, keys::public_to_pem(secret.public())?);
+    let files = [
+        (&private, Kind::PrivateKey, secret_pem.as_bytes()),
+        (&public, Kind::PublicKey, public_pem.as_bytes()),
+    ];
+    // What is in the way is found before the first is written. A TEST key that is made again is not in the way.
+    for (path, kind, bytes) in files {
+        if !output::has(path, bytes) {
+            output::check(path, kind, args.force, &[])?;
+        }
+    }
+    for (path, kind, bytes) in files {
+        output::write(path, kind, bytes, args.force, &[])?;
+    }
     out!(
         "kid {NAME}{}{NAME:#}  {} (private: keep it), {}",
         keys::show_kid(&secret.kid()),
@@ -60,33 +70,4 @@ fn with(name: &Path, extension: &str) -> PathBuf {
     let mut name = name.as_os_str().to_owned();
     name.push(extension);
     name.into()
-}
-
-/// Writes a file whole or not at all.
-fn put(path: &Path, text: &str, mode: u32, force: bool) -> Result<()> {
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = temporary(dir, mode).with_context(|| format!("cannot write into {}", dir.display()))?;
-    file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
-    if force {
-        file.persist(path).with_context(|| format!("cannot write {}", path.display()))?;
-        return Ok(());
-    }
-    file.persist_noclobber(path).map(drop).map_err(|error| match error.error.kind() {
-        std::io::ErrorKind::AlreadyExists => with_help(
-            format!("{} is there already", path.display()),
-            "choose another name; --force overwrites it, and the old key is lost",
-        ),
-        _ => anyhow::Error::new(error.error).context(format!("cannot write {}", path.display())),
-    })
-}
-
-#[cfg(unix)]
-fn temporary(dir: &Path, mode: u32) -> std::io::Result<NamedTempFile> {
-    use std::os::unix::fs::PermissionsExt as _;
-    Builder::new().permissions(std::fs::Permissions::from_mode(mode)).tempfile_in(dir)
-}
-
-#[cfg(not(unix))]
-fn temporary(dir: &Path, _mode: u32) -> std::io::Result<NamedTempFile> {
-    Builder::new().tempfile_in(dir)
 }

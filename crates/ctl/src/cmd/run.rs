@@ -1,110 +1,176 @@
 //! `run`: containers on this host.
 
+use crate::build::project;
 use crate::cmd::answer::Answer;
-use crate::device::spec;
+use crate::config::{Name, Settings};
+use crate::device::spec::{self, DeviceSpec};
 use crate::err;
-use crate::input::files;
+use crate::input::size;
 use crate::input::time;
 use crate::out;
 use crate::run::expect::Expect;
+use crate::run::keys::{self, Keys};
+use crate::run::line::Line;
+use crate::run::observe::{Observed, observe};
+use crate::run::outcome::Outcome;
+use crate::run::rebuild::Watcher;
 use crate::run::recorded;
+use crate::run::report;
 use crate::run::screen::Screen;
-use crate::run::table::{Outcome, RefusedImage, Row};
+use crate::run::session::{self, Session};
+use crate::run::shown::{Format, Shown};
 use crate::run::tally::Tally;
-use crate::text::advice;
 use crate::text::error::with_help;
-use crate::text::style::{BAD, GOOD, HEAD, NAME, json, shown};
+use crate::text::style::{BAD, GOOD, HEAD, json, shown};
+use crate::timeline::page::About;
+use crate::timeline::record::Recorder;
 use anyhow::{Context, Result};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::time::{Duration, Instant};
-use tinycontainer_metadata::transport::Parts;
-use tinycontainer_posix::{Buses, Config, DEFAULT_RECORD_LIMIT, Event, Host};
+use std::time::Duration;
+use tinycontainer_posix::{Buses, Config, DEFAULT_RECORD_LIMIT, Host};
 
 /// Run images on this host, under the same engine, firewall and interpreter as on a device.
 ///
 /// Loads all (a refused image does not affect the others), starts all, and stops all when --for is over,
-/// when all have stopped by themselves, or on Ctrl-C. Ends with a table.
+/// when all have stopped by themselves, or on Ctrl-C. Ends with a table. On a terminal, keys start, stop, restart and
+/// unload single containers: `?` lists them.
 ///
 /// Exit status: with --expect 0 if everything was as expected, else 1. Without: 1 if an image was refused or a
-/// container ended by a fault.
+/// container ended by a fault. 2 if it could not be run, as when a file is missing.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  tinycontainerctl run sensor.tci processor.tci --trust trust.toml \
 --device kitchen --bus traces --record out --for 20s\n\n\
-A file traces/i2c-72.csv holds what i2c:72 answers: lines `time_ms,hex bytes`, each until the next.\n\
-What is written to gpio:17 goes to out/gpio-17.csv; recordings of an earlier run are replaced.")]
+A file traces/i2c-72.csv holds what i2c:72 answers: lines `time_ms,hex bytes`, each until the next. \
+What is written to gpio:17 goes to out/gpio-17.csv. Recording overwrites nothing: each run needs a folder of its own.")]
 pub(crate) struct Args {
-    /// The images.
-    #[arg(required = true)]
+    /// Images, or folders of containers, which are built first. Default: the container of this folder.
     images: Vec<PathBuf>,
     #[command(flatten)]
     device: spec::Args,
     /// The folder with traces of virtual devices.
     #[arg(long, value_name = "DIR")]
     bus: Option<PathBuf>,
-    /// The folder to record into what is written to devices.
+    /// The folder to record into what is written to devices. It must have no recordings and no traces yet.
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
     /// The largest size of a recording, in bytes. The device still accepts what is written after that.
     #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_RECORD_LIMIT, requires = "record",
           value_parser = clap::value_parser!(u64).range(1024..))]
     record_limit: u64,
-    /// Stop all after this time.
+    /// Stop all after this time. 0s: only load, start nothing.
     #[arg(long = "for", value_name = "DURATION", value_parser = time::duration)]
     duration: Option<Duration>,
-    /// The memory of all containers together, in bytes.
-    #[arg(long, value_name = "BYTES")]
+    /// The memory of all containers together, to try that of a device, such as 64KB (a KB is 1024 bytes). The same
+    /// container needs more of it here than on a device, whose addresses have 32 bits.
+    #[arg(long, value_name = "SIZE", value_parser = size::bytes)]
     pool: Option<usize>,
+    /// The speed of a device to try, in instructions per millisecond: budgets follow from it, and each hook takes as long
+    /// as its instructions take there. Containers do not wait for each other's.
+    #[arg(long, value_name = "INSTRUCTIONS_PER_MS")]
+    rate: Option<NonZeroU32>,
+    /// Build a container again when its source changes, and load it again when its image changes; the others run on.
+    #[arg(long, conflicts_with = "expect")]
+    watch: bool,
+    /// Write a picture of the run into this file: one page of HTML that needs no network.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// The expected result (expect.toml), compared at the end.
     #[arg(long, value_name = "FILE")]
     expect: Option<PathBuf>,
-    /// Print the final table as JSON, for scripts; everything else goes to standard error.
+    #[command(flatten)]
+    shown: Shown,
+    /// Print the result as JSON, for scripts; everything else goes to standard error.
     #[arg(long)]
     json: bool,
 }
-
-/// How often the live status is drawn.
-const FRAME: Duration = Duration::from_millis(100);
-/// How long stopping may take: each hook that still runs has its budget.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// The most events that wait to be shown; further ones are counted and not shown.
-const WAITING: usize = 4096;
 
 /// How often Ctrl-C was pressed.
 static INTERRUPTS: AtomicUsize = AtomicUsize::new(0);
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
+    let paths = project::images(&args.images)?;
+    let bus = match &args.bus {
+        Some(bus) => Some(bus.clone()),
+        None => Settings::here()?.path(Name::Bus),
+    };
     let spec = args.device.read_whole()?;
     let expect = args.expect.as_deref().map(Expect::read).transpose()?;
     if let Some(dir) = &args.record {
-        recorded::remove_old(dir)?;
+        recorded::check_folder(dir)?;
     }
-    let tally = Arc::new(Tally::awaiting(expect.iter().flat_map(Expect::lines)));
-    let unshown = Arc::new(AtomicUsize::new(0));
-    let (send, events) = sync_channel(WAITING);
-    let observer = {
-        let (tally, unshown) = (tally.clone(), unshown.clone());
-        Box::new(move |event: Event| {
-            // In the container's own thread: it must not wait for the terminal.
-            if tally.note(&event) && send.try_send(event).is_err() {
-                unshown.fetch_add(1, Ordering::Relaxed);
-            }
-        })
-    };
+    if let Some(report) = &args.report {
+        report::check(report, &paths)?;
+    }
     // Files are read first: a process can make only one host.
-    let images: Vec<_> = args.images.iter().map(|path| (path, files::read(path))).collect();
-    let buses = Buses::new(args.bus.as_deref(), args.record.as_deref())
+    let images = session::read(&paths)?;
+    let buses = Buses::new(bus.as_deref(), args.record.as_deref())
         .context("the virtual devices cannot be made")?
         .with_record_limit(args.record_limit);
+    let start = buses.start();
+    let mut config = config(args, &spec, buses)?;
+    let observed = observe(
+        &mut config,
+        Tally::awaiting(expect.iter().flat_map(Expect::lines)),
+        args.report.as_ref().map(|_| Recorder::new(start)),
+        start,
+    );
+    let host = Host::new(config).map_err(|error| {
+        with_help(
+            format!("the host could not be set up: {error}"),
+            "see --pool for the memory, --trust for the trust store",
+        )
+    })?;
+    ctrlc::set_handler(interrupted).context("cannot watch for Ctrl-C")?;
+
+    let mut session =
+        Session::new(&host, &observed, Screen::new(args.shown.clone(), args.json, start));
+    for image in &images {
+        session.load(image);
+    }
+    let watcher = args
+        .watch
+        .then(|| Watcher::new(images.iter().map(|image| image.path.as_path()), sources(&args.images)));
+    {
+        let keys = if args.json || args.shown.log_format == Format::Json { None } else { Keys::watch() };
+        session.run(args.duration, keys.as_ref(), watcher, || INTERRUPTS.load(Ordering::Relaxed) > 0);
+    }
+    let mut outcome =
+        Outcome { containers: session.rows(), refused: std::mem::take(&mut session.refused), ..Outcome::default() };
+    if let Some(dir) = &args.record {
+        outcome.recorded = recorded::read(dir, args.record_limit)?;
+    }
+    if let Some(expect) = &expect {
+        outcome.deviations = expect.deviations(&outcome, &observed.tally);
+        outcome.as_expected = Some(outcome.deviations.is_empty());
+    }
+    if let (Some(path), Some(recorder)) = (&args.report, &observed.recorder) {
+        report::write(path, &paths, &recorder.take(), &outcome, &about(&spec))?;
+    }
+    print(args, &session.screen, &observed, &outcome)?;
+    let good = outcome
+        .as_expected
+        .unwrap_or_else(|| outcome.refused.is_empty() && !outcome.containers.iter().any(|row| row.fault));
+    Ok(if good { Answer::Yes } else { Answer::No })
+}
+
+/// The folders that images are built from.
+fn sources(arguments: &[PathBuf]) -> Vec<PathBuf> {
+    if arguments.is_empty() {
+        return vec!["container.toml".into()];
+    }
+    arguments.iter().filter(|path| project::is_source(path)).cloned().collect()
+}
+
+fn config(args: &Args, spec: &DeviceSpec, buses: Buses) -> Result<Config> {
     let mut config = Config {
         name: spec.name.clone().unwrap_or_default(),
         class: spec.class.clone().unwrap_or_default(),
         trust: spec.store.clone(),
         ceilings: spec.ceilings,
         buses,
-        observer,
+        instructions_per_ms: args.rate,
         ..Config::default()
     };
     if args.device.now.is_some() {
@@ -118,126 +184,49 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     if let Some(bytes) = args.pool {
         config.pool_bytes = bytes;
     }
-    let host = Host::new(config).map_err(|error| {
-        with_help(
-            format!("the host could not be set up: {error}"),
-            "see --pool for the memory, --trust for the trust store",
-        )
-    })?;
-    ctrlc::set_handler(interrupted).context("cannot watch for Ctrl-C")?;
-
-    let mut screen = Screen::new(args.json);
-    let mut outcome = Outcome::default();
-    for (path, bytes) in images {
-        match bytes.map_err(|error| (format!("{error:#}"), None)).and_then(|bytes| load(&host, &bytes)) {
-            Ok(uid) => {
-                screen.loaded(&uid);
-                screen.line(format_args!("{GOOD}loaded{GOOD:#} {NAME}{uid}{NAME:#} {}", path.display()));
-            }
-            Err((why, help)) => {
-                screen.line(format_args!("{BAD}refused{BAD:#} {}: {}", path.display(), shown(&why)));
-                outcome.refused.push(RefusedImage { image: path.display().to_string(), why, help });
-            }
-        }
-    }
-    watch(&host, &events, &mut screen, args.duration);
-    finish(&host, &tally, &unshown, &screen, args, expect.as_ref(), outcome)
+    Ok(config)
 }
 
-type LoadFailure = (String, Option<&'static str>);
-
-fn load(host: &Host, bytes: &[u8]) -> Result<String, LoadFailure> {
-    let parts = Parts::decode(bytes).map_err(|error| (format!("not an image: {error}"), None))?;
-    host.load(&parts).map_err(|error| (error.to_string(), Some(advice::advice(&error))))
+fn about(spec: &DeviceSpec) -> About {
+    let device = spec.name.as_deref().or(spec.class.as_deref()).unwrap_or_default();
+    About { device: device.into(), began: time::date(time::now()) }
 }
 
-/// Starts all, shows events, and stops all when the time is over.
-fn watch(host: &Host, events: &Receiver<Event>, screen: &mut Screen, duration: Option<Duration>) {
-    let engine = host.engine();
-    for status in engine.containers() {
-        if let Err(error) = engine.start(&status.uid) {
-            screen.line(format_args!("{BAD}{}{BAD:#}: {error}", status.uid));
-        }
-    }
-    let start = Instant::now();
-    let mut stopping: Option<Instant> = None;
-    let mut drawn = start;
-    loop {
-        match events.recv_timeout(FRAME) {
-            Ok(event) => screen.event(&event),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => break,
-        }
-        if drawn.elapsed() < FRAME {
-            continue;
-        }
-        drawn = Instant::now();
-        engine.containers().for_each(|status| screen.status(&status));
-        if !engine.containers().any(|status| status.state.is_running()) {
-            break;
-        }
-        let over = duration.is_some_and(|duration| start.elapsed() >= duration);
-        if stopping.is_none() && (over || INTERRUPTS.load(Ordering::Relaxed) > 0) {
-            stopping = Some(drawn);
-            // An error means that it has stopped by itself meanwhile.
-            for status in engine.containers() {
-                let _ = engine.stop(&status.uid);
-            }
-        }
-        if stopping.is_some_and(|since| since.elapsed() >= PATIENCE) {
-            screen.line(format_args!("{BAD}not all stop{BAD:#}: given up after {PATIENCE:?}"));
-            break;
-        }
-    }
-    // At most as many as can wait: a container that does not stop may continue to log.
-    events.try_iter().take(WAITING).for_each(|event| screen.event(&event));
-    screen.clear();
-}
-
-fn finish(
-    host: &Host,
-    tally: &Tally,
-    unshown: &AtomicUsize,
-    screen: &Screen,
-    args: &Args,
-    expect: Option<&Expect>,
-    mut outcome: Outcome,
-) -> Result<Answer> {
-    outcome.containers = host.engine().containers().map(|status| Row::of(&status, tally)).collect();
-    if let Some(dir) = args.record.as_deref().map(Path::new) {
-        outcome.recorded = recorded::read(dir, args.record_limit)?;
-    }
-    let (unshown, other) = (unshown.load(Ordering::Relaxed), tally.other());
+fn print(args: &Args, screen: &Screen, observed: &Observed, outcome: &Outcome) -> Result<()> {
+    let (unshown, other) = (observed.unshown.load(Ordering::Relaxed), observed.tally.other());
     if unshown > 0 {
-        screen.line(format_args!("{unshown} lines were not shown: they came too fast"));
+        let text = format!("{unshown} lines were not shown: they came too fast");
+        screen.now(Line::message(&text, &text));
     }
     if other > 0 {
-        screen.line(format_args!("{other} further refusals are counted without their kind"));
-    }
-    if let Some(expect) = expect {
-        outcome.deviations = expect.deviations(&outcome, tally);
-        outcome.as_expected = Some(outcome.deviations.is_empty());
+        let text = format!("{other} further refusals are counted without their kind");
+        screen.now(Line::message(&text, &text));
     }
     if args.json {
-        out!("{}", json(&outcome)?);
+        out!("{}", json(outcome)?);
+    } else if args.shown.log_format == Format::Json {
+        let fields = serde_json::to_value(outcome)?;
+        screen.now(Line::new(None, "end", String::new(), fields));
+        return Ok(());
     } else {
         outcome.print();
+        if let Some(report) = &args.report {
+            out!("{GOOD}report{GOOD:#} {}", report.display());
+        }
     }
     for deviation in &outcome.deviations {
         err!("{BAD}deviation{BAD:#} {}", shown(deviation));
     }
-    let good = outcome
-        .as_expected
-        .unwrap_or_else(|| outcome.refused.is_empty() && !outcome.containers.iter().any(|row| row.fault));
     if outcome.as_expected == Some(true) && !args.json {
         out!("{GOOD}as expected{GOOD:#}{HEAD}: every container, refusal and recording{HEAD:#}");
     }
-    Ok(if good { Answer::Yes } else { Answer::No })
+    Ok(())
 }
 
 /// The first Ctrl-C stops all containers, the second ends the process at once.
 fn interrupted() {
     if INTERRUPTS.fetch_add(1, Ordering::Relaxed) > 0 {
+        keys::restore();
         std::process::exit(130);
     }
 }

@@ -1,9 +1,9 @@
 //! `trust`: compile a trust store.
 
 use crate::cmd::answer::Answer;
-use crate::input::files;
 use crate::input::trust_file;
 use crate::out;
+use crate::output::{self, Kind};
 use crate::report::anchors;
 use anyhow::Result;
 use std::path::PathBuf;
@@ -30,13 +30,20 @@ pub(crate) struct Args {
     /// Where to write it. Without this it is only checked and shown.
     #[arg(short, long)]
     output: Option<PathBuf>,
+    /// Overwrite what is there, even if it is not a compiled trust store. A private key never is overwritten.
+    #[arg(long, requires = "output")]
+    force: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
-    let store = trust_file::load(&args.file)?;
+    let (store, keys) = trust_file::load_with_keys(&args.file)?;
+    let inputs: Vec<_> = keys.iter().chain([&args.file]).map(PathBuf::as_path).collect();
+    if let Some(output) = &args.output {
+        output::check(output, Kind::TrustStore, args.force, &inputs)?;
+    }
     anchors::print(&store);
     if let Some(output) = &args.output {
-        files::write(output, &store)?;
+        output::write(output, Kind::TrustStore, &store, args.force, &inputs)?;
         out!("{}: {} bytes", output.display(), store.len());
     }
     Ok(Answer::Yes)

@@ -1,5 +1,6 @@
 //! The device that a command decides for: its names, its trust store, its clock, its ceilings.
 
+use crate::config::{Name, Settings};
 use crate::input::time;
 use crate::input::trust_file;
 use crate::text::error::with_help;
@@ -42,7 +43,28 @@ pub(crate) struct DeviceSpec {
 
 impl Args {
     /// Reads what the arguments name.
+    ///
+    /// A trust store or a name that no argument gives is that of the settings.
     pub(crate) fn read(&self) -> Result<DeviceSpec> {
+        self.or_settings(&Settings::here()?).read_given()
+    }
+
+    /// With what the settings have, where no argument is given. Names are those of one device: both or none are theirs.
+    fn or_settings(&self, settings: &Settings) -> Self {
+        let unnamed = self.device.is_none() && self.class.is_none();
+        let name =
+            |given: &Option<String>, name| given.clone().or_else(|| settings.text(name).filter(|_| unnamed));
+        Self {
+            trust: self.trust.clone().or_else(|| settings.path(Name::Trust)),
+            device: name(&self.device, Name::Device),
+            class: name(&self.class, Name::Class),
+            now: self.now.clone(),
+            ceilings: self.ceilings.clone(),
+        }
+    }
+
+    /// Reads what the arguments name, and nothing else.
+    pub(crate) fn read_given(&self) -> Result<DeviceSpec> {
         let store = self.trust.as_deref().map(trust_file::load).transpose()?;
         Ok(DeviceSpec {
             trusting: store.is_some(),
@@ -63,19 +85,23 @@ impl Args {
 
     /// Reads them; fails without a trust store or a name.
     pub(crate) fn read_whole(&self) -> Result<DeviceSpec> {
+        self.or_settings(&Settings::here()?).whole()
+    }
+
+    fn whole(&self) -> Result<DeviceSpec> {
         if self.trust.is_none() {
             return Err(with_help(
                 "no trust store: which keys does the device accept?",
-                "give --trust trust.toml",
+                "give --trust trust.toml, or set it in tinycontainer.toml",
             ));
         }
         if self.device.is_none() && self.class.is_none() {
             return Err(with_help(
                 "no device named: tokens are for a device or a class of devices",
-                "give --device NAME, --class NAME or both",
+                "give --device NAME, --class NAME or both, or set them in tinycontainer.toml",
             ));
         }
-        self.read()
+        self.read_given()
     }
 }
 

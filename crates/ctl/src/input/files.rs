@@ -1,4 +1,4 @@
-//! Reading and writing files. Nothing is read without a limit.
+//! Reading files: nothing without a limit. What a user asks for is written by `output`.
 
 use crate::text::error::with_help;
 use anyhow::{Context, Result};
@@ -35,7 +35,7 @@ pub(crate) fn read_text(path: &Path) -> Result<String> {
         .map_err(|_| with_help(format!("{} is not text", path.display()), "is it the right file?"))
 }
 
-/// Writes a file whole, in place of what was there.
+/// Writes a file of a temporary folder of our own, in place of what was there.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }

@@ -46,11 +46,16 @@ fn default_hook_ms() -> u32 {
 
 /// Reads a trust store from a file in either form, and returns it in CBOR, as `Trust::decode` reads it.
 pub(crate) fn load(path: &Path) -> Result<Vec<u8>> {
+    load_with_keys(path).map(|(store, _)| store)
+}
+
+/// The same, and the key files that a `trust.toml` names.
+pub(crate) fn load_with_keys(path: &Path) -> Result<(Vec<u8>, Vec<PathBuf>)> {
     let bytes = files::read(path)?;
     // A store in CBOR is an array of two; no text begins with that byte.
     if bytes.first() == Some(&0x82) {
         check(&bytes).with_context(|| format!("{} is not a trust store", path.display()))?;
-        return Ok(bytes);
+        return Ok((bytes, Vec::new()));
     }
     let text = String::from_utf8(bytes).map_err(|_| {
         with_help(
@@ -73,7 +78,7 @@ fn check(store: &[u8]) -> Result<()> {
     })
 }
 
-fn compile(path: &Path, text: &str) -> Result<Vec<u8>> {
+fn compile(path: &Path, text: &str) -> Result<(Vec<u8>, Vec<PathBuf>)> {
     let store: Store = toml::from_str(text)?;
     let mut public = Vec::new();
     for (i, recipe) in store.anchor.iter().enumerate() {
@@ -115,7 +120,8 @@ fn compile(path: &Path, text: &str) -> Result<Vec<u8>> {
     let mut out = Vec::new();
     trust::encode(&mut anchors, &mut out).map_err(|error| anyhow!("cannot encode: {error}"))?;
     check(&out)?;
-    Ok(out)
+    let keys = store.anchor.iter().map(|recipe| files::beside(path, &recipe.key)).collect();
+    Ok((out, keys))
 }
 
 struct Lists<'a> {

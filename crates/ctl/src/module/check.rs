@@ -1,10 +1,9 @@
 //! Whether a device accepts a module, and if not, why.
 
-use crate::err;
 pub(crate) use crate::module::advice::advice;
 use crate::module::advice::{ceiling, less_memory, unsupported};
 use crate::text::error::with_help;
-use crate::text::style::{WARN, shown};
+use crate::text::style::shown;
 use anyhow::{Result, anyhow};
 use tinycontainer_abi::{Hook, IMPORT_MODULE, Mask, Syscall};
 use tinycontainer_metadata::Limits;
@@ -32,6 +31,8 @@ pub(crate) struct Module {
     pub(crate) memory: u64,
     /// Why that is more than its data and stack.
     pub(crate) whole_pages: Option<&'static str>,
+    /// A warning that it is more than devices give.
+    pub(crate) above_ceiling: Option<String>,
 }
 
 #[derive(Default)]
@@ -97,14 +98,14 @@ pub(crate) fn check(code: &[u8], limits: &Limits) -> Result<Module> {
         ));
     }
     let ceiling = ceiling();
-    if memory > ceiling {
-        err!(
-            "{WARN}warning:{WARN:#} {memory} bytes of linear memory are more than the {ceiling} that a host gives unless it is \
-             set up otherwise, and a microcontroller gives less: {}",
+    let above_ceiling = (memory > ceiling).then(|| {
+        format!(
+            "{memory} bytes of linear memory are more than the {ceiling} that a host gives unless it is set up otherwise, and a \
+             microcontroller gives less: {}",
             less_memory(memory, whole_pages, found.grows)
-        );
-    }
-    Ok(Module { imports: found.imports, memory, whole_pages })
+        )
+    });
+    Ok(Module { imports: found.imports, memory, whole_pages, above_ceiling })
 }
 
 /// What the device checks first: that loading the module costs no more than it may.

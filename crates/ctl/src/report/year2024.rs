@@ -125,6 +125,7 @@ fn examined(metadata: &Metadata<'_>, key: &[u8; 32]) -> Option<Vec<CheckLine>> {
     let mut store = Vec::new();
     trust::encode(&mut [everything], &mut store).ok()?;
     let scope = Trust::decode(&store).ok()?.anchors().next()?.scope;
+    let year2024 = Year2024::new(key, scope, Limits::default());
     let device = Device {
         audiences: &[],
         trust: Trust::NONE,
@@ -136,7 +137,7 @@ fn examined(metadata: &Metadata<'_>, key: &[u8; 32]) -> Option<Vec<CheckLine>> {
             image: u32::MAX,
             hook_ms: u32::MAX,
         },
-        accept_2024: Some(&Year2024::new(key, scope, Limits::default())),
+        accept_2024: Some(&year2024),
     };
     Some(checks(metadata, &device).0)
 }

@@ -2,7 +2,7 @@
 
 use crate::input::files;
 use crate::input::trust_file;
-use crate::run::table::{Outcome, Row};
+use crate::run::outcome::{KindRow, Outcome, Row};
 use crate::run::tally::{Line, Tally};
 use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
@@ -214,7 +214,7 @@ impl Container {
 }
 
 impl Kind {
-    fn is(&self, row: &crate::run::table::KindRow) -> bool {
+    fn is(&self, row: &KindRow) -> bool {
         row.call == self.call && row.endpoint == self.endpoint && row.reason == self.reason
     }
 

@@ -3,13 +3,31 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`tally`] | counts of events, exact, in bounded memory |
+//! | [`loops`] | instructions per loop: least, median, most |
+//! | [`observe`] | from the host's observers to these |
+//! | [`line`] | a line of output: for people, and as fields |
+//! | [`shown`] | which lines are shown, and how |
 //! | [`screen`] | the output while containers run |
-//! | [`table`] | the table at the end |
+//! | [`session`] | loads, starts, stops and replaces containers |
+//! | [`keys`] | keys that a person presses |
+//! | [`rebuild`] | what has changed on the disk |
+//! | [`outcome`] | the result |
+//! | [`table`] | the result for people |
+//! | [`report`] | the result as a page |
 //! | [`expect`] | the expected result |
 //! | [`recorded`] | what was written to the buses |
 
 pub(crate) mod expect;
+pub(crate) mod keys;
+pub(crate) mod line;
+pub(crate) mod loops;
+pub(crate) mod observe;
+pub(crate) mod outcome;
+pub(crate) mod rebuild;
 pub(crate) mod recorded;
+pub(crate) mod report;
 pub(crate) mod screen;
+pub(crate) mod session;
+pub(crate) mod shown;
 pub(crate) mod table;
 pub(crate) mod tally;

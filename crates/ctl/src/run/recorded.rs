@@ -1,30 +1,23 @@
 //! What containers wrote to the virtual buses: `BUS-UNIT.csv`, as `crates/posix` writes it.
 
 use crate::input::files;
-use anyhow::{Context, Result};
+use crate::text::error::with_help;
+use anyhow::Result;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use tinycontainer_metadata::Bus;
 
-/// The first line of a recording.
-const HEAD: &str = "time_ms,hex";
-
-/// Removes the recordings of an earlier run, and nothing else.
-pub(crate) fn remove_old(dir: &Path) -> Result<()> {
-    for (_, path) in recordings(dir) {
-        if begins_as_recording(&path) {
-            fs::remove_file(&path).with_context(|| format!("cannot remove the old {}", path.display()))?;
-        }
-    }
-    Ok(())
-}
-
-fn begins_as_recording(path: &Path) -> bool {
-    let mut head = [0; HEAD.len() + 1];
-    let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut head));
-    read.is_ok() && head.starts_with(HEAD.as_bytes()) && head.ends_with(b"\n")
+/// Fails if the folder has a file that a recording could overwrite: traces, or an earlier run's recordings.
+pub(crate) fn check_folder(dir: &Path) -> Result<()> {
+    let Some((_, path)) = recordings(dir).min() else { return Ok(()) };
+    Err(with_help(
+        format!("{} is there already: a recording never overwrites a file", path.display()),
+        format!(
+            "name a folder for this run alone, or remove what an earlier run has left in {}",
+            dir.display()
+        ),
+    ))
 }
 
 /// What was written to each peer, in hex, in order. A recording has at most `most` bytes.

@@ -1,125 +1,151 @@
-//! The output while containers run.
+//! The output while containers run: lines, and below them, on a terminal, the status of each container.
 
 use crate::err;
 use crate::out;
-use crate::text::style::{BAD, FAINT, GOOD, NAME, WARN, shown};
+use crate::run::line::Line;
+use crate::run::outcome::state;
+use crate::run::shown::{Format, Shown, Stamps};
+use crate::text::style::{FAINT, NAME, json_line};
+use crate::text::width::columns;
 use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressStyle};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use std::fmt::Display;
-use tinycontainer::{IoError, Notice, Platform as _, Status, StopReason};
-use tinycontainer_posix::{Event, Posix};
+use std::time::{Duration, Instant, SystemTime};
+use tinycontainer::Status;
 
-/// The longest line of a container that is shown, in characters.
-const LONGEST: usize = 240;
-
-/// Lines, and below them, on a terminal, the status of each container.
+/// Lines, and the status of each container.
 pub(crate) struct Screen {
     /// Draws nothing where there is no terminal.
     bars: MultiProgress,
     of: BTreeMap<String, ProgressBar>,
+    shown: Shown,
     /// Standard output is for scripts: lines go to standard error.
     scripted: bool,
     width: usize,
+    /// When the device began.
+    start: Instant,
+    began: SystemTime,
 }
 
 impl Screen {
-    pub(crate) fn new(scripted: bool) -> Self {
-        Self { bars: MultiProgress::new(), of: BTreeMap::new(), scripted, width: 0 }
+    pub(crate) fn new(shown: Shown, scripted: bool, start: Instant) -> Self {
+        let bars = MultiProgress::new();
+        let began = SystemTime::now().checked_sub(start.elapsed()).unwrap_or(SystemTime::UNIX_EPOCH);
+        Self { bars, of: BTreeMap::new(), shown, scripted, width: 0, start, began }
     }
 
-    /// Prints a line.
-    pub(crate) fn line(&self, line: impl Display) {
+    /// Prints a line about what happens now.
+    pub(crate) fn now(&self, line: Line) {
+        self.line(self.start.elapsed(), line);
+    }
+
+    /// Prints a line, unless it is of a container that is not to be shown.
+    pub(crate) fn line(&self, at: Duration, line: Line) {
+        if line.uid.as_deref().is_some_and(|uid| !self.shown.has(uid)) {
+            return;
+        }
+        let text = match self.shown.log_format {
+            Format::Json => self.json(at, line),
+            Format::Text => self.text(at, &line),
+        };
         self.bars.suspend(|| {
             if self.scripted {
-                err!("{line}");
+                err!("{text}");
             } else {
-                out!("{line}");
+                out!("{text}");
             }
         });
     }
 
-    /// Prints a line of a container.
-    fn of(&self, uid: &str, line: impl Display) {
-        let width = self.width;
-        self.line(format_args!("{NAME}{uid:>width$}{NAME:#} {line}"));
+    fn json(&self, at: Duration, line: Line) -> String {
+        let mut object = Map::new();
+        object.insert("at_us".into(), u64::try_from(at.as_micros()).unwrap_or(u64::MAX).into());
+        if self.shown.timestamps == Stamps::Utc {
+            object.insert("utc".into(), self.utc(at).into());
+        }
+        object.insert("event".into(), line.event.into());
+        object.insert("uid".into(), line.uid.map_or(Value::Null, Value::from));
+        object.extend(line.fields);
+        // Text and numbers can always be written.
+        json_line(&object).unwrap_or_default()
     }
 
+    fn text(&self, at: Duration, line: &Line) -> String {
+        let stamp = match self.shown.timestamps {
+            Stamps::None => String::new(),
+            Stamps::Run => format!("{FAINT}{:>8.3}{FAINT:#} ", at.as_secs_f64()),
+            Stamps::Utc => format!("{FAINT}{}{FAINT:#} ", self.utc(at)),
+        };
+        let width = self.width;
+        match &line.uid {
+            Some(uid) => format!("{stamp}{NAME}{uid:>width$}{NAME:#} {}", line.text),
+            None => format!("{stamp}{}", line.text),
+        }
+    }
+
+    fn utc(&self, at: Duration) -> String {
+        let time = self.began.checked_add(at).unwrap_or(self.began);
+        humantime::format_rfc3339_millis(time).to_string()
+    }
+
+    /// The columns for names are as wide as the longest.
     pub(crate) fn loaded(&mut self, uid: &str) {
         self.width = self.width.max(uid.len());
     }
 
-    pub(crate) fn event(&self, event: &Event) {
-        match event {
-            Event::Log { uid, line } => {
-                let mut text: String = line.chars().take(LONGEST).collect();
-                if text.len() < line.len() {
-                    text.push_str(" ...");
-                }
-                self.of(uid, format_args!("{FAINT}|{FAINT:#} {}", shown(&text)));
-            }
-            Event::Notice { uid, notice } => self.notice(uid, notice),
-            Event::RecordingEnded { path, limit } => self.line(format_args!(
-                "{WARN}recording ended{WARN:#} {}: it has reached {limit} bytes (see --record-limit)",
-                path.display()
-            )),
-        }
-    }
-
-    fn notice(&self, uid: &str, notice: &Notice) {
-        match notice {
-            Notice::Started => self.of(uid, format_args!("{GOOD}started{GOOD:#}")),
-            Notice::Stopped(stopped) => {
-                let style = if stopped.reason.is_fault() { BAD } else { GOOD };
-                self.of(uid, format_args!("{style}stopped{style:#}: {}", shown(&stopped.to_string())));
-            }
-            Notice::Refused(call, denial) => {
-                let on = denial.endpoint.map(|id| format!(" on endpoint {id}")).unwrap_or_default();
-                let call = call.name();
-                self.of(uid, format_args!("{WARN}refused{WARN:#} {call}{on}: {}", denial.reason));
-            }
-            Notice::DriverFailed(endpoint, error) => {
-                let why = match error {
-                    IoError::NoPeer => "no such device here (see --bus and --record)",
-                    IoError::WouldBlock | IoError::Failed => "the device failed",
-                };
-                self.of(uid, format_args!("{WARN}endpoint {endpoint}{WARN:#}: {why}"));
-            }
-            Notice::LogDropped(dropped) => {
-                let (dropped, rate) = (HumanCount((*dropped).into()), Posix::LOG_BYTES_PER_SECOND);
-                self.of(uid, format_args!("{WARN}lines dropped{WARN:#}: {dropped} (at most {rate} bytes/s)"));
-            }
-        }
-    }
-
     /// Updates the status line of a container.
-    pub(crate) fn status(&mut self, status: &Status) {
+    pub(crate) fn status(&mut self, status: &Status, selected: bool) {
         let uid = status.uid.as_str();
+        if self.bars.is_hidden() || !self.shown.has(uid) {
+            return;
+        }
         let width = self.width;
         let bar = self.of.entry(uid.to_owned()).or_insert_with(|| {
             let bar = self.bars.add(ProgressBar::new_spinner());
-            if let Ok(style) = ProgressStyle::with_template("{prefix:.cyan} {wide_msg}") {
+            if let Ok(style) = ProgressStyle::with_template("{prefix:.cyan} {msg}") {
                 bar.set_style(style);
             }
-            bar.set_prefix(format!("{uid:>width$}"));
             bar
         });
-        let counters = &status.counters;
-        let mut text = format!(
-            "{:<11} loops {:<6} calls {:<7} refusals {:<5} instructions {}",
-            status.state.name(),
-            HumanCount(counters.loops.into()),
-            HumanCount(counters.calls.into()),
-            HumanCount(counters.refusals.into()),
-            HumanCount(counters.instructions)
-        );
-        if let Some(stopped) = status.last.filter(|_| !status.state.is_running()) {
-            text.push_str(&format!("  {}", StopReason::name(stopped.reason)));
+        let mark = if selected { '>' } else { ' ' };
+        bar.set_prefix(format!("{mark}{uid:>width$}"));
+        let free = columns().unwrap_or(80).saturating_sub(width + 3);
+        bar.set_message(summary(status, free));
+    }
+
+    /// The container is not there any more.
+    pub(crate) fn unloaded(&mut self, uid: &str) {
+        if let Some(bar) = self.of.remove(uid) {
+            bar.finish_and_clear();
+            self.bars.remove(&bar);
         }
-        bar.set_message(text);
     }
 
     /// Removes the status lines, before the final table.
     pub(crate) fn clear(&self) {
         self.of.values().for_each(ProgressBar::finish_and_clear);
     }
+}
+
+/// As much of the status as fits into `free` characters: whole facts, the most important first.
+fn summary(status: &Status, free: usize) -> String {
+    let counters = &status.counters;
+    let stopped = status.last.filter(|_| !status.state.is_running());
+    let mut facts = vec![format!("{:<11}", state(status))];
+    facts.extend(stopped.map(|stopped| stopped.reason.name().to_owned()));
+    facts.push(format!("loops {:<6}", HumanCount(counters.loops.into())));
+    facts.push(format!("refused {:<5}", HumanCount(counters.refusals.into())));
+    facts.push(format!("missed {:<4}", HumanCount(counters.missed.into())));
+    facts.push(format!("calls {:<7}", HumanCount(counters.calls.into())));
+    facts.push(format!("instructions {}", HumanCount(counters.instructions)));
+    let mut text = String::new();
+    for fact in facts {
+        let gap = usize::from(!text.is_empty());
+        if text.chars().count() + gap + fact.trim_end().chars().count() > free {
+            break;
+        }
+        text.extend(std::iter::repeat_n(' ', gap));
+        text.push_str(&fact);
+    }
+    text.trim_end().to_owned()
 }

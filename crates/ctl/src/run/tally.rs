@@ -1,5 +1,6 @@
 //! Counts of events. The containers' threads count; memory is bounded, whatever a container does.
 
+use crate::run::loops::{Loops, Spread};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tinycontainer::Notice;
@@ -36,6 +37,8 @@ struct Inner {
     /// Refusals of kinds beyond the first `MOST`.
     other: u64,
     drivers: HashSet<(String, u32)>,
+    /// Of the container in each slot.
+    loops: HashMap<usize, Loops>,
     /// What is still to be logged.
     awaited: HashSet<Line>,
 }
@@ -65,6 +68,21 @@ impl Tally {
             }
             Event::Notice { .. } | Event::RecordingEnded { .. } => true,
         }
+    }
+
+    /// Counts a loop of the container in that slot.
+    pub(crate) fn looped(&self, slot: usize, instructions: u64) {
+        self.lock().loops.entry(slot).or_default().add(instructions);
+    }
+
+    /// Another container is loaded into that slot.
+    pub(crate) fn loaded(&self, slot: usize) {
+        self.lock().loops.remove(&slot);
+    }
+
+    /// The instructions of the loops of the container in that slot.
+    pub(crate) fn loops(&self, slot: usize) -> Option<Spread> {
+        self.lock().loops.get(&slot)?.spread()
     }
 
     /// A container's refusals by kind, most first.

@@ -58,8 +58,17 @@ fn steers(c: char) -> bool {
 
 /// JSON for scripts. Inside of it only strings from outside can have control characters.
 pub(crate) fn json(value: &impl serde::Serialize) -> anyhow::Result<String> {
+    Ok(plain(&serde_json::to_string_pretty(value)?))
+}
+
+/// The same in one line.
+pub(crate) fn json_line(value: &impl serde::Serialize) -> anyhow::Result<String> {
+    Ok(plain(&serde_json::to_string(value)?))
+}
+
+fn plain(text: &str) -> String {
     let mut out = String::new();
-    for c in serde_json::to_string_pretty(value)?.chars() {
+    for c in text.chars() {
         if c != '\n' && (c.is_control() || steers(c)) {
             let mut units = [0; 2];
             c.encode_utf16(&mut units).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
@@ -67,7 +76,7 @@ pub(crate) fn json(value: &impl serde::Serialize) -> anyhow::Result<String> {
             out.push(c);
         }
     }
-    Ok(out)
+    out
 }
 
 /// Bytes as hex digits.

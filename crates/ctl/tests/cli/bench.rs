@@ -145,8 +145,14 @@ impl Bench {
 
 /// Runs the program. It may exit with 0, 1 or 2, and must not panic.
 pub(crate) fn ctl(dir: &Path, args: &[&str]) -> Said {
+    ctl_with(dir, args, &[])
+}
+
+/// The same with these variables.
+pub(crate) fn ctl_with(dir: &Path, args: &[&str], variables: &[(&str, &str)]) -> Said {
     let output = Command::new(env!("CARGO_BIN_EXE_tinycontainerctl"))
         .args(args)
+        .envs(variables.iter().copied())
         .current_dir(dir)
         .stdin(Stdio::null())
         .output()

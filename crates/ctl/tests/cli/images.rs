@@ -265,7 +265,7 @@ fn what_does_not_fit_a_device_is_not_built() {
     refused(QUIET, &BUS.replace("i2c:72", "i2c"), "BUS:UNIT");
     refused(QUIET, &format!("{BUS}{BUS}"), "there are two of that id");
     refused(QUIET, &BUS.replace("\"in\"", "\"up\""), "direction");
-    refused(QUIET, "hat = 1\n---", "unknown field `hat`");
+    refused(QUIET, "hat = 1\n---", "there is no key `hat`");
     bench.bad(
         2,
         &["build", "nowhere", "--key", "a-TEST.key", "--issuer", "a", "--aud", "here", "-o", "x"],

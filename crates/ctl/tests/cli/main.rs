@@ -7,11 +7,21 @@
 )]
 
 mod bad_files;
+mod begin;
 mod bench;
 mod compilers;
 mod fixtures;
 mod images;
+mod interop;
 mod keys;
 mod ordinary;
+mod recipe;
 mod run;
+mod run_lines;
+#[cfg(unix)]
+mod terminal;
+mod timeline;
+#[cfg(unix)]
+mod watch;
+mod writing;
 mod year2024;

@@ -25,7 +25,7 @@ const RUST_MANIFEST: &str = "[workspace]\n[package]\nname = \"ordinary\"\nversio
 
 fn recipe(uid: &str, build: &str) -> String {
     format!(
-        "uid = \"{uid}\"\nversion = 1\ntype = \"wasm\"\nsyscalls = [\"open\", \"close\", \"write\", \"logger\"]\n\
+        "uid = \"{uid}\"\nversion = 1\ntype = \"wasm\"\n\
          [build]\n{build}\nshadow_stack = 2048\n\
          [limits]\nlinear_memory = 65536\nstack = 4096\nheap = 65536\n\
          [schedule]\nstart_ms = 20\nperiod_ms = 200\nloop_ms = 100\nstop_ms = 20\nmax_loops = 0\nlifetime_ms = 0\n\

@@ -1,7 +1,7 @@
 use crate::bench::{Bench, QUIET};
 use std::fs;
 
-const SPIN: &str = r#"(module
+pub(crate) const SPIN: &str = r#"(module
     (memory 1)
     (global (export "__data_end") i32 (i32.const 16))
     (global (export "__heap_base") i32 (i32.const 16))
@@ -22,7 +22,7 @@ const WRITER: &str = r#"(module
         (call $write (call $open (i32.const 2)) (i32.const 64) (i32.const 1)))
     (func (export "stop")))"#;
 
-fn device<'a>(args: &[&'a str]) -> Vec<&'a str> {
+pub(crate) fn device<'a>(args: &[&'a str]) -> Vec<&'a str> {
     [args, &["--trust", "trust.toml", "--device", "here"]].concat()
 }
 
@@ -84,14 +84,69 @@ fn it_ends_when_all_have_stopped() {
     ]);
     bench.good(&["build", &file, "--key", "a-TEST.key", "--issuer", "a", "--aud", "here", "-o", "pin.tci"]);
     fs::create_dir(bench.path("rec")).unwrap();
-    bench.write("rec/gpio-18.csv", "time_ms,hex\n1,00\n");
-    bench.write("rec/gpio-19.csv", "another file\n");
+    bench.write("rec/notes.csv", "another file\n");
     let said = bench.good(&device(&["run", "pin.tci", "--record", "rec", "--json"]));
     let json = said.json();
     assert_eq!(json["containers"][0]["stopped"], "finished: loop() returned 1");
     assert_eq!(json["recorded"]["gpio:17"], serde_json::json!(["ab"]));
-    assert!(!bench.path("rec/gpio-18.csv").exists(), "a recording of an earlier run is replaced");
-    assert!(bench.path("rec/gpio-19.csv").exists(), "what is no recording stays");
+    assert!(bench.path("rec/notes.csv").exists(), "what is no recording stays");
+    // Each run needs a folder of its own.
+    let before = bench.read("rec/gpio-17.csv");
+    let said = bench.bad(2, &device(&["run", "pin.tci", "--record", "rec"]), "rec/gpio-17.csv is there already");
+    assert!(said.err.contains("help:"), "{}", said.err);
+    assert_eq!(bench.read("rec/gpio-17.csv"), before);
+}
+
+#[test]
+fn recording_into_the_folder_of_traces_deletes_nothing() {
+    let bench = Bench::new();
+    let quiet = bench.image("a.quiet", QUIET, "");
+    fs::create_dir(bench.path("bus")).unwrap();
+    let trace = "time_ms,hex\n0,01\n";
+    bench.write("bus/i2c-72.csv", trace);
+    bench.write("bus/gpio-3.csv", "0,01\n");
+    let args = ["run", &quiet, "--bus", "bus", "--record", "bus", "--for", "100ms"];
+    let said = bench.bad(2, &device(&args), "never overwrites a file");
+    assert!(!said.all().contains("started"), "{}", said.all());
+    assert_eq!(bench.read("bus/i2c-72.csv"), trace.as_bytes());
+    assert_eq!(bench.read("bus/gpio-3.csv"), b"0,01\n");
+}
+
+#[test]
+fn a_missing_file_is_named_before_anything_runs() {
+    let bench = Bench::new();
+    let quiet = bench.image("a.quiet", QUIET, "");
+    for command in [&["run", &quiet, "missing.tci", "--for", "100ms"][..], &["verify", "missing.tci"]] {
+        let said = bench.bad(2, &device(command), "cannot open missing.tci");
+        assert!(!said.all().contains("refused") && !said.all().contains("started"), "{}", said.all());
+    }
+}
+
+#[test]
+fn no_time_is_no_loop() {
+    let bench = Bench::new();
+    let quiet = bench.image("a.quiet", QUIET, "");
+    let said = bench.good(&device(&["run", &quiet, "--for", "0s", "--json"]));
+    let row = &said.json()["containers"][0];
+    assert_eq!((&row["loops"], &row["state"]), (&0.into(), &"CREATED".into()), "{row}");
+    assert!(!said.err.contains("started"), "{}", said.err);
+}
+
+#[test]
+fn a_refusal_comes_with_the_help_that_verify_prints() {
+    let bench = Bench::new();
+    let quiet = bench.image("a.quiet", QUIET, "");
+    bench.write("cut.tci", &bench.read(&quiet)[..400]);
+    for (image, on) in [("cut.tci", "here"), (&quiet, "elsewhere")] {
+        let device = ["--trust", "trust.toml", "--device", on];
+        let verify = bench.ctl(&[&["verify", image][..], &device].concat());
+        let help = verify.out.lines().find(|line| line.contains("help:")).unwrap().trim().to_owned();
+        let run = bench.ctl(&[&["run", image, "--for", "100ms"][..], &device].concat());
+        assert_eq!((verify.code, run.code), (1, 1), "{}", run.all());
+        assert!(run.out.contains(&help), "{help}: {}", run.out);
+        let json = bench.ctl(&[&["run", image, "--for", "100ms", "--json"][..], &device].concat()).json();
+        assert!(help.ends_with(json["refused"][0]["help"].as_str().unwrap()), "{json}");
+    }
 }
 
 #[test]
@@ -200,7 +255,7 @@ fn a_trace_wakes_a_container_that_waits_for_messages() {
     let text = String::from_utf8(bench.read(&file)).unwrap();
     for (from, to, said_of) in [
         ("\"read\", ", "", "may not read them"),
-        ("wake = \"message\"", "wake = \"mesage\"", "there is no `mesage`: period, message"),
+        ("wake = \"message\"", "wake = \"mesage\"", "there is no `mesage`: did you mean `message`?"),
     ] {
         bench.write(&file, text.replace(from, to));
         let said = bench.ctl(&[

@@ -1,6 +1,7 @@
 //! A platform whose time a test sets, over the real interpreter.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -81,8 +82,14 @@ impl<T> Lock<T> for StdLock<T> {
     }
 
     fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        LOCKED.set(LOCKED.get() + 1);
         f(&mut self.0.lock().unwrap())
     }
+}
+
+thread_local! {
+    /// How often this thread has taken a lock of an engine.
+    pub static LOCKED: Cell<usize> = const { Cell::new(0) };
 }
 
 /// A buffer that is counted while it exists.

@@ -87,17 +87,17 @@ impl Reach<'_> {
             reader.missing();
             return None;
         };
-        let pattern = name.unwrap_or(Pattern("*"));
-        let target = match (kind, name.is_some(), range, address) {
-            (0, _, endpoints, None) => Some(Target::Container { uid: pattern, endpoints }),
-            (1, false, units, None) => Some(Target::Local { bus: None, units }),
-            (1, false, units, Some(bus)) => {
+        let target = match (kind, name, range, address) {
+            (0, Some(uid), endpoints, None) => Some(Target::Container { uid, endpoints }),
+            (1, None, units, None) => Some(Target::Local { bus: None, units }),
+            (1, None, units, Some(bus)) => {
                 Bus::from_number(bus).map(|bus| Target::Local { bus: Some(bus), units })
             }
-            (2, _, None, None) => Some(Target::Remote { scheme: None, authority: pattern }),
-            (2, _, None, Some(scheme)) => Scheme::from_number(scheme)
-                .map(|scheme| Target::Remote { scheme: Some(scheme), authority: pattern }),
-            (3, false, None, None) => Some(Target::Any),
+            (2, Some(authority), None, None) => Some(Target::Remote { scheme: None, authority }),
+            (2, Some(authority), None, Some(scheme)) => {
+                Scheme::from_number(scheme).map(|scheme| Target::Remote { scheme: Some(scheme), authority })
+            }
+            (3, None, None, None) => Some(Target::Any),
             _ => None,
         };
         if target.is_none() {

@@ -50,7 +50,8 @@ fn each_outcome_names_what_proves_it() {
     });
     // Data, syscalls and the endpoint by tokens.
     let mut spec = Spec::new("a.x", IDLE).endpoint(1, BUS, Direction::In);
-    let data = Claims { digest: Some(&sha256(&spec.data)), ..claims(OWNER, "a.x", Use::Data) };
+    let digest = sha256(&spec.data);
+    let data = Claims { digest: Some(&digest), ..claims(OWNER, "a.x", Use::Data) };
     spec.part_tokens.0 = Some(sign(&data, OWNER));
     spec.syscall_token = Some(tinycontainer_testkit::syscall_token(MANAGER, "a.x", spec.syscalls));
     let access = Access { peer: Peer::Local { bus: Bus::I2c, unit: 72 }, direction: Direction::In };
@@ -95,7 +96,8 @@ fn without_a_valid_metadata_token_nothing_counts_that_only_the_metadata_proves()
 #[test]
 fn a_token_that_fails_is_reported_and_the_others_are_judged_on_their_own() {
     let mut spec = Spec::new("a.x", IDLE).endpoint(1, BUS, Direction::In);
-    let code = Claims { digest: Some(&sha256(&spec.code)), ..claims(OWNER, "a.x", Use::Code) };
+    let digest = sha256(&spec.code);
+    let code = Claims { digest: Some(&digest), ..claims(OWNER, "a.x", Use::Code) };
     spec.part_tokens.1 = Some(sign(&code, OWNER));
     let image = spec.sign(PROVIDER_A);
     on(&store(&[PROVIDER_A], |_, _| {}), |device| {

@@ -31,6 +31,6 @@ impl Attack {
             (self.run)(&mut trial)?;
             trial.end()
         });
-        device.broken().map_or(outcome, |why| Err(format!("the device is broken: {why}")))
+        device.broken().map_or(outcome, |why| Err(format!("the device is broken: {why}").into()))
     }
 }

@@ -1,6 +1,7 @@
 //! Attacks on a device, a file for each kind of attacker.
 //!
-//! Each has a name and the checks of `docs/threat-model.md` that it shows: if one of them is removed, the attack succeeds.
+//! Each has a name and the checks of `docs/threat-model.md` that it shows: if one of them is removed, the attack notices it.
+//! `scripts/defences --check` tests that each of these checks exists, and has an attack.
 //! Those without a check show what is not one line of code. [`Trial::end`] says what must hold after each.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "what is taken apart was made here")]
@@ -18,7 +19,7 @@ mod third_party;
 mod trial;
 
 pub use attack::Attack;
-pub use trial::{Outcome, Trial};
+pub use trial::{Failure, Outcome, Trial};
 
 /// A kind of attacker, and what it tries.
 pub const ATTACKERS: &[(&str, &[Attack])] = &[
@@ -47,15 +48,5 @@ mod tests {
         let names: BTreeSet<_> = attacks().map(|attack| attack.name).collect();
         assert_eq!(names.len(), attacks().count());
         assert!(names.len() >= 100, "{}", names.len());
-    }
-
-    #[test]
-    fn an_attack_that_shows_a_check_names_one_that_exists() {
-        let checks = include_str!("../../defences.toml");
-        for attack in attacks() {
-            for check in attack.shows {
-                assert!(checks.contains(&format!("id = \"{check}\"")), "{}: {check}", attack.name);
-            }
-        }
     }
 }

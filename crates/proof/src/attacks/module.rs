@@ -1,7 +1,7 @@
 //! A hostile module: it has a valid signature, and is made to cost much, or to get around the interpreter's checks.
 
 use super::attack::{Attack, attack};
-use super::trial::{MEMORY, Outcome, Trial, expect, hooks, page_guest};
+use super::trial::{MEMORY, Outcome, REJECTED, Trial, expect, hooks, page_guest};
 use std::fmt::Write as _;
 use tinycontainer::metadata::Limits;
 use tinycontainer_testkit::Spec;
@@ -22,7 +22,7 @@ fn large(spec: Spec) -> Spec {
 
 /// The runtime rejects the module for that reason, and no hook of it runs.
 fn rejected(t: &mut Trial<'_>, spec: &Spec, why: &str) -> Outcome {
-    t.stops(spec, "rejected by the runtime")?;
+    t.stops(spec, REJECTED)?;
     t.stopped(&spec.uid, why)
 }
 

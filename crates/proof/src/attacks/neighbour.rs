@@ -193,7 +193,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         t.start(&victim.endpoint(1, OwnedPeer::Local(Bus::App, 1), Direction::Both))?;
         t.run(20);
         let notes = t.reported();
-        let [fd] = notes[..] else { return Err(format!("the victim's descriptor: {notes:?}")) };
+        let [fd] = notes[..] else { return Err(format!("the victim's descriptor: {notes:?}").into()) };
         let write = format!("(call $note (call $write (i32.const {fd}) (i32.const 64) (i32.const 5)))");
         let spec = guest("o.x", &format!("{OPEN} {write}"));
         expect(
@@ -246,7 +246,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         let mut spec = hooks("o.x", "", "", GO_ON, "");
         spec.schedule.period_ms = 0;
         t.start(&spec)?;
-        t.run(300);
+        t.run(150);
         require("it runs", t.status("o.x")?.counters.loops > 100)
     }),
     attack("lets an urgent container end its turn each time", &["loop-turns"], |t| {

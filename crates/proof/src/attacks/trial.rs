@@ -2,7 +2,7 @@
 
 use crate::device::report::{Memory, Refusal, Snapshot, Status};
 use crate::device::{Device, Unit};
-use std::fmt::Debug;
+use std::fmt::{self, Debug, Display};
 use tinycontainer::firewall::{DenyReason, Direction, Mask, Syscall};
 use tinycontainer::metadata::{Bus, Limits, Schedule};
 use tinycontainer_capi::Code;
@@ -10,7 +10,27 @@ use tinycontainer_testkit::{self as kit, IDLE, Image, OWNER, OwnedPeer, PROVIDER
 use tinycontainer_token::Claims;
 
 /// Contained, or what was not as it must be.
-pub type Outcome = Result<(), String>;
+pub type Outcome = Result<(), Failure>;
+
+/// What was not contained.
+#[derive(Debug)]
+pub struct Failure {
+    pub(super) text: String,
+    /// The device has refused what was attempted, but for another reason than it must.
+    pub refused: bool,
+}
+
+impl<T: Into<String>> From<T> for Failure {
+    fn from(text: T) -> Self {
+        Self { text: text.into(), refused: false }
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
 
 /// A periodic container of the owner that runs during each attack.
 pub(super) const NEIGHBOUR: &str = "o.neighbour";
@@ -18,12 +38,20 @@ pub(super) const NEIGHBOUR: &str = "o.neighbour";
 const PERIOD_MS: u32 = 100;
 /// The endpoint by which a guest reports to the attack: unit 0 of the bus `app`.
 pub(super) const REPORT: u32 = 1000;
+/// Why a container stops whose module the runtime does not load.
+pub(super) const REJECTED: &str = "rejected by the runtime";
 /// The linear memory of the guests that [`guest`] makes, in bytes.
 pub(super) const MEMORY: u32 = 1024;
 
 /// `Err` unless both are equal.
 pub(super) fn expect<T: PartialEq + Debug>(what: &str, got: T, want: T) -> Outcome {
-    if got == want { Ok(()) } else { Err(format!("{what}: {got:?} and not {want:?}")) }
+    if got == want { Ok(()) } else { Err(format!("{what}: {got:?} and not {want:?}").into()) }
+}
+
+/// As [`expect`], for the result of a call.
+pub(super) fn expect_code(what: &str, got: Code, want: Code) -> Outcome {
+    let refused = got != Code::Ok && want != Code::Ok;
+    expect(what, got, want).map_err(|failure| Failure { refused, ..failure })
 }
 
 /// `Err` unless it holds.
@@ -64,8 +92,8 @@ impl<'d> Trial<'d> {
     ///
     /// # Errors
     /// The device does not take the neighbour.
-    pub fn begin(device: &'d mut Device) -> Result<Self, String> {
-        device.reset().map_err(|broken| broken.to_string())?;
+    pub fn begin(device: &'d mut Device) -> Result<Self, Failure> {
+        device.restart().map_err(|broken| broken.to_string())?;
         let mut neighbour = Spec::new(NEIGHBOUR, IDLE);
         neighbour.schedule =
             Schedule { start_ms: 10, period_ms: PERIOD_MS, loop_ms: 10, stop_ms: 10, ..neighbour.schedule };
@@ -141,8 +169,8 @@ impl<'d> Trial<'d> {
     ///
     /// # Errors
     /// There is none of that name.
-    pub fn status(&mut self, uid: &str) -> Result<Status, String> {
-        self.device.status(uid).ok_or_else(|| format!("{uid} is not loaded"))
+    pub fn status(&mut self, uid: &str) -> Result<Status, Failure> {
+        self.device.status(uid).ok_or_else(|| format!("{uid} is not loaded").into())
     }
 
     /// Replaces the trust store. Once: the device has space for few.
@@ -160,7 +188,7 @@ impl<'d> Trial<'d> {
     /// Another result, or a change.
     pub fn unchanged(&mut self, what: &str, code: Code, act: impl FnOnce(&mut Device) -> Code) -> Outcome {
         let before = self.device.snapshot();
-        expect(what, act(self.device), code)?;
+        expect_code(what, act(self.device), code)?;
         expect(&format!("after {what}"), self.device.snapshot(), before)
     }
 
@@ -218,14 +246,17 @@ impl<'d> Trial<'d> {
         let status = self.status(uid)?;
         require(&format!("{uid} still runs"), !status.state.is_running())?;
         let why = status.last_text;
+        // The interpreter has refused what the loader must refuse.
+        let refused = reason == REJECTED && why.starts_with("trapped");
         require(&format!("{uid} stopped for another reason: {why:?}, not {reason:?}"), why.contains(reason))
+            .map_err(|failure| Failure { refused, ..failure })
     }
 
     /// Runs a guest that reports, to its end; returns what it has noted.
     ///
     /// # Errors
     /// It is refused, or has not finished.
-    pub fn notes(&mut self, spec: &Spec) -> Result<Vec<i32>, String> {
+    pub fn notes(&mut self, spec: &Spec) -> Result<Vec<i32>, Failure> {
         self.stops(spec, "finished")?;
         Ok(self.reported())
     }
@@ -234,7 +265,7 @@ impl<'d> Trial<'d> {
     ///
     /// # Errors
     /// It is refused, or has not finished.
-    pub fn notes_in(&mut self, spec: &Spec, ms: u32) -> Result<Vec<i32>, String> {
+    pub fn notes_in(&mut self, spec: &Spec, ms: u32) -> Result<Vec<i32>, Failure> {
         self.start(spec)?;
         self.run(ms);
         self.stopped(&spec.uid, "finished")?;

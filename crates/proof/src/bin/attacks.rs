@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
-use tinycontainer_proof::attacks::{ATTACKERS, Attack, attacks};
+use tinycontainer_proof::attacks::{ATTACKERS, Attack, Failure, attacks};
 use tinycontainer_proof::device::{Broken, Device, Program};
 
 /// Attacks devices, and checks that each attack is contained. The exit status is 1 if one is not, 2 if they
@@ -17,7 +17,7 @@ struct Arguments {
     /// A device, NAME=PATH: the console of `crates/bare` for this host, or, if the name begins with `qemu`, its firmware.
     #[arg(value_parser = Program::parse, required_unless_present = "list")]
     devices: Vec<Program>,
-    /// List the attacks: name, and the checks of docs/threat-model.md that it shows.
+    /// List the attacks: name, and the checks of docs/threat-model.md that it shows. With --json a line for each.
     #[arg(long)]
     list: bool,
     /// Only this attack. May be given several times.
@@ -41,6 +41,8 @@ struct Line<'a> {
     shows: &'a [&'a str],
     /// What was not contained.
     failure: Option<&'a str>,
+    /// The device has refused what was attempted, but for another reason than it must.
+    refused: bool,
     seconds: f32,
 }
 
@@ -68,13 +70,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     }
     if arguments.list {
-        for (attacker, attacks) in ATTACKERS {
-            println!("{attacker}");
-            for attack in *attacks {
-                println!("  {} [{}]", attack.name, attack.shows.join(" "));
-            }
-        }
-        println!("{} attacks", attacks().count());
+        list(arguments.json);
         return ExitCode::SUCCESS;
     }
     let wanted: Vec<_> = attacks().filter(|attack| arguments.wants(attack)).collect();
@@ -93,9 +89,15 @@ fn main() -> ExitCode {
                 eprintln!("{}: NOT CONTAINED: {}: {why}", program.name, attack.name);
             }
             if arguments.json {
-                let (device, failure) = (&program.name, failure.as_deref());
-                let line =
-                    Line { device, attack: attack.name, shows: attack.shows, failure, seconds: *seconds };
+                let text = failure.as_ref().map(ToString::to_string);
+                let line = Line {
+                    device: &program.name,
+                    attack: attack.name,
+                    shows: attack.shows,
+                    failure: text.as_deref(),
+                    refused: failure.as_ref().is_some_and(|failure| failure.refused),
+                    seconds: *seconds,
+                };
                 println!("{}", serde_json::to_string(&line).unwrap_or_default());
             }
         }
@@ -110,11 +112,30 @@ fn main() -> ExitCode {
     if all_contained { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// Prints the list of attacks.
+fn list(json: bool) {
+    for (attacker, attacks) in ATTACKERS {
+        if !json {
+            println!("{attacker}");
+        }
+        for Attack { name, shows, .. } in *attacks {
+            if json {
+                println!("{}", serde_json::json!({ "attacker": attacker, "attack": name, "shows": shows }));
+            } else {
+                println!("  {name} [{}]", shows.join(" "));
+            }
+        }
+    }
+    if !json {
+        println!("{} attacks", attacks().count());
+    }
+}
+
 /// An attack that was made.
 struct Ran {
     attack: &'static Attack,
     /// What was not contained.
-    failure: Option<String>,
+    failure: Option<Failure>,
     seconds: f32,
 }
 

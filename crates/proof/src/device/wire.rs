@@ -1,5 +1,6 @@
 //! The process of a device and its serial line.
 
+use crate::device::protocol::Fields;
 use std::ffi::OsStr;
 use std::fmt;
 use std::io::{self, Read as _, Write as _};
@@ -63,14 +64,7 @@ impl Wire {
 
     /// The instructions that the request took, and the reply.
     pub(crate) fn ask(&mut self, op: u8, arguments: &[u8]) -> Result<(u64, Reader), Broken> {
-        let len = u16::try_from(arguments.len() + 1).map_err(|_| Broken("a request is too long".into()))?;
-        let mut request = len.to_le_bytes().to_vec();
-        request.push(op);
-        request.extend_from_slice(arguments);
-        let sent = self.input.write_all(&request).and_then(|()| self.input.flush());
-        if sent.is_err() {
-            return Err(self.ended());
-        }
+        self.tell(op, arguments)?;
         match self.replies.recv_timeout(PATIENCE) {
             Ok(Ok(reply)) => {
                 let mut reader = Reader { bytes: reply, at: 0 };
@@ -79,6 +73,16 @@ impl Wire {
             Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => Err(self.ended()),
             Err(RecvTimeoutError::Timeout) => Err(Broken(format!("no answer for {} s", PATIENCE.as_secs()))),
         }
+    }
+
+    /// Sends a request, and waits for no reply.
+    pub(crate) fn tell(&mut self, op: u8, arguments: &[u8]) -> Result<(), Broken> {
+        let len = u16::try_from(arguments.len() + 1).map_err(|_| Broken("a request is too long".into()))?;
+        let mut request = len.to_le_bytes().to_vec();
+        request.push(op);
+        request.extend_from_slice(arguments);
+        let sent = self.input.write_all(&request).and_then(|()| self.input.flush());
+        if sent.is_err() { Err(self.ended()) } else { Ok(()) }
     }
 
     pub(crate) fn process(&self) -> u32 {
@@ -98,6 +102,17 @@ impl Drop for Wire {
         // By its process id; it may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+impl Fields for Reader {
+    type Bytes = Vec<u8>;
+
+    fn take(&mut self, len: usize) -> Vec<u8> {
+        let end = (self.at + len).min(self.bytes.len());
+        let taken = self.bytes.get(self.at..end).unwrap_or_default().to_vec();
+        self.at = end;
+        taken
     }
 }
 
@@ -137,38 +152,6 @@ impl Reader {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.at >= self.bytes.len()
-    }
-
-    fn take(&mut self, len: usize) -> &[u8] {
-        let end = (self.at + len).min(self.bytes.len());
-        let taken = self.bytes.get(self.at..end).unwrap_or_default();
-        self.at = end;
-        taken
-    }
-
-    fn number(&mut self, len: usize) -> u64 {
-        self.take(len).iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
-    }
-
-    pub(crate) fn u8(&mut self) -> u8 {
-        self.number(1) as u8
-    }
-
-    pub(crate) fn u16(&mut self) -> u16 {
-        self.number(2) as u16
-    }
-
-    pub(crate) fn u32(&mut self) -> u32 {
-        self.number(4) as u32
-    }
-
-    pub(crate) fn u64(&mut self) -> u64 {
-        self.number(8)
-    }
-
-    pub(crate) fn bytes(&mut self) -> Vec<u8> {
-        let len = self.u16();
-        self.take(usize::from(len)).to_vec()
     }
 
     pub(crate) fn text(&mut self) -> String {

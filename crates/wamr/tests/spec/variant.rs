@@ -61,7 +61,11 @@ impl Way {
             }
             Self::Unchanged => unchanged(&settings, &tags, &here, wamr),
         };
-        build.file(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec/harness.c"));
+        for file in ["tests/spec/harness.c", "tests/allocator.c"] {
+            build.file(Path::new(env!("CARGO_MANIFEST_DIR")).join(file));
+        }
+        // What no code may rely on.
+        build.define("FILL", "0xa5");
         build.target(target).host(target).cargo_metadata(false).cargo_warnings(false).pic(true);
         build
     }
@@ -96,17 +100,19 @@ fn unchanged(settings: &Settings, tags: &[String], here: &Path, wamr: &Path) -> 
     build
 }
 
-/// The shared object, compiled unless it is there already from the same files.
+/// The shared object, compiled unless it is there already from the same files and compiler.
 fn library(way: Way) -> Library {
     let wamr = Path::new(sys::SOURCE.unwrap());
     let target = format!("{}-unknown-linux-gnu", env::consts::ARCH);
     let build = way.build(wamr, &target);
     let mut inputs = DefaultHasher::new();
     wamr.hash(&mut inputs);
-    for file in
-        ["wamr.settings", "build", "c", "../wamr/tests/spec/harness.c", "../wamr/tests/spec/variant.rs"]
-    {
+    compiler_version(&build).hash(&mut inputs);
+    for file in ["wamr.settings", "build", "c"] {
         contents(&here().join(file), &mut inputs);
+    }
+    for file in ["harness.c", "variant.rs", "../allocator.c"] {
+        contents(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec").join(file), &mut inputs);
     }
     let name = format!("spec-{INTERPRETER}-{way:?}-{:016x}", inputs.finish()).to_lowercase();
     let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(&name);
@@ -125,6 +131,14 @@ fn library(way: Way) -> Library {
     unsafe { Library::new(library) }.unwrap()
 }
 
+/// The compiler's command with its arguments, and what it prints of itself: another one compiles anew.
+fn compiler_version(build: &cc::Build) -> (String, Vec<u8>) {
+    let compiler = build.try_get_compiler().unwrap();
+    let version = compiler.to_command().arg("-v").output().unwrap();
+    assert!(version.status.success(), "{}", String::from_utf8_lossy(&version.stderr));
+    (format!("{compiler:?}"), [version.stdout, version.stderr].concat())
+}
+
 /// Hashes a file, or all files of a folder.
 fn contents(path: &Path, to: &mut DefaultHasher) {
     if path.is_dir() {
@@ -141,7 +155,7 @@ fn contents(path: &Path, to: &mut DefaultHasher) {
 
 macro_rules! functions {
     ($($name:ident: fn($($argument:ty),*) $(-> $result:ty)?;)*) => {
-        /// The functions of the library. Their types are those of wasm_export.h, shim.h and harness.c.
+        /// The functions of the library. Their types are those of wasm_export.h, shim.h, harness.c and allocator.c.
         struct Functions {
             $($name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)*
         }
@@ -163,7 +177,7 @@ functions! {
     tc_blocks_bytes: fn(u32) -> u32;
     tc_blocks: fn(sys::wasm_exec_env_t, *mut u8, *mut c_void, u32);
     tc_instructions_left: fn(sys::wasm_exec_env_t) -> i32;
-    spec_used: fn() -> u64;
+    tc_variant_used: fn() -> u64;
     spec_function: fn(sys::wasm_module_inst_t, u32) -> sys::wasm_function_inst_t;
     spec_global: fn(sys::wasm_module_inst_t, u32) -> *const u8;
     spec_globals: fn(sys::wasm_module_inst_t, *mut u64) -> *mut u8;
@@ -188,7 +202,8 @@ pub(crate) struct Wamr {
 }
 
 /// Where WAMR writes why it refuses.
-type ErrorText = [c_char; 128];
+type ErrorText = [c_char; ERROR_TEXT];
+const ERROR_TEXT: usize = 128;
 
 fn text(of: &ErrorText) -> String {
     // SAFETY: WAMR ends it with NUL, and it begins with zeros.
@@ -207,12 +222,12 @@ impl Wamr {
     /// Bytes that it has allocated.
     pub(crate) fn used(&self) -> u64 {
         // SAFETY: reads a number.
-        unsafe { (self.call.spec_used)() }
+        unsafe { (self.call.tc_variant_used)() }
     }
 
     /// Loads a module as the crate `wamr` does, or returns what WAMR says.
     pub(crate) fn load(&self, module: &[u8]) -> Result<Module<'_>, String> {
-        let mut reason: ErrorText = [0; _];
+        let mut reason: ErrorText = [0; ERROR_TEXT];
         // WAMR writes into it. Not a byte more than it has, so that a tool sees a read behind its end.
         let mut code = module.to_vec().into_boxed_slice();
         // SAFETY: the code lives as long as the module if that keeps it; the name is a constant.
@@ -224,7 +239,7 @@ impl Wamr {
                 no_resolve: true,
             };
             let (at, len) = (code.as_mut_ptr(), u32::try_from(code.len()).unwrap());
-            (self.call.wasm_runtime_load_ex)(at, len, &raw const args, reason.as_mut_ptr(), 128)
+            (self.call.wasm_runtime_load_ex)(at, len, &raw const args, reason.as_mut_ptr(), ERROR_TEXT as u32)
         };
         if module.is_null() { Err(text(&reason)) } else { Ok(Module { wamr: self, module, code }) }
     }
@@ -247,11 +262,12 @@ impl<'a> Module<'a> {
     /// Makes an instance, with a table of the ends of so many blocks if the interpreter uses one. Or returns what WAMR
     /// says.
     pub(crate) fn instantiate(mut self, blocks: Option<u32>) -> Result<Instance<'a>, String> {
-        let mut reason: ErrorText = [0; _];
+        let mut reason: ErrorText = [0; ERROR_TEXT];
         let call = &self.wamr.call;
         // SAFETY: the module is loaded.
-        let instance =
-            unsafe { (call.wasm_runtime_instantiate)(self.module, STACK, 0, reason.as_mut_ptr(), 128) };
+        let instance = unsafe {
+            (call.wasm_runtime_instantiate)(self.module, STACK, 0, reason.as_mut_ptr(), ERROR_TEXT as u32)
+        };
         if instance.is_null() {
             return Err(text(&reason));
         }

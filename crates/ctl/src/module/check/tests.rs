@@ -17,7 +17,7 @@ fn what_fits() {
          (global (export \"__data_end\") i32 i32.const 520) (global (export \"__heap_base\") i32 i32.const 530))"
     );
     let module = check(&wat::parse_str(text).unwrap(), &LIMITS).unwrap();
-    assert_eq!(module, Module { imports: Mask(2), memory: 536, whole_pages: None });
+    assert_eq!(module, Module { imports: Mask(2), memory: 536, whole_pages: None, above_ceiling: None });
     let none = check(&wat::parse_str(format!("(module {HOOKS})")).unwrap(), &LIMITS).unwrap();
     assert_eq!(none.memory, 0);
 }

@@ -1,0 +1,96 @@
+//! The result of a run. `--json` prints exactly this.
+
+use crate::run::loops::Spread;
+use crate::run::tally::Tally;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use tinycontainer::{State, Status};
+
+#[derive(Serialize, Default)]
+pub(crate) struct Outcome {
+    pub(crate) containers: Vec<Row>,
+    pub(crate) refused: Vec<RefusedImage>,
+    /// What was written to each peer, as hex.
+    pub(crate) recorded: BTreeMap<String, Vec<String>>,
+    /// Whether everything was as `--expect` states; none without it.
+    pub(crate) as_expected: Option<bool>,
+    pub(crate) deviations: Vec<String>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct Row {
+    pub(crate) uid: String,
+    /// `STOPPED` if it has run.
+    pub(crate) state: &'static str,
+    /// Why it stopped, without details.
+    pub(crate) reason: Option<&'static str>,
+    /// Why it stopped, with details.
+    pub(crate) stopped: Option<String>,
+    pub(crate) fault: bool,
+    pub(crate) loops: u32,
+    /// Periods that passed without a loop.
+    pub(crate) missed: u32,
+    pub(crate) calls: u32,
+    pub(crate) refusals: u32,
+    pub(crate) refusals_by_kind: Vec<KindRow>,
+    pub(crate) instructions: u64,
+    pub(crate) instructions_per_loop: Option<Spread>,
+    pub(crate) image_bytes: u32,
+    pub(crate) memory_peak_bytes: u32,
+    /// Linear memory, stack and heap together.
+    pub(crate) memory_limit_bytes: u32,
+}
+
+#[derive(Serialize)]
+pub(crate) struct KindRow {
+    pub(crate) call: &'static str,
+    pub(crate) endpoint: Option<u32>,
+    pub(crate) reason: &'static str,
+    pub(crate) sentence: &'static str,
+    pub(crate) count: u64,
+}
+
+#[derive(Serialize)]
+pub(crate) struct RefusedImage {
+    pub(crate) image: String,
+    pub(crate) why: String,
+    pub(crate) help: Option<&'static str>,
+}
+
+/// The state for people: the engine's name for a container that has run and stopped is that of one that was loaded.
+pub(crate) fn state(status: &Status) -> &'static str {
+    if status.state == State::Created && status.last.is_some() { "STOPPED" } else { status.state.name() }
+}
+
+impl Row {
+    pub(crate) fn of(status: &Status, memory_limit: u32, tally: &Tally) -> Self {
+        let counters = &status.counters;
+        Self {
+            uid: status.uid.as_str().into(),
+            state: state(status),
+            reason: status.last.map(|stopped| stopped.reason.name()),
+            stopped: status.last.map(|stopped| stopped.to_string()),
+            fault: status.last.is_some_and(|stopped| stopped.reason.is_fault()),
+            loops: counters.loops,
+            missed: counters.missed,
+            calls: counters.calls,
+            refusals: counters.refusals,
+            refusals_by_kind: tally
+                .refusals(&status.uid)
+                .into_iter()
+                .map(|(kind, count)| KindRow {
+                    call: kind.call.name(),
+                    endpoint: kind.endpoint,
+                    reason: kind.reason.name(),
+                    sentence: kind.reason.text(),
+                    count,
+                })
+                .collect(),
+            instructions: counters.instructions,
+            instructions_per_loop: tally.loops(status.slot),
+            image_bytes: status.image_bytes,
+            memory_peak_bytes: status.memory.peak,
+            memory_limit_bytes: memory_limit,
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! `--report`: writes the picture of a run.
+
+use crate::output;
+use crate::output::Kind;
+use crate::run::outcome::{Outcome, Row};
+use crate::timeline::page::{self, About, BEGINS, page};
+use crate::timeline::record::Recording;
+use anyhow::Result;
+use std::path::{Path, PathBuf};
+
+const KIND: Kind = Kind::Other { name: "a report of a run", begins: BEGINS };
+
+/// Fails if the report may not be written there. Called before anything runs.
+pub(crate) fn check(path: &Path, inputs: &[PathBuf]) -> Result<()> {
+    let inputs: Vec<_> = inputs.iter().map(PathBuf::as_path).collect();
+    output::check(path, KIND, false, &inputs)
+}
+
+pub(crate) fn write(
+    path: &Path,
+    inputs: &[PathBuf],
+    recording: &Recording,
+    outcome: &Outcome,
+    about: &About,
+) -> Result<()> {
+    let rows: Vec<_> = outcome.containers.iter().map(row).collect();
+    let inputs: Vec<_> = inputs.iter().map(PathBuf::as_path).collect();
+    output::write(path, KIND, page(recording, &rows, about)?.as_bytes(), false, &inputs)
+}
+
+fn row(row: &Row) -> page::Row {
+    let why = row.stopped.as_deref().map(|stopped| format!(": {stopped}")).unwrap_or_default();
+    page::Row {
+        uid: row.uid.clone(),
+        state: format!("{}{why}", row.state),
+        fault: row.fault,
+        loops: row.loops,
+        missed: row.missed,
+        calls: row.calls,
+        refusals: row.refusals,
+        instructions: row.instructions_per_loop.map(|spread| [spread.min, spread.median, spread.max]),
+        image_bytes: row.image_bytes,
+        memory_peak_bytes: row.memory_peak_bytes,
+        memory_limit_bytes: row.memory_limit_bytes,
+    }
+}

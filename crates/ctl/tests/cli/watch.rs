@@ -1,0 +1,66 @@
+//! `run --watch`: what changes is loaded again, the others run on.
+
+use crate::bench::{Bench, QUIET};
+use crate::run::device;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+struct Running {
+    child: Child,
+    lines: std::io::Lines<BufReader<ChildStdout>>,
+    seen: Vec<serde_json::Value>,
+}
+
+impl Running {
+    /// Reads until there is an event of that kind of that container. Ends when the program ends.
+    fn wait_for(&mut self, event: &str, uid: &str) -> serde_json::Value {
+        loop {
+            let line = self.lines.next().unwrap_or_else(|| panic!("no {event} of {uid}: {:?}", self.seen)).unwrap();
+            let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+            self.seen.push(value.clone());
+            if value["event"] == event && (uid.is_empty() || value["uid"] == uid) {
+                return value;
+            }
+        }
+    }
+
+    fn count(&self, event: &str, uid: &str) -> usize {
+        self.seen.iter().filter(|value| value["event"] == event && value["uid"] == uid).count()
+    }
+}
+
+#[test]
+fn what_changes_is_loaded_again_and_the_others_run_on() {
+    let bench = Bench::new();
+    let (one, two) = (bench.image("a.one", QUIET, ""), bench.image("a.two", QUIET, ""));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tinycontainerctl"))
+        .args(device(&["run", &one, &two, "--watch", "--log-format", "json", "--for", "120s"]))
+        .current_dir(bench.path("."))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut running = Running { child, lines, seen: Vec::new() };
+    running.wait_for("log", "a.two");
+
+    bench.image("a.one", &QUIET.replace("hello", "HELLO"), "");
+    running.wait_for("unloaded", "a.one");
+    running.wait_for("loaded", "a.one");
+    assert_eq!(running.wait_for("log", "a.one")["text"], "HELLO \\u{1b}[31m");
+
+    // An image that is refused is named, and the next one is loaded.
+    let good = bench.read(&one);
+    bench.write(&one, &good[..300]);
+    running.wait_for("image_refused", "");
+    bench.write(&one, &good);
+    running.wait_for("started", "a.one");
+
+    let pid = running.child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let end = running.wait_for("end", "");
+    assert_eq!(running.child.wait().unwrap().code(), Some(0));
+    assert_eq!((running.count("started", "a.two"), running.count("stopped", "a.two")), (1, 1));
+    assert_eq!(end["containers"].as_array().unwrap().len(), 2, "{end}");
+}
