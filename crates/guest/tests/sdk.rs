@@ -1,5 +1,5 @@
 //! The SDK that travels inside of tools is whole, and compiles outside of this workspace.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test's helpers may panic")]
+#![expect(clippy::unwrap_used, reason = "a test's helpers may panic")]
 
 use std::collections::BTreeSet;
 use std::fs;
