@@ -10,6 +10,7 @@
 //! | `output` | writing files so that nothing is lost |
 //! | `module` | compiling a container, and checking its module |
 //! | `device` | the device that a command decides for, and the engine's decision |
+//! | `refusal` | why a device refuses an image, with the facts |
 //! | `report` | what is known about an image: collected, and printed |
 //! | `build` | compiling, measuring, tokens of other parties, signing |
 //! | `new` | a folder to begin a container with |
@@ -28,13 +29,16 @@ mod input;
 mod module;
 mod new;
 mod output;
+mod refusal;
 mod report;
 mod run;
-mod timeline;
 mod text;
+mod timeline;
 
-use clap::{Parser, Subcommand};
+use anyhow::Result;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use cmd::answer::Answer;
+use std::env;
 use std::process::ExitCode;
 
 /// Make, inspect, verify and run TinyContainer images.
@@ -71,7 +75,37 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    // Also for a command line that cannot be read.
+    let json = env::args_os().skip(1).take_while(|arg| arg != "--").any(|arg| arg == "--json");
+    let matches = match Cli::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) if json && error.use_stderr() => return failed(json, None, &text::usage::error(&error)),
+        // Help, the version, or what is wrong with the command line.
+        Err(error) => error.exit(),
+    };
+    let outcome = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => run(cli.command),
+        Err(error) => error.exit(),
+    };
+    match outcome {
+        Ok(Answer::Yes) => ExitCode::SUCCESS,
+        Ok(Answer::No) => ExitCode::from(1),
+        Ok(Answer::Unknown) => ExitCode::from(2),
+        Err(error) => failed(json, matches.subcommand_name(), &error),
+    }
+}
+
+fn failed(json: bool, command: Option<&str>, error: &anyhow::Error) -> ExitCode {
+    if json {
+        text::document::failed(command, error);
+    } else {
+        text::error::show(error);
+    }
+    ExitCode::from(2)
+}
+
+fn run(command: Command) -> Result<Answer> {
+    match command {
         Command::New(args) => cmd::new::run(&args),
         Command::Keygen(args) => cmd::keygen::run(&args),
         Command::Trust(args) => cmd::trust::run(&args),
@@ -83,13 +117,5 @@ fn main() -> ExitCode {
         Command::Run(args) => cmd::run::run(&args),
         Command::Config(args) => cmd::config::run(&args),
         Command::Measure(args) => cmd::measure::run(&args),
-    };
-    match outcome {
-        Ok(Answer::Yes) => ExitCode::SUCCESS,
-        Ok(Answer::No) => ExitCode::from(1),
-        Err(error) => {
-            text::error::show(&error);
-            ExitCode::from(2)
-        }
     }
 }

@@ -28,7 +28,8 @@ fn steps(text: &str) -> Vec<Step> {
                     end_of_document = None;
                 }
             } else if let Some(command) = content.strip_prefix("$ ") {
-                end_of_document = command.split_once("<<'").map(|(_, end)| end.trim_end_matches('\'').to_owned());
+                end_of_document =
+                    command.split_once("<<'").map(|(_, end)| end.trim_end_matches('\'').to_owned());
                 steps.push(Step { line: line + 1, command: command.to_owned(), output: Vec::new() });
             } else {
                 steps.last_mut().unwrap().output.push(content.to_owned());
@@ -56,7 +57,9 @@ fn line_fits(shown: &str, line: &str) -> bool {
 fn fits(shown: &[String], lines: &[&str]) -> bool {
     match shown {
         [] => lines.is_empty(),
-        [any, rest @ ..] if any == "…" => (0..=lines.len()).any(|skipped| fits(rest, lines.split_at(skipped).1)),
+        [any, rest @ ..] if any == "…" => {
+            (0..=lines.len()).any(|skipped| fits(rest, lines.split_at(skipped).1))
+        }
         [first, rest @ ..] => match lines {
             [line, lines @ ..] => line_fits(first, line) && fits(rest, lines),
             [] => false,
@@ -89,7 +92,10 @@ fn each_command_of_the_tutorial_prints_what_it_shows() {
             .env("PATH", &path)
             .env("HOME", folder.path())
             .env("CARGO_HOME", std::env::var_os("CARGO_HOME").unwrap_or_else(|| home().join(".cargo").into()))
-            .env("RUSTUP_HOME", std::env::var_os("RUSTUP_HOME").unwrap_or_else(|| home().join(".rustup").into()))
+            .env(
+                "RUSTUP_HOME",
+                std::env::var_os("RUSTUP_HOME").unwrap_or_else(|| home().join(".rustup").into()),
+            )
             .env_remove("CARGO_TARGET_DIR")
             .output()
             .unwrap();

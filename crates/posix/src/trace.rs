@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::Instant;
 use tinycontainer::runtime::{
-    Account, Budget, Errno, Hook, Host, Instance, Limits, MemoryUse, ModuleError, Outcome, Runtime, Syscall, Type,
+    Account, Budget, Errno, Hook, Host, Instance, Limits, MemoryUse, ModuleError, Outcome, Runtime, Syscall,
+    Type,
 };
 use tinycontainer_wamr::Wamr;
 

@@ -11,7 +11,8 @@ use crate::input::recipe::{Recipe, TYPE};
 use crate::input::tokens::{Common, sign};
 use crate::module::check as module;
 use crate::module::compile;
-use crate::text::advice;
+use crate::refusal::Refusal;
+use crate::refusal::image::refusal;
 use crate::text::error::with_help;
 use anyhow::{Context, Result, anyhow};
 use indicatif::ProgressBar;
@@ -110,8 +111,10 @@ pub(crate) fn make(order: &Order) -> Result<Built> {
     let mut accepted_by = None;
     if let Some(spec) = device {
         let names = spec.audiences();
-        decide(&parts, spec.device(&names)).map_err(|error| {
-            with_help(format!("{} would refuse it: {error}", names.join(", ")), advice::advice(&error))
+        let device = spec.device(&names);
+        decide(&parts, device).map_err(|error| {
+            let Refusal { why, help } = refusal(&error, &metadata, Some(&parts), &device);
+            with_help(format!("{} would refuse it: {why}", names.join(", ")), help)
         })?;
         accepted_by = Some(names.join(", "));
     }

@@ -7,4 +7,6 @@ pub(crate) enum Answer {
     Yes,
     /// Refused, or other than expected: exit status 1.
     No,
+    /// It cannot be said: exit status 2.
+    Unknown,
 }

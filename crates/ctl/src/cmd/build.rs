@@ -6,9 +6,12 @@ use crate::cmd::answer::Answer;
 use crate::err;
 use crate::input::keys;
 use crate::out;
+use crate::report::types::{Limits, names};
+use crate::text::document;
 use crate::text::sentences::calls;
 use crate::text::style::{GOOD, NAME, WARN, hex, shown};
 use anyhow::Result;
+use serde::Serialize;
 use std::path::PathBuf;
 
 /// Compile a container, sign it and pack it into one file.
@@ -25,17 +28,77 @@ pub(crate) struct Args {
     container: PathBuf,
     #[command(flatten)]
     choices: Choices,
+    /// Print JSON, for scripts. Warnings are still text, on standard error.
+    #[arg(long)]
+    json: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
     let order = args.choices.order(&args.container)?;
     let built = make(&order)?;
     order.write(&built.image)?;
-    print(&order, &built);
+    if args.json {
+        document::print("build", &BuiltLine::of(&order, &built))?;
+    } else {
+        print(&order, &built);
+    }
     for warning in &built.warnings {
         err!("{WARN}warning:{WARN:#} {warning}");
     }
     Ok(Answer::Yes)
+}
+
+/// What was built, as `--json` prints it.
+#[derive(Serialize)]
+struct BuiltLine<'a> {
+    file: String,
+    uid: &'a str,
+    version: u32,
+    image_bytes: usize,
+    metadata_bytes: usize,
+    data_bytes: usize,
+    code_bytes: usize,
+    /// SHA-256 of the code, as `grant --for-code` takes it.
+    code_sha256: String,
+    aud: &'a str,
+    iss: &'a str,
+    kid: String,
+    syscalls: Vec<&'static str>,
+    limits: Limits,
+    /// What of the linear memory the module itself needs.
+    linear_memory_used_bytes: u64,
+    /// The device that accepts it; none if none was named.
+    accepted_by: Option<&'a str>,
+    warnings: &'a [String],
+}
+
+impl<'a> BuiltLine<'a> {
+    fn of(order: &'a Order, built: &'a Built) -> Self {
+        let [metadata_bytes, data_bytes, code_bytes] = built.sizes;
+        let limits = built.settled.limits;
+        Self {
+            file: order.output.display().to_string(),
+            uid: &order.recipe.uid,
+            version: order.recipe.version,
+            image_bytes: built.image.len(),
+            metadata_bytes,
+            data_bytes,
+            code_bytes,
+            code_sha256: hex(&built.code_digest),
+            aud: &order.aud,
+            iss: &order.issuer,
+            kid: keys::show_kid(&order.key.kid()),
+            syscalls: names(built.syscalls),
+            limits: Limits {
+                linear_memory_bytes: limits.linear_memory,
+                stack_bytes: limits.stack,
+                heap_bytes: limits.heap,
+            },
+            linear_memory_used_bytes: built.module.memory,
+            accepted_by: built.accepted_by.as_deref(),
+            warnings: &built.warnings,
+        }
+    }
 }
 
 fn print(order: &Order, built: &Built) {

@@ -3,7 +3,8 @@
 use crate::cmd::answer::Answer;
 use crate::config::{self, Name, PROJECT_FILE, Settings};
 use crate::out;
-use crate::text::style::{FAINT, HEAD, json, shown};
+use crate::text::document;
+use crate::text::style::{FAINT, HEAD, shown};
 use anyhow::Result;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -46,7 +47,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
                 (name.key(), shown)
             })
             .collect();
-        out!("{}", json(&all)?);
+        document::print("config", &all)?;
         return Ok(Answer::Yes);
     }
     for name in Name::ALL {

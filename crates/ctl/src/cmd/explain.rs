@@ -5,16 +5,17 @@ use crate::cmd::values::{CallArg, DirectionArg};
 use crate::device::spec::{self, DeviceSpec};
 use crate::input::image_file::ImageFile;
 use crate::out;
+use crate::refusal::image::rejection;
 use crate::report::checks::checks;
 use crate::report::types::CheckLine;
 use crate::text::advice;
+use crate::text::document;
 use crate::text::error::with_help;
 use crate::text::sentences;
-use crate::text::style::{BAD, FAINT, GOOD, HEAD, json, shown};
+use crate::text::style::{BAD, FAINT, GOOD, HEAD, WARN, shown};
 use anyhow::Result;
 use serde::Serialize;
 use std::path::PathBuf;
-use tinycontainer::ImageError;
 use tinycontainer_abi::{Direction, Syscall};
 use tinycontainer_firewall::{Denial, DenyReason, Guard, Table};
 use tinycontainer_metadata::{Endpoint, Mask, Metadata, Peer, Proofs};
@@ -23,7 +24,7 @@ use tinycontainer_policy::{Cleared, MAX_ENDPOINTS, clear};
 /// Explain, step by step, why a call of a container would be allowed or refused.
 ///
 /// What only a running device knows (descriptors, pointers, budgets) is not looked at.
-/// Exit status: 0 allowed, 1 refused.
+/// Exit status: 0 allowed; 1 refused; 2 it cannot be said, since an image is missing that decides.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  tinycontainerctl explain sensor.tci --call write --endpoint 2 \
 --with processor.tci --trust trust.toml --device kitchen")]
@@ -51,14 +52,15 @@ pub(crate) struct Args {
 
 #[derive(Serialize)]
 struct Explanation {
-    allowed: bool,
-    why: String,
+    /// Unknown if a step is unknown that decides.
+    allowed: Option<bool>,
+    why: Option<String>,
     steps: Vec<Step>,
 }
 
 #[derive(Serialize)]
 struct Step {
-    name: &'static str,
+    what: &'static str,
     /// Unknown if what it takes to know is not here.
     holds: Option<bool>,
     text: String,
@@ -90,11 +92,15 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     };
     let explanation = explain(&subject, &metadata, &others, &spec, &asked);
     if args.json {
-        out!("{}", json(&explanation)?);
+        document::print("explain", &explanation)?;
     } else {
         print(&explanation, metadata.uid, &asked);
     }
-    Ok(if explanation.allowed { Answer::Yes } else { Answer::No })
+    Ok(match explanation.allowed {
+        Some(true) => Answer::Yes,
+        Some(false) => Answer::No,
+        None => Answer::Unknown,
+    })
 }
 
 struct Asked {
@@ -122,15 +128,16 @@ fn explain(
     let (checks, _) = checks(metadata, &device);
     let cleared = clear(&subject.metadata, &device);
     let mut steps = Vec::new();
-    let mut step = |name, holds: Option<bool>, text: String| steps.push(Step { name, holds, text });
-    match &cleared {
-        Ok(_) => step("image", Some(true), "the device accepts the image".into()),
-        Err(why) => step(
+    let mut step = |what, holds: Option<bool>, text: String| steps.push(Step { what, holds, text });
+    let refusal = cleared.as_ref().err().map(|why| rejection(why, metadata, &device));
+    match &refusal {
+        None => step("image", Some(true), "the device accepts the image".into()),
+        Some(refusal) => step(
             "image",
             Some(false),
             format!(
-                "the device refuses the image, so nothing of it runs: {why}. Help: {}",
-                advice::advice(&ImageError::Rejected(*why))
+                "the device refuses the image, so nothing of it runs: {}. Help: {}",
+                refusal.why, refusal.help
             ),
         ),
     }
@@ -158,21 +165,32 @@ fn explain(
             }
             let (holds, text) = authorised(&checks, id);
             step("authorised", Some(holds), text);
-            if let Some((holds, text)) = mutual(metadata, &endpoint, asked, others) {
-                step("mutual", holds, text);
+            match mutual(metadata, &endpoint, asked, others) {
+                Some((holds, text)) if asked.call == Syscall::Write || holds == Some(true) => {
+                    step("mutual", holds, text);
+                }
+                // The device does not look at the other container then.
+                Some((Some(false), text)) => {
+                    step("message", Some(true), format!("{text}: it may, but nothing will come"));
+                }
+                _ => {}
             }
         }
     }
-    let denied = cleared
-        .map_err(|why| why.to_string())
-        .and_then(|cleared| firewall(&cleared, asked).map_err(|denial| denial.reason.text().to_owned()));
-    let not_mutual = steps.iter().any(|step| step.name == "mutual" && step.holds == Some(false));
-    let why = match denied {
-        Err(why) => why,
-        Ok(()) if not_mutual => DenyReason::NotMutual.text().into(),
-        Ok(()) => String::new(),
+    let denied = match (&cleared, refusal) {
+        (Ok(cleared), _) => firewall(cleared, asked).err().map(|denial| denial.reason.text().to_owned()),
+        (Err(why), refusal) => Some(refusal.map_or_else(|| why.to_string(), |refusal| refusal.why)),
     };
-    Explanation { allowed: why.is_empty(), why, steps }
+    let mutual = steps.iter().find(|step| step.what == "mutual");
+    let (allowed, why) = match (denied, mutual) {
+        (Some(why), _) => (Some(false), Some(why)),
+        (None, Some(Step { holds: Some(false), .. })) => {
+            (Some(false), Some(DenyReason::NotMutual.text().into()))
+        }
+        (None, Some(Step { holds: None, text, .. })) => (None, Some(text.clone())),
+        (None, _) => (Some(true), None),
+    };
+    Explanation { allowed, why, steps }
 }
 
 /// The firewall's own answer.
@@ -213,7 +231,7 @@ fn mask(metadata: &Metadata<'_>, checks: &[CheckLine], call: Syscall) -> (bool, 
             let by = by.as_deref().unwrap_or("its signer");
             (true, format!("`{name}` is in its mask, granted by {by}"))
         }
-        Some(CheckLine { why_not: Some(why), .. }) => (false, format!("it asks for `{name}`, but {why}")),
+        Some(CheckLine { why: Some(why), .. }) => (false, format!("it asks for `{name}`, but {why}")),
         _ => (false, format!("it asks for `{name}`, and it is not granted")),
     }
 }
@@ -224,12 +242,13 @@ fn authorised(checks: &[CheckLine], id: u32) -> (bool, String) {
         Some(CheckLine { holds: true, by, .. }) => {
             (true, format!("the endpoint is granted by {}", by.as_deref().unwrap_or("its signer")))
         }
-        Some(CheckLine { why_not: Some(why), .. }) => (false, why.clone()),
+        Some(CheckLine { why: Some(why), .. }) => (false, why.clone()),
         _ => (false, "no token authorises it".into()),
     }
 }
 
-/// Whether the container at the other end lists this one, as the engine will see when a message is sent.
+/// Whether the container at the other end lists this one, as the engine will see when a message is sent. Only a write
+/// depends on that.
 fn mutual(
     metadata: &Metadata<'_>,
     endpoint: &Endpoint<'_>,
@@ -257,7 +276,7 @@ fn mutual(
         return Some((Some(false), format!("{uid} does not read from its endpoint {theirs}")));
     }
     if direction.reads() && !back.access.direction.writes() {
-        return Some((None, format!("{uid} lists it, but never writes there: nothing will come")));
+        return Some((Some(false), format!("{uid} lists it, but never writes there")));
     }
     Some((Some(true), format!("{uid} lists it in turn, in the other direction")))
 }
@@ -271,11 +290,12 @@ fn print(explanation: &Explanation, uid: &str, asked: &Asked) {
             Some(false) => format!("{BAD}no{BAD:#} "),
             None => format!("{FAINT}?{FAINT:#}  "),
         };
-        out!("  {mark} {:<10} {}", step.name, shown(&step.text));
+        out!("  {mark} {:<10} {}", step.what, shown(&step.text));
     }
-    if explanation.allowed {
-        out!("{GOOD}allowed{GOOD:#}");
-    } else {
-        out!("{BAD}refused{BAD:#}: {}", shown(&explanation.why));
+    let why = explanation.why.as_deref().map(shown).unwrap_or_default();
+    match explanation.allowed {
+        Some(true) => out!("{GOOD}allowed{GOOD:#}"),
+        Some(false) => out!("{BAD}refused{BAD:#}: {why}"),
+        None => out!("{WARN}undecided{WARN:#}: {why}"),
     }
 }

@@ -12,6 +12,8 @@ use crate::input::trust_file;
 use crate::module::lower::lower;
 use crate::out;
 use crate::output::{self, Kind};
+use crate::report::granted::Granted;
+use crate::text::document;
 use crate::text::error::with_help;
 use crate::text::sentences::calls;
 use crate::text::style::{GOOD, NAME, hex, shown, unhex};
@@ -105,6 +107,9 @@ struct CommonArgs {
     /// Overwrite what is there, even if it is not a token. A private key never is overwritten.
     #[arg(long)]
     force: bool,
+    /// Print JSON, for scripts.
+    #[arg(long)]
+    json: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
@@ -154,6 +159,10 @@ fn write(args: &CommonArgs, claims: Claims<'_>, what: &str) -> Result<Answer> {
     let named = [&args.for_signer, &args.for_code].into_iter().flatten().map(Path::new);
     let inputs: Vec<_> = named.chain([args.key.as_path()]).chain(args.trust.as_deref()).collect();
     output::write(&args.output, Kind::Token, &token, args.force, &inputs)?;
+    if args.json {
+        document::print("grant", &Granted::new(&args.output, &token, &key))?;
+        return Ok(Answer::Yes);
+    }
     out!(
         "{GOOD}{}{GOOD:#}: {NAME}{}{NAME:#} may use {what} on {}, says {} (kid {}); {} bytes",
         args.output.display(),

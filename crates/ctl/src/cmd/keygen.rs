@@ -5,10 +5,13 @@ use crate::err;
 use crate::input::keys::{self, Secret};
 use crate::out;
 use crate::output::{self, Kind};
+use crate::text::document;
 use crate::text::error::with_help;
-use crate::text::style::{NAME, WARN};
+use crate::text::style::{NAME, WARN, hex};
 use anyhow::Result;
+use serde::Serialize;
 use std::path::{Path, PathBuf};
+use tinycontainer_token::{Key, thumbprint};
 
 /// Make an Ed25519 key pair: NAME.key (private) and NAME.pub.
 ///
@@ -26,6 +29,20 @@ pub(crate) struct Args {
     /// TEST ONLY: derive the key from this text, as anyone else can. NAME must contain TEST.
     #[arg(long, value_name = "TEXT")]
     seed_from_test: Option<String>,
+    /// Print JSON, for scripts.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Made {
+    private_key_file: String,
+    public_key_file: String,
+    kid: String,
+    /// The whole COSE Key Thumbprint.
+    thumbprint: String,
+    /// Whether anyone can derive it.
+    test: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
@@ -56,6 +73,17 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     }
     for (path, kind, bytes) in files {
         output::write(path, kind, bytes, args.force, &[])?;
+    }
+    if args.json {
+        let made = Made {
+            private_key_file: private.display().to_string(),
+            public_key_file: public.display().to_string(),
+            kid: keys::show_kid(&secret.kid()),
+            thumbprint: hex(&thumbprint(Key::Ed25519(&secret.public()))),
+            test: args.seed_from_test.is_some(),
+        };
+        document::print("keygen", &made)?;
+        return Ok(Answer::Yes);
     }
     out!(
         "kid {NAME}{}{NAME:#}  {} (private: keep it), {}",

@@ -20,8 +20,9 @@ use crate::run::screen::Screen;
 use crate::run::session::{self, Session};
 use crate::run::shown::{Format, Shown};
 use crate::run::tally::Tally;
+use crate::text::document;
 use crate::text::error::with_help;
-use crate::text::style::{BAD, GOOD, HEAD, json, shown};
+use crate::text::style::{BAD, GOOD, HEAD, shown};
 use crate::timeline::page::About;
 use crate::timeline::record::Recorder;
 use anyhow::{Context, Result};
@@ -125,7 +126,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     ctrlc::set_handler(interrupted).context("cannot watch for Ctrl-C")?;
 
     let mut session =
-        Session::new(&host, &observed, Screen::new(args.shown.clone(), args.json, start));
+        Session::new(&host, &spec, &observed, Screen::new(args.shown.clone(), args.json, start));
     for image in &images {
         session.load(image);
     }
@@ -136,8 +137,11 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         let keys = if args.json || args.shown.log_format == Format::Json { None } else { Keys::watch() };
         session.run(args.duration, keys.as_ref(), watcher, || INTERRUPTS.load(Ordering::Relaxed) > 0);
     }
-    let mut outcome =
-        Outcome { containers: session.rows(), refused: std::mem::take(&mut session.refused), ..Outcome::default() };
+    let mut outcome = Outcome {
+        containers: session.rows(),
+        refused: std::mem::take(&mut session.refused),
+        ..Outcome::default()
+    };
     if let Some(dir) = &args.record {
         outcome.recorded = recorded::read(dir, args.record_limit)?;
     }
@@ -203,7 +207,7 @@ fn print(args: &Args, screen: &Screen, observed: &Observed, outcome: &Outcome) -
         screen.now(Line::message(&text, &text));
     }
     if args.json {
-        out!("{}", json(outcome)?);
+        document::print("run", outcome)?;
     } else if args.shown.log_format == Format::Json {
         let fields = serde_json::to_value(outcome)?;
         screen.now(Line::new(None, "end", String::new(), fields));

@@ -4,23 +4,24 @@ use crate::cmd::answer::Answer;
 use crate::device::decide;
 use crate::device::spec;
 use crate::input::files;
+use crate::input::image_file::whole;
 use crate::module::check;
 use crate::out;
-use crate::text::advice;
+use crate::refusal::Refusal;
+use crate::refusal::image::refusal;
+use crate::text::document;
 use crate::text::error::with_help;
-use crate::text::style::{BAD, GOOD, NAME, json};
+use crate::text::style::{BAD, GOOD, NAME, shown};
 use anyhow::Result;
 use serde::Serialize;
 use std::path::PathBuf;
-use tinycontainer::ImageError;
 use tinycontainer_metadata::Metadata;
-use tinycontainer_metadata::transport::Parts;
 use tinycontainer_module::CheckError as Bounds;
-use tinycontainer_policy::ImageRejected;
 
 /// Decide over an image exactly as an empty device would.
 ///
-/// Exit status: 0 the device accepts it; 1 it refuses it, with the reason and what to do; 2 it could not be decided.
+/// Exit status: 0 the device accepts it; 1 it refuses it, with the reason and what to do; 2 it could not be decided,
+/// since the file is not there or is not an image.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  tinycontainerctl verify sensor.tci --trust trust.toml --device kitchen")]
 pub(crate) struct Args {
@@ -38,7 +39,7 @@ struct Decision {
     accepted: bool,
     uid: Option<String>,
     version: Option<u32>,
-    why_not: Option<String>,
+    why: Option<String>,
     help: Option<&'static str>,
 }
 
@@ -51,36 +52,24 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
             "`tinycontainerctl inspect` looks at metadata alone",
         ));
     }
+    let parts = whole(&args.file, &bytes)?;
     let audiences = spec.audiences();
-    let parts = Parts::decode(&bytes);
-    let (subject, refused) = match &parts {
-        Ok(parts) => {
-            let refused = match decide::decide(parts, spec.device(&audiences)) {
-                Ok(()) => too_much_to_load(parts.code),
-                // The device's error does not name the key that is wrong in the metadata.
-                Err(ImageError::Rejected(ImageRejected::Malformed(error))) => {
-                    Some(advice::malformed(parts.metadata, error))
-                }
-                Err(error) => Some((error.to_string(), advice::advice(&error))),
-            };
-            (Some(parts.metadata), refused)
-        }
-        Err(error) => {
-            let help = advice::advice(&ImageRejected::Malformed(*error).into());
-            (None, Some((format!("not an image: {error}"), help)))
-        }
+    let device = spec.device(&audiences);
+    let refused = match decide::decide(&parts, device) {
+        Ok(()) => too_much_to_load(parts.code),
+        Err(error) => Some(refusal(&error, parts.metadata, Some(&parts), &device)),
     };
-    let metadata = subject.and_then(|metadata| Metadata::decode(metadata).ok());
-    let (why_not, help) = refused.unzip();
+    let metadata = Metadata::decode(parts.metadata).ok();
+    let (why, help) = refused.map(|Refusal { why, help }| (why, help)).unzip();
     let decision = Decision {
-        accepted: why_not.is_none(),
+        accepted: why.is_none(),
         uid: metadata.map(|metadata| metadata.uid.to_owned()),
         version: metadata.map(|metadata| metadata.version),
-        why_not,
+        why,
         help,
     };
     if args.json {
-        out!("{}", json(&decision)?);
+        document::print("verify", &decision)?;
     } else {
         print(args, &decision);
     }
@@ -88,23 +77,25 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
 }
 
 /// A device finds this only when it starts the container; here it is reported before that.
-fn too_much_to_load(code: &[u8]) -> Option<(String, &'static str)> {
+fn too_much_to_load(code: &[u8]) -> Option<Refusal> {
     match check::bounds(code) {
-        Err(refused @ Bounds::Over(_)) => Some((refused.to_string(), check::advice(&refused))),
+        Err(refused @ Bounds::Over(_)) => {
+            Some(Refusal { why: refused.to_string(), help: check::advice(&refused) })
+        }
         _ => None,
     }
 }
 
 fn print(args: &Args, decision: &Decision) {
     let file = args.file.display();
-    match &decision.why_not {
+    match &decision.why {
         None => out!(
             "{GOOD}accepted{GOOD:#}: {file} is {NAME}{}{NAME:#} version {}, and the device accepts it",
             decision.uid.as_deref().unwrap_or_default(),
             decision.version.unwrap_or_default()
         ),
         Some(why) => {
-            out!("{BAD}refused{BAD:#}: {file}: {why}");
+            out!("{BAD}refused{BAD:#}: {file}: {}", shown(why));
             out!("   {GOOD}help:{GOOD:#} {}", decision.help.unwrap_or_default());
         }
     }

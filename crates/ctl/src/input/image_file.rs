@@ -6,6 +6,16 @@ use anyhow::Result;
 use std::path::{Path, PathBuf};
 use tinycontainer_metadata::transport::Parts;
 
+/// What to do about a file that is not an image.
+pub(crate) const NOT_AN_IMAGE: &str =
+    "an image is what `tinycontainerctl build` writes; was it truncated or changed?";
+
+/// The parts of a whole image. Its metadata is not decoded.
+pub(crate) fn whole<'a>(path: &Path, bytes: &'a [u8]) -> Result<Parts<'a>> {
+    Parts::decode(bytes)
+        .map_err(|error| with_help(format!("{} is not an image: {error}", path.display()), NOT_AN_IMAGE))
+}
+
 /// The parts of an image, as far as they are in the file.
 pub(crate) struct ImageFile {
     pub(crate) metadata: Vec<u8>,
@@ -28,7 +38,11 @@ pub(crate) struct Beside {
 impl ImageFile {
     /// Reads an image or metadata alone. The metadata is not decoded.
     pub(crate) fn read(path: &Path, beside: Option<&Beside>) -> Result<Self> {
-        let bytes = files::read(path)?;
+        Self::parse(path, files::read(path)?, beside)
+    }
+
+    /// The same from the bytes of that file.
+    pub(crate) fn parse(path: &Path, bytes: Vec<u8>, beside: Option<&Beside>) -> Result<Self> {
         let data = beside.and_then(|beside| beside.data.as_ref());
         let code = beside.and_then(|beside| beside.code.as_ref());
         match Parts::decode(&bytes) {

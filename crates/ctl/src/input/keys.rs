@@ -1,6 +1,7 @@
 //! Keys: Ed25519, as PKCS#8 and SPKI in PEM, which openssl reads and writes too.
 
 use crate::input::files;
+use crate::input::foreign_keys::named;
 use crate::text::error::with_help;
 use crate::text::style::{hex, unhex};
 use anyhow::{Context, Result};
@@ -38,10 +39,20 @@ impl Secret {
     }
 
     pub(crate) fn read(path: &Path) -> Result<Self> {
+        Self::parse(path, &files::read_at_most(path, MOST)?)
+    }
+
+    /// A private key from the bytes of that file.
+    pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Self> {
         let name = path.display();
-        let bytes = files::read_at_most(path, MOST)?;
-        let text = String::from_utf8_lossy(&bytes);
+        let text = String::from_utf8_lossy(bytes);
         let pair = KeypairBytes::from_pkcs8_pem(&text).map_err(|error| {
+            if let Some((what, help)) = named(bytes) {
+                return with_help(
+                    format!("{name} is {what}, and an Ed25519 private key in PEM (PKCS#8) is needed"),
+                    help,
+                );
+            }
             let help = if text.contains("PUBLIC KEY") {
                 "this is a public key; the private one is beside it, NAME.key"
             } else {
@@ -82,9 +93,19 @@ pub(crate) fn public_to_pem(key: [u8; 32]) -> Result<String> {
 
 /// Reads a public key.
 pub(crate) fn read_public(path: &Path) -> Result<[u8; 32]> {
-    let bytes = files::read_at_most(path, MOST)?;
-    let text = String::from_utf8_lossy(&bytes);
+    parse_public(path, &files::read_at_most(path, MOST)?)
+}
+
+/// A public key from the bytes of that file.
+pub(crate) fn parse_public(path: &Path, bytes: &[u8]) -> Result<[u8; 32]> {
+    let text = String::from_utf8_lossy(bytes);
     PublicKeyBytes::from_public_key_pem(&text).map(|key| key.0).map_err(|error| {
+        if let Some((what, help)) = named(bytes) {
+            return with_help(
+                format!("{} is {what}, and an Ed25519 public key in PEM (SPKI) is needed", path.display()),
+                help,
+            );
+        }
         let help = if text.contains("PRIVATE KEY") {
             "this is a private key, which belongs to its owner alone; name the .pub file"
         } else {
@@ -92,6 +113,28 @@ pub(crate) fn read_public(path: &Path) -> Result<[u8; 32]> {
         };
         with_help(format!("{} is not an Ed25519 public key (SPKI in PEM): {error}", path.display()), help)
     })
+}
+
+/// The least and the most bytes of a secret for HMAC 256/256 (RFC 9053, section 3.1; a block of SHA-256).
+const SHARED: std::ops::RangeInclusive<usize> = 32..=64;
+
+/// Reads a secret that signer and device share: hex digits.
+pub(crate) fn read_shared(path: &Path) -> Result<Vec<u8>> {
+    let name = path.display();
+    let bytes = files::read_at_most(path, MOST)?;
+    let help = "`openssl rand -hex 32` prints one";
+    let secret = str::from_utf8(&bytes).ok().and_then(unhex).ok_or_else(|| {
+        let what = named(&bytes).map(|(what, _)| format!(" ({what})")).unwrap_or_default();
+        with_help(format!("{name} is not a shared secret in hex digits{what}"), help)
+    })?;
+    if !SHARED.contains(&secret.len()) {
+        let (least, most) = (SHARED.start(), SHARED.end());
+        return Err(with_help(
+            format!("{name} has {} bytes: a shared secret has {least} to {most}", secret.len()),
+            help,
+        ));
+    }
+    Ok(secret)
 }
 
 /// Reads a public key that is given as 64 hex digits or as a file.

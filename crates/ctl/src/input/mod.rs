@@ -7,6 +7,7 @@
 //! | [`recipe`] | `container.toml` |
 //! | [`trust_file`] | `trust.toml` |
 //! | [`keys`] | keys in PEM |
+//! | [`foreign_keys`] | key files of other forms, named as what they are |
 //! | [`tokens`] | signing tokens |
 //! | [`peer`] | peers: `gpio:17`, `container:uid:2` |
 //! | [`size`] | sizes of memory: `64KB` |
@@ -15,6 +16,7 @@
 
 pub(crate) mod fields;
 pub(crate) mod files;
+pub(crate) mod foreign_keys;
 pub(crate) mod image_file;
 pub(crate) mod keys;
 pub(crate) mod peer;

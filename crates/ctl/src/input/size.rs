@@ -11,9 +11,10 @@ pub(crate) fn bytes(text: &str) -> Result<usize, String> {
         _ => None,
     };
     let number = number.parse::<usize>().ok();
-    number.zip(factor).and_then(|(number, factor)| number.checked_mul(factor)).ok_or_else(|| {
-        format!("`{text}` is not a size, such as 65536, 64KB or 1MB (a KB is 1024 bytes)")
-    })
+    number
+        .zip(factor)
+        .and_then(|(number, factor)| number.checked_mul(factor))
+        .ok_or_else(|| format!("`{text}` is not a size, such as 65536, 64KB or 1MB (a KB is 1024 bytes)"))
 }
 
 #[cfg(test)]

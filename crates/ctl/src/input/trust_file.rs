@@ -23,7 +23,10 @@ struct Store {
 #[serde(deny_unknown_fields)]
 struct Recipe {
     name: String,
-    key: PathBuf,
+    /// A file with an Ed25519 public key.
+    key: Option<PathBuf>,
+    /// A file with a secret that signer and device share.
+    hmac: Option<PathBuf>,
     #[serde(default)]
     roles: Vec<String>,
     #[serde(default)]
@@ -80,22 +83,21 @@ fn check(store: &[u8]) -> Result<()> {
 
 fn compile(path: &Path, text: &str) -> Result<(Vec<u8>, Vec<PathBuf>)> {
     let store: Store = toml::from_str(text)?;
-    let mut public = Vec::new();
+    let mut keys = Vec::new();
     for (i, recipe) in store.anchor.iter().enumerate() {
         let name = &recipe.name;
         if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
             return Err(anyhow!("anchor {}: a name has 1 to 64 bytes and no control characters", i + 1));
         }
-        let key = keys::read_public(&files::beside(path, &recipe.key))
-            .with_context(|| format!("the key of anchor \"{name}\""))?;
-        if let Some(other) = public.iter().position(|other| *other == key) {
+        let key = recipe.key(path).with_context(|| format!("the key of anchor \"{name}\""))?;
+        if let Some(other) = keys.iter().position(|other| *other == key) {
             let other = store.anchor.get(other).map_or("", |other| &other.name);
             return Err(with_help(
                 format!("anchors \"{other}\" and \"{name}\" have the same key"),
                 "signers are told apart by their keys: use one key for each, or one anchor with both scopes",
             ));
         }
-        public.push(key);
+        keys.push(key);
     }
     let mut lists = Vec::new();
     for recipe in &store.anchor {
@@ -104,11 +106,11 @@ fn compile(path: &Path, text: &str) -> Result<(Vec<u8>, Vec<PathBuf>)> {
     let mut anchors: Vec<_> = store
         .anchor
         .iter()
-        .zip(&public)
+        .zip(&keys)
         .zip(&lists)
         .map(|((recipe, key), lists)| AnchorSpec {
             name: &recipe.name,
-            key: Key::Ed25519(key),
+            key: key.as_key(),
             roles: lists.roles,
             containers: &lists.containers,
             syscalls: lists.syscalls,
@@ -120,8 +122,38 @@ fn compile(path: &Path, text: &str) -> Result<(Vec<u8>, Vec<PathBuf>)> {
     let mut out = Vec::new();
     trust::encode(&mut anchors, &mut out).map_err(|error| anyhow!("cannot encode: {error}"))?;
     check(&out)?;
-    let keys = store.anchor.iter().map(|recipe| files::beside(path, &recipe.key)).collect();
-    Ok((out, keys))
+    let named = store.anchor.iter().flat_map(|recipe| recipe.key.iter().chain(&recipe.hmac));
+    Ok((out, named.map(|file| files::beside(path, file)).collect()))
+}
+
+/// The key of an anchor.
+#[derive(PartialEq, Eq)]
+enum AnchorKey {
+    Ed25519([u8; 32]),
+    Hmac(Vec<u8>),
+}
+
+impl AnchorKey {
+    fn as_key(&self) -> Key<'_> {
+        match self {
+            Self::Ed25519(key) => Key::Ed25519(key),
+            Self::Hmac(secret) => Key::Hmac256(secret),
+        }
+    }
+}
+
+impl Recipe {
+    /// The key, from a file whose path is relative to the trust store's.
+    fn key(&self, store: &Path) -> Result<AnchorKey> {
+        match (&self.key, &self.hmac) {
+            (Some(file), None) => keys::read_public(&files::beside(store, file)).map(AnchorKey::Ed25519),
+            (None, Some(file)) => keys::read_shared(&files::beside(store, file)).map(AnchorKey::Hmac),
+            _ => Err(with_help(
+                "an anchor has one of `key` and `hmac`",
+                "key = \"NAME.pub\" for an Ed25519 public key, hmac = \"FILE\" for a shared secret in hex digits",
+            )),
+        }
+    }
 }
 
 struct Lists<'a> {

@@ -1,5 +1,7 @@
 //! What a command writes, and how an earlier one is recognised by its first bytes.
 
+use crate::input::foreign_keys::sequence;
+
 /// What a command writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -14,7 +16,6 @@ pub(crate) enum Kind {
     /// A public key. Another key is not an earlier one, so it is overwritten only if that is forced.
     PublicKey,
     /// A file that begins with these bytes, if an earlier one does; without bytes none is overwritten unless that is forced.
-    #[allow(dead_code, reason = "for subcommands to come")]
     Other {
         /// As in "the file is not ...": "a report".
         name: &'static str,
@@ -75,16 +76,6 @@ fn is_pkcs8(head: &[u8]) -> bool {
         _ => sequence(inside).is_some_and(|inside| {
             matches!(inside, [0x06, _, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05 | 0x0c, ..])
         }),
-    }
-}
-
-/// What is inside of a DER sequence, if one begins here.
-pub(crate) fn sequence(bytes: &[u8]) -> Option<&[u8]> {
-    match bytes {
-        [0x30, 0x00..=0x7f, rest @ ..] | [0x30, 0x81, _, rest @ ..] | [0x30, 0x82, _, _, rest @ ..] => {
-            Some(rest)
-        }
-        _ => None,
     }
 }
 

@@ -1,9 +1,10 @@
 //! Every check that the device makes, as lines of a report.
 
+use crate::refusal::image::rejection;
 use crate::report::types::CheckLine;
 use std::ops::ControlFlow;
 use tinycontainer_metadata::Metadata;
-use tinycontainer_policy::{Check, Device, Found, Holds, ImageRejected, Subject, examine};
+use tinycontainer_policy::{Check, Device, Found, Holds, Subject, examine};
 
 /// Every check that the device makes, with its outcome.
 pub(crate) fn checks(metadata: &Metadata<'_>, device: &Device<'_>) -> (Vec<CheckLine>, Found) {
@@ -13,13 +14,19 @@ pub(crate) fn checks(metadata: &Metadata<'_>, device: &Device<'_>) -> (Vec<Check
         if let (Check::Proof(Subject::Metadata), Ok(Holds::By(name))) = (check, outcome) {
             signer = Some(name.to_owned());
         }
-        lines.push(check_line(check, outcome, signer.as_deref()));
+        let why = outcome.as_ref().err().map(|rejected| rejection(rejected, metadata, device).why);
+        lines.push(check_line(check, outcome.ok(), why, signer.as_deref()));
         ControlFlow::Continue(())
     });
     (lines, found)
 }
 
-fn check_line(check: Check, outcome: Result<Holds<'_>, ImageRejected>, signer: Option<&str>) -> CheckLine {
+fn check_line(
+    check: Check,
+    holds: Option<Holds<'_>>,
+    why: Option<String>,
+    signer: Option<&str>,
+) -> CheckLine {
     let what = match check {
         Check::Format => "format".to_owned(),
         Check::Proof(which) => which.to_string(),
@@ -28,24 +35,22 @@ fn check_line(check: Check, outcome: Result<Holds<'_>, ImageRejected>, signer: O
         Check::Sizes => "sizes".into(),
         Check::Durations => "durations".into(),
     };
-    match outcome {
-        Ok(holds) => CheckLine {
-            what,
-            holds: true,
-            by: match holds {
-                Holds::Plain => None,
-                // A syscall token adds to what the signer may grant.
-                Holds::By(name) => Some(match signer.filter(|signer| *signer != name) {
-                    Some(signer) if check == Check::Proof(Subject::Syscalls) => {
-                        format!("{name} and {signer}")
-                    }
-                    _ => name.into(),
-                }),
-                // The 2024 format has one key, without a name.
-                Holds::BySigner => Some(signer.unwrap_or("the image's signer").into()),
-            },
-            why_not: None,
+    let Some(holds) = holds else { return CheckLine { what, holds: false, by: None, why } };
+    CheckLine {
+        what,
+        holds: true,
+        by: match holds {
+            Holds::Plain => None,
+            // A syscall token adds to what the signer may grant.
+            Holds::By(name) => Some(match signer.filter(|signer| *signer != name) {
+                Some(signer) if check == Check::Proof(Subject::Syscalls) => {
+                    format!("{name} and {signer}")
+                }
+                _ => name.into(),
+            }),
+            // The 2024 format has one key, without a name.
+            Holds::BySigner => Some(signer.unwrap_or("the image's signer").into()),
         },
-        Err(why) => CheckLine { what, holds: false, by: None, why_not: Some(why.to_string()) },
+        why: None,
     }
 }

@@ -21,7 +21,7 @@ pub(crate) fn print(report: &Report) {
         bytes(report.code_bytes, "code"),
         report.format
     );
-    if let Some(token) = report.tokens.iter().find(|token| token.which == "metadata" && token.aud.is_some()) {
+    if let Some(token) = report.tokens.iter().find(|token| token.what == "metadata" && token.aud.is_some()) {
         out!(
             "  made by {} for {}",
             text(token.iss.as_deref().or(token.anchor.as_deref())),
@@ -51,14 +51,17 @@ pub(crate) fn print(report: &Report) {
         };
         let proven = if line.proven { "" } else { ", but no accepted signature covers it" };
         let note = line.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
-        out!("  {}: {verdict}{note}{proven} {FAINT}{says}{FAINT:#}", line.part);
+        out!("  {}: {verdict}{note}{proven} {FAINT}{says}{FAINT:#}", line.what);
     }
     let (style, word) = match report.verdict.accepted {
         Some(true) => (GOOD, "accepted"),
         Some(false) => (BAD, "refused"),
         None => (WARN, "undecided"),
     };
-    out!("{HEAD}Verdict{HEAD:#} {style}{word}{style:#}: {}", shown(&report.verdict.why));
+    out!(
+        "{HEAD}Verdict{HEAD:#} {style}{word}{style:#}: {}",
+        shown(report.verdict.why.as_deref().unwrap_or("the device accepts it"))
+    );
     if let Some(help) = &report.verdict.help {
         out!("  {GOOD}help:{GOOD:#} {help}");
     }
@@ -68,7 +71,7 @@ pub(crate) fn print(report: &Report) {
 fn outcome(report: &Report, what: &str) -> String {
     let Some(check) = report.checks.iter().find(|check| check.what == what) else { return String::new() };
     if !check.holds {
-        let why = check.why_not.as_deref().unwrap_or_default();
+        let why = check.why.as_deref().unwrap_or_default();
         let why = why.strip_prefix(what).and_then(|why| why.strip_prefix(": ")).unwrap_or(why);
         return format!(" {BAD}- refused:{BAD:#} {}", shown(why));
     }
@@ -121,14 +124,14 @@ fn print_schedule(report: &Report) {
     let l = &report.limits;
     out!(
         "{HEAD}It gets{HEAD:#} {} bytes of linear memory, {} of stack, {} for the interpreter{}",
-        l.linear_memory,
-        l.stack,
-        l.heap,
+        l.linear_memory_bytes,
+        l.stack_bytes,
+        l.heap_bytes,
         outcome(report, "limits")
     );
 }
 
-fn print_token(token: &TokenLine) {
+pub(crate) fn print_token(token: &TokenLine) {
     let alg = match token.alg {
         Some(-8) => "EdDSA".to_owned(),
         Some(-19) => "Ed25519".into(),
@@ -136,16 +139,16 @@ fn print_token(token: &TokenLine) {
         Some(alg) => format!("algorithm {alg}"),
         None => "no algorithm".into(),
     };
-    let state = match (token.believed, token.signature, &token.anchor) {
+    let state = match (token.accepted, token.signature, &token.anchor) {
         (true, _, Some(anchor)) => format!("{GOOD}holds{GOOD:#} under {}", shown(anchor)),
         (true, _, None) => format!("{GOOD}holds{GOOD:#}"),
         (false, Some(true), _) => {
-            format!("{BAD}signature holds, but{BAD:#} {}", text(token.why_not.as_deref()))
+            format!("{BAD}signature holds, but{BAD:#} {}", text(token.why.as_deref()))
         }
-        (false, None, _) => format!("{WARN}not checked:{WARN:#} {}", text(token.why_not.as_deref())),
-        (false, Some(false), _) => format!("{BAD}FAILS:{BAD:#} {}", text(token.why_not.as_deref())),
+        (false, None, _) => format!("{WARN}not checked:{WARN:#} {}", text(token.why.as_deref())),
+        (false, Some(false), _) => format!("{BAD}FAILS:{BAD:#} {}", text(token.why.as_deref())),
     };
-    out!("  {}: {state}", token.which);
+    out!("  {}: {state}", token.what);
     let mut claims = vec![alg];
     let mut add = |name: &str, value: Option<&str>| {
         if let Some(value) = value {
@@ -171,10 +174,10 @@ fn print_sizes(report: &Report) {
     if let Some(sizes) = &report.sizes {
         out!(
             "{HEAD}It occupies{HEAD:#} {} bytes: {} of metadata, {} of data, {} of code{}",
-            sizes.image,
+            sizes.image_bytes,
             report.metadata_bytes,
-            sizes.data,
-            sizes.code,
+            sizes.data_bytes,
+            sizes.code_bytes,
             outcome(report, "sizes")
         );
     }

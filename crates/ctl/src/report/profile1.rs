@@ -3,10 +3,11 @@
 use crate::device::decide::decide;
 use crate::device::spec::DeviceSpec;
 use crate::input::image_file::ImageFile;
+use crate::refusal::image::refusal;
+use crate::refusal::token::claims;
 use crate::report::checks::checks;
-use crate::report::tokens::{alleged, token_line};
+use crate::report::tokens::token_line;
 use crate::report::types::{Report, Verdict, digest_line, outline};
-use crate::text::advice::advice;
 use tinycontainer::ImageError;
 use tinycontainer_metadata::{Metadata, Part, Profile1};
 use tinycontainer_policy::{Device, Subject, clear};
@@ -22,7 +23,7 @@ pub(crate) fn report(
     let mut report = outline(metadata, subject);
     let mut audiences = spec.audiences();
     if audiences.is_empty()
-        && let Some(aud) = alleged(proofs.token).and_then(|claims| claims.aud)
+        && let Some(aud) = claims(proofs.token).and_then(|claims| claims.aud)
     {
         report.notes.push(format!(
             "no --device: looked at as on \"{aud}\", which the metadata's token says it is for"
@@ -37,11 +38,11 @@ pub(crate) fn report(
     let device = spec.device(&audiences);
 
     let mut tokens = vec![(Subject::Metadata, Use::Metadata, proofs.token)];
-    for (which, use_, part) in
+    for (subject, use_, part) in
         [(Subject::Data, Use::Data, proofs.data), (Subject::Code, Use::Code, proofs.code)]
     {
         if let Part::Token(token) = part {
-            tokens.push((which, use_, token));
+            tokens.push((subject, use_, token));
         }
     }
     tokens.extend(proofs.syscall_token.map(|token| (Subject::Syscalls, Use::Syscalls, token)));
@@ -50,7 +51,7 @@ pub(crate) fn report(
     }
     report.tokens = tokens
         .iter()
-        .map(|(which, use_, token)| token_line(*which, *use_, token, metadata, &device))
+        .map(|(subject, use_, token)| token_line(subject.to_string(), *use_, token, metadata.uid, &device))
         .collect();
 
     let (checks, found) = checks(metadata, &device);
@@ -63,14 +64,17 @@ pub(crate) fn report(
     ] {
         let says = match proof {
             Part::Digest(digest) => Some(*digest),
-            Part::Token(token) => alleged(token).and_then(|claims| claims.digest.copied()),
+            Part::Token(token) => claims(token).and_then(|claims| claims.digest.copied()),
         };
         report.digests.push(digest_line(part, says, proven.is_some(), bytes.as_deref()));
     }
     if spec.trusting {
         report.verdict = verdict(subject, &device);
+        if report.verdict.accepted == Some(true) && subject.parts().is_none() {
+            report.notes.push("only the metadata is here: data and code have to match their digests".into());
+        }
     } else {
-        report.verdict.why = "unknown without a trust store".into();
+        report.verdict.why = Some("unknown without a trust store".into());
         report.verdict.help = Some("give --trust and --device".into());
     }
     report
@@ -83,16 +87,10 @@ fn verdict(subject: &ImageFile, device: &Device<'_>) -> Verdict {
         None => clear(&subject.metadata, device).map(drop).map_err(ImageError::Rejected),
     };
     match outcome {
-        Ok(()) if subject.parts().is_some() => {
-            Verdict { accepted: Some(true), why: "the device accepts it".into(), help: None }
-        }
-        Ok(()) => Verdict {
-            accepted: Some(true),
-            why: "the device accepts the metadata; data and code have to match their digests".into(),
-            help: None,
-        },
+        Ok(()) => Verdict { accepted: Some(true), why: None, help: None },
         Err(error) => {
-            Verdict { accepted: Some(false), why: error.to_string(), help: Some(advice(&error).into()) }
+            let refusal = refusal(&error, &subject.metadata, subject.parts().as_ref(), device);
+            Verdict { accepted: Some(false), why: Some(refusal.why), help: Some(refusal.help.into()) }
         }
     }
 }

@@ -2,26 +2,16 @@
 
 use crate::input::keys::show_kid;
 use crate::input::time::date;
+use crate::refusal::token::{claims, fact};
 use crate::report::types::{TokenLine, names};
 use crate::text::style::hex;
 use tinycontainer_abi::Mask;
-use tinycontainer_metadata::{Access, Metadata};
-use tinycontainer_policy::{Device, Subject};
-use tinycontainer_token::{Claims, Envelope, Expected, Form, TokenError, Use, thumbprint, verify};
+use tinycontainer_metadata::Access;
+use tinycontainer_policy::Device;
+use tinycontainer_token::{Envelope, Expected, Form, TokenError, Use, thumbprint, verify};
 
-/// A token's claims, with the signature not checked.
-pub(crate) fn alleged(token: &[u8]) -> Option<Claims<'_>> {
-    Envelope::decode(token).ok().and_then(|envelope| Claims::decode(envelope.payload).ok())
-}
-
-pub(crate) fn token_line(
-    which: Subject,
-    use_: Use,
-    token: &[u8],
-    metadata: &Metadata<'_>,
-    device: &Device<'_>,
-) -> TokenLine {
-    let mut line = TokenLine { which: which.to_string(), bytes: token.len(), ..TokenLine::default() };
+pub(crate) fn token_line(what: String, use_: Use, token: &[u8], uid: &str, device: &Device<'_>) -> TokenLine {
+    let mut line = TokenLine { what, bytes: token.len(), ..TokenLine::default() };
     let envelope = Envelope::decode(token).ok();
     if let Some(envelope) = &envelope {
         line.form = Some(match envelope.form {
@@ -34,15 +24,15 @@ pub(crate) fn token_line(
             device.trust.anchors().find(|anchor| anchor.kid == kid).map(|anchor| anchor.name.to_owned())
         });
     }
-    if let Some(claims) = alleged(token) {
+    if let Some(claims) = claims(token) {
         line.iss = claims.iss.map(Into::into);
         line.sub = claims.sub.map(Into::into);
         line.aud = claims.aud.map(Into::into);
-        line.exp = claims.exp;
+        line.exp_s = claims.exp;
         line.exp_date = claims.exp.map(date);
-        line.nbf = claims.nbf;
+        line.nbf_s = claims.nbf;
         line.nbf_date = claims.nbf.map(date);
-        line.iat = claims.iat;
+        line.iat_s = claims.iat;
         line.cti = claims.cti.map(hex);
         line.r#use = claims.use_.map(Use::name);
         line.digest = claims.digest.map(|digest| hex(digest));
@@ -58,15 +48,18 @@ pub(crate) fn token_line(
             Err(error) => format!("malformed: {error}"),
         });
     }
-    let expected = Expected { sub: metadata.uid, audiences: device.audiences, use_, now: device.now };
+    let expected = Expected { sub: uid, audiences: device.audiences, use_, now: device.now };
     match verify(token, device.trust.anchors(), &expected) {
         Ok(_) => {
             line.signature = Some(true);
-            line.believed = true;
+            line.accepted = true;
         }
         Err(why) => {
             line.signature = signature_holds(why);
-            line.why_not = Some(why.to_string());
+            line.why = Some(match fact(why, token, uid, device) {
+                Some(fact) => format!("{why}: {fact}"),
+                None => why.to_string(),
+            });
         }
     }
     line
@@ -85,15 +78,17 @@ fn signature_holds(why: TokenError) -> Option<bool> {
         | TokenError::Expired
         | TokenError::NotYetValid
         | TokenError::NoClock => Some(true),
-        TokenError::UnknownKey | TokenError::NoKeyId => None,
-        TokenError::Malformed(_)
+        TokenError::BadSignature => Some(false),
+        // Refused before the signature was checked: it may be valid.
+        TokenError::UnknownKey
+        | TokenError::NoKeyId
+        | TokenError::Malformed(_)
         | TokenError::UnsupportedMessage(_)
         | TokenError::NoCwtTag
         | TokenError::NoCoseTag
         | TokenError::NoAlgorithm
         | TokenError::UnprotectedAlgorithm
         | TokenError::Critical
-        | TokenError::WrongAlgorithm(_)
-        | TokenError::BadSignature => Some(false),
+        | TokenError::WrongAlgorithm(_) => None,
     }
 }

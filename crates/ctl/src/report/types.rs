@@ -10,6 +10,8 @@ use tinycontainer_metadata::{Metadata, Proofs};
 
 #[derive(Serialize)]
 pub(crate) struct Report {
+    /// `image`: other files have reports of their own.
+    pub(crate) kind: &'static str,
     /// `profile-1` or `2024`.
     pub(crate) format: &'static str,
     pub(crate) uid: String,
@@ -44,17 +46,17 @@ pub(crate) struct EndpointLine {
 
 #[derive(Serialize)]
 pub(crate) struct Sizes {
-    pub(crate) data: u32,
-    pub(crate) code: u32,
+    pub(crate) data_bytes: u32,
+    pub(crate) code_bytes: u32,
     /// Metadata, data and code together.
-    pub(crate) image: u64,
+    pub(crate) image_bytes: u64,
 }
 
 #[derive(Serialize)]
 pub(crate) struct Limits {
-    pub(crate) linear_memory: u32,
-    pub(crate) stack: u32,
-    pub(crate) heap: u32,
+    pub(crate) linear_memory_bytes: u32,
+    pub(crate) stack_bytes: u32,
+    pub(crate) heap_bytes: u32,
 }
 
 #[derive(Serialize)]
@@ -74,7 +76,7 @@ pub(crate) struct Schedule {
 #[derive(Serialize, Default)]
 pub(crate) struct TokenLine {
     /// What it signs or grants: metadata, data, code, syscalls, endpoint N.
-    pub(crate) which: String,
+    pub(crate) what: String,
     pub(crate) bytes: usize,
     pub(crate) form: Option<&'static str>,
     pub(crate) alg: Option<i64>,
@@ -82,11 +84,12 @@ pub(crate) struct TokenLine {
     pub(crate) iss: Option<String>,
     pub(crate) sub: Option<String>,
     pub(crate) aud: Option<String>,
-    pub(crate) exp: Option<u64>,
+    /// Seconds since 1970, as `nbf_s` and `iat_s`.
+    pub(crate) exp_s: Option<u64>,
     pub(crate) exp_date: Option<String>,
-    pub(crate) nbf: Option<u64>,
+    pub(crate) nbf_s: Option<u64>,
     pub(crate) nbf_date: Option<String>,
-    pub(crate) iat: Option<u64>,
+    pub(crate) iat_s: Option<u64>,
     pub(crate) cti: Option<String>,
     pub(crate) r#use: Option<&'static str>,
     pub(crate) digest: Option<String>,
@@ -103,8 +106,8 @@ pub(crate) struct TokenLine {
     /// Whether its signature is valid; unknown without a key to check it with.
     pub(crate) signature: Option<bool>,
     /// Whether the device accepts it.
-    pub(crate) believed: bool,
-    pub(crate) why_not: Option<String>,
+    pub(crate) accepted: bool,
+    pub(crate) why: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -113,12 +116,12 @@ pub(crate) struct CheckLine {
     pub(crate) holds: bool,
     /// The trust anchor that grants it.
     pub(crate) by: Option<String>,
-    pub(crate) why_not: Option<String>,
+    pub(crate) why: Option<String>,
 }
 
 #[derive(Serialize)]
 pub(crate) struct DigestLine {
-    pub(crate) part: &'static str,
+    pub(crate) what: &'static str,
     /// The digest in the metadata or in a token.
     pub(crate) says: Option<String>,
     /// Whether that digest is signed by a key that the device accepts.
@@ -133,7 +136,8 @@ pub(crate) struct DigestLine {
 pub(crate) struct Verdict {
     /// Whether the device accepts it; unknown without a trust store.
     pub(crate) accepted: Option<bool>,
-    pub(crate) why: String,
+    /// Why it does not, or why that is unknown.
+    pub(crate) why: Option<String>,
     pub(crate) help: Option<String>,
 }
 
@@ -145,6 +149,7 @@ pub(crate) fn outline(metadata: &Metadata<'_>, subject: &ImageFile) -> Report {
         Proofs::Format2024(_) => Mask::NONE,
     };
     Report {
+        kind: "image",
         format: match metadata.proofs {
             Proofs::Profile1(_) => "profile-1",
             Proofs::Format2024(_) => "2024",
@@ -156,9 +161,9 @@ pub(crate) fn outline(metadata: &Metadata<'_>, subject: &ImageFile) -> Report {
         data_bytes: subject.data.as_ref().map(Vec::len),
         code_bytes: subject.code.as_ref().map(Vec::len),
         sizes: metadata.sizes.map(|sizes| Sizes {
-            data: sizes.data,
-            code: sizes.code,
-            image: [metadata.file_bytes, sizes.data, sizes.code].into_iter().map(u64::from).sum(),
+            data_bytes: sizes.data,
+            code_bytes: sizes.code,
+            image_bytes: [metadata.file_bytes, sizes.data, sizes.code].into_iter().map(u64::from).sum(),
         }),
         syscalls: names(asked),
         endpoints: metadata
@@ -171,7 +176,11 @@ pub(crate) fn outline(metadata: &Metadata<'_>, subject: &ImageFile) -> Report {
                 sentence: sentences::access(&endpoint.access),
             })
             .collect(),
-        limits: Limits { linear_memory: limits.linear_memory, stack: limits.stack, heap: limits.heap },
+        limits: Limits {
+            linear_memory_bytes: limits.linear_memory,
+            stack_bytes: limits.stack,
+            heap_bytes: limits.heap,
+        },
         schedule: Schedule {
             start_ms: schedule.start_ms,
             period_ms: schedule.period_ms,
@@ -187,14 +196,14 @@ pub(crate) fn outline(metadata: &Metadata<'_>, subject: &ImageFile) -> Report {
         tokens: Vec::new(),
         checks: Vec::new(),
         digests: Vec::new(),
-        verdict: Verdict { accepted: None, why: String::new(), help: None },
+        verdict: Verdict { accepted: None, why: None, help: None },
         notes: Vec::new(),
     }
 }
 
 /// Compares a part with its digest.
 pub(crate) fn digest_line(
-    part: &'static str,
+    what: &'static str,
     says: Option<[u8; 32]>,
     proven: bool,
     bytes: Option<&[u8]>,
@@ -209,7 +218,7 @@ pub(crate) fn digest_line(
         }
         _ => None,
     };
-    DigestLine { part, says: says.map(|says| hex(&says)), proven, is: is.map(|is| hex(&is)), holds, note }
+    DigestLine { what, says: says.map(|says| hex(&says)), proven, is: is.map(|is| hex(&is)), holds, note }
 }
 
 /// The names of the syscalls in a mask.

@@ -43,11 +43,11 @@ pub(crate) fn report(
     if let Some([data, code, whole]) = proofs.tokens {
         for (part, token, bytes) in [("data", data, &subject.data), ("code", code, &subject.code)] {
             let token_line = line(part, token, key);
-            report.digests.push(digest_line(part, digest(token), token_line.believed, bytes.as_deref()));
+            report.digests.push(digest_line(part, digest(token), token_line.accepted, bytes.as_deref()));
             report.tokens.push(token_line);
         }
         let token_line = line("metadata", whole, key);
-        let mut digest_line = digest_line("metadata", digest(whole), token_line.believed, None);
+        let mut digest_line = digest_line("metadata", digest(whole), token_line.accepted, None);
         let [cut, zeroed] = covered_2024(proofs.file);
         digest_line.note = match digest(whole) {
             Some(says) if says == cut => Some(over("the file less its last", "")),
@@ -63,8 +63,9 @@ pub(crate) fn report(
     if let Some(key) = key {
         report.checks = examined(metadata, key).unwrap_or_default();
     }
-    report.verdict.why =
-        "devices refuse the 2024 format, but for those whose policy accepts it by name, with this key".into();
+    report.verdict.why = Some(
+        "devices refuse the 2024 format, but for those whose policy accepts it by name, with this key".into(),
+    );
     report.verdict.help = Some("rebuild it with tinycontainerctl".into());
     report
 }
@@ -80,8 +81,8 @@ fn digest(token: &[u8]) -> Option<[u8; 32]> {
     }
 }
 
-fn line(which: &str, token: &[u8], key: Option<&[u8; 32]>) -> TokenLine {
-    let mut line = TokenLine { which: which.into(), bytes: token.len(), ..TokenLine::default() };
+fn line(what: &str, token: &[u8], key: Option<&[u8; 32]>) -> TokenLine {
+    let mut line = TokenLine { what: what.into(), bytes: token.len(), ..TokenLine::default() };
     match parse(token) {
         Ok((_, claim)) => {
             line.form = Some("COSE_Sign1 of 2024");
@@ -92,19 +93,19 @@ fn line(which: &str, token: &[u8], key: Option<&[u8; 32]>) -> TokenLine {
         }
         Err(why) => {
             line.signature = Some(false);
-            line.why_not = Some(why.to_string());
+            line.why = Some(why.to_string());
             return line;
         }
     }
     match key.map(|key| verify(token, key)) {
-        None => line.why_not = Some("no key to check it with".into()),
+        None => line.why = Some("no key to check it with".into()),
         Some(Ok(_)) => {
             line.signature = Some(true);
-            line.believed = true;
+            line.accepted = true;
         }
         Some(Err(why)) => {
             line.signature = Some(false);
-            line.why_not = Some(why.to_string());
+            line.why = Some(why.to_string());
         }
     }
     line

@@ -97,8 +97,7 @@ fn refused(uid: &str, call: Syscall, denial: &Denial) -> Line {
         _ => Some(Errno::Refused),
     };
     let errno_text = errno.map(|errno| format!(": {}", named(errno))).unwrap_or_default();
-    let text =
-        format!("{WARN}refused{WARN:#} {}{on}: {}{errno_text}", call.name(), denial.reason.text());
+    let text = format!("{WARN}refused{WARN:#} {}{on}: {}{errno_text}", call.name(), denial.reason.text());
     let fields = json!({
         "call": call.name(),
         "endpoint": denial.endpoint,

@@ -23,7 +23,12 @@ pub(crate) struct Observed {
 }
 
 /// Sets the observers of a host. They run in the containers' own threads, which must not wait for the terminal.
-pub(crate) fn observe(config: &mut Config, tally: Tally, recorder: Option<Recorder>, start: Instant) -> Observed {
+pub(crate) fn observe(
+    config: &mut Config,
+    tally: Tally,
+    recorder: Option<Recorder>,
+    start: Instant,
+) -> Observed {
     let (tally, unshown) = (Arc::new(tally), Arc::new(AtomicUsize::new(0)));
     let recorder = recorder.map(Arc::new);
     let (send, events) = sync_channel(WAITING);

@@ -1,13 +1,15 @@
 //! Loads, starts, stops and replaces the containers of a run, and shows what happens meanwhile.
 
+use crate::device::spec::DeviceSpec;
 use crate::input::files;
+use crate::input::image_file::NOT_AN_IMAGE;
+use crate::refusal::image::refusal;
 use crate::run::keys::{HELP, Key, Keys};
 use crate::run::line::Line;
 use crate::run::observe::{Observed, WAITING};
 use crate::run::outcome::{RefusedImage, Row};
 use crate::run::rebuild::{Change, Watcher};
 use crate::run::screen::Screen;
-use crate::text::advice;
 use crate::text::style::{BAD, GOOD, WARN, shown};
 use anyhow::Result;
 use serde_json::json;
@@ -17,7 +19,6 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 use tinycontainer_metadata::Metadata;
 use tinycontainer_metadata::transport::Parts;
-use tinycontainer_policy::ImageRejected;
 use tinycontainer_posix::Host;
 
 /// How often the live status is drawn, and files are looked at.
@@ -51,6 +52,8 @@ struct Loaded {
 
 pub(crate) struct Session<'r> {
     host: &'r Host,
+    /// What the host was made of: to say why an image is refused.
+    spec: &'r DeviceSpec,
     observed: &'r Observed,
     pub(crate) screen: Screen,
     loaded: BTreeMap<String, Loaded>,
@@ -64,9 +67,10 @@ pub(crate) struct Session<'r> {
 }
 
 impl<'r> Session<'r> {
-    pub(crate) fn new(host: &'r Host, observed: &'r Observed, screen: Screen) -> Self {
+    pub(crate) fn new(host: &'r Host, spec: &'r DeviceSpec, observed: &'r Observed, screen: Screen) -> Self {
         Self {
             host,
+            spec,
             observed,
             screen,
             loaded: BTreeMap::new(),
@@ -81,7 +85,7 @@ impl<'r> Session<'r> {
     /// Loads an image; returns the container's uid. A refusal is shown.
     pub(crate) fn load(&mut self, image: &Image) -> Option<String> {
         let path = image.path.display().to_string();
-        match load(self.host, &image.bytes) {
+        match load(self.host, self.spec, &image.bytes) {
             Ok((uid, memory_limit)) => {
                 if let Ok(status) = self.host.engine().status(&uid) {
                     self.observed.tally.loaded(status.slot);
@@ -328,18 +332,16 @@ impl<'r> Session<'r> {
 type LoadFailure = (String, Option<&'static str>);
 
 /// The uid, and the sum of its limits. The reason and the help are those of `verify`.
-fn load(host: &Host, bytes: &[u8]) -> Result<(String, u32), LoadFailure> {
-    let parts = Parts::decode(bytes).map_err(|error| {
-        let help = advice::advice(&ImageRejected::Malformed(error).into());
-        (format!("not an image: {error}"), Some(help))
-    })?;
+fn load(host: &Host, spec: &DeviceSpec, bytes: &[u8]) -> Result<(String, u32), LoadFailure> {
+    let parts =
+        Parts::decode(bytes).map_err(|error| (format!("not an image: {error}"), Some(NOT_AN_IMAGE)))?;
     let limit = Metadata::decode(parts.metadata).map_or(0, |metadata| metadata.limits.total());
     match host.load(&parts) {
         Ok(uid) => Ok((uid, limit)),
-        Err(tinycontainer::ImageError::Rejected(ImageRejected::Malformed(error))) => {
-            let (why, help) = advice::malformed(parts.metadata, error);
-            Err((why, Some(help)))
+        Err(error) => {
+            let audiences = spec.audiences();
+            let refusal = refusal(&error, parts.metadata, Some(&parts), &spec.device(&audiences));
+            Err((refusal.why, Some(refusal.help)))
         }
-        Err(error) => Err((error.to_string(), Some(advice::advice(&error)))),
     }
 }

@@ -30,7 +30,8 @@ impl Outcome {
         }
         out!("");
         if widths.iter().sum::<usize>() + 2 * (widths.len() - 1) <= columns {
-            for heads in [HEADS.map(|(upper, _)| upper.to_owned()), HEADS.map(|(_, lower)| lower.to_owned())] {
+            for heads in [HEADS.map(|(upper, _)| upper.to_owned()), HEADS.map(|(_, lower)| lower.to_owned())]
+            {
                 out!("{HEAD}{}{HEAD:#}", line(&heads, widths));
             }
             for (row, cells) in self.containers.iter().zip(&rows) {

@@ -37,6 +37,16 @@ pub(crate) fn show(error: &anyhow::Error) {
     }
 }
 
+/// The first thing to do about it, if that is known.
+pub(crate) fn help(error: &anyhow::Error) -> Option<String> {
+    error.chain().find_map(|cause| cause.downcast_ref::<ErrorWithHelp>()).map(|error| error.help.clone())
+}
+
+/// A message without the line feeds at its end.
+pub(crate) fn message(text: &str) -> String {
+    text.trim_end().to_owned()
+}
+
 /// Keeps the line feeds (a compiler's message has some), makes every other control character visible.
 fn lines(text: &str) -> String {
     text.trim_end().lines().map(shown).collect::<Vec<_>>().join("\n       ")

@@ -2,6 +2,7 @@
 
 use tinycontainer_abi::{Mask, Syscall};
 use tinycontainer_metadata::{Access, Bus, Direction, Peer};
+use tinycontainer_policy::{Roles, Scope, Target};
 
 /// What an endpoint reaches: "reads i2c:72".
 pub(crate) fn access(access: &Access<'_>) -> String {
@@ -30,9 +31,56 @@ pub(crate) fn ms(ms: u32) -> String {
     if ms < 1000 { format!("{ms} ms") } else { format!("{} s", f64::from(ms) / 1000.0) }
 }
 
+/// "40 s", "3 h", "12 days": a number of seconds, rounded down to its largest unit.
+pub(crate) fn span(seconds: u64) -> String {
+    match seconds {
+        0..=119 => format!("{seconds} s"),
+        120..=7_199 => format!("{} min", seconds / 60),
+        7_200..=172_799 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
 /// The names of syscalls.
 pub(crate) fn calls(mask: Mask) -> String {
     list(&mask.calls().map(Syscall::name).collect::<Vec<_>>())
+}
+
+/// The names of roles, as a trust store has them.
+pub(crate) fn roles(roles: Roles) -> Vec<&'static str> {
+    let all = [
+        (Roles::METADATA, "metadata"),
+        (Roles::PARTS, "parts"),
+        (Roles::SYSCALLS, "syscalls"),
+        (Roles::ENDPOINTS, "endpoints"),
+    ];
+    all.iter().filter(|(role, _)| roles.has(*role)).map(|(_, name)| *name).collect()
+}
+
+/// The peers that an anchor reaches, as a trust store has them: "gpio:17-18 out".
+pub(crate) fn reaches(scope: &Scope<'_>) -> Vec<String> {
+    scope.reaches().map(|reach| format!("{} {}", target(&reach.target), reach.direction.name())).collect()
+}
+
+/// The uids that an anchor signs for, as a trust store has them.
+pub(crate) fn containers<'a>(scope: &Scope<'a>) -> Vec<&'a str> {
+    scope.containers().map(|pattern| pattern.0).collect()
+}
+
+fn target(target: &Target<'_>) -> String {
+    let range = |range: Option<(u32, u32)>| match range {
+        None => "*".to_owned(),
+        Some((first, last)) if first == last => first.to_string(),
+        Some((first, last)) => format!("{first}-{last}"),
+    };
+    match *target {
+        Target::Any => "*".into(),
+        Target::Local { bus, units } => format!("{}:{}", bus.map_or("*", |bus| bus.name()), range(units)),
+        Target::Container { uid, endpoints } => format!("container:{}:{}", uid.0, range(endpoints)),
+        Target::Remote { scheme, authority } => {
+            format!("{}://{}", scheme.map_or("*", |scheme| scheme.name()), authority.0)
+        }
+    }
 }
 
 /// A list for a sentence; empty is "nothing".

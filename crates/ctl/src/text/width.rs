@@ -17,8 +17,7 @@ pub(crate) fn wrap(text: &str, columns: usize, indent: usize) -> String {
     let mut free = columns.max(8);
     for word in text.split(' ') {
         let mut rest: Vec<char> = word.chars().collect();
-        loop {
-            let Some(line) = lines.last_mut() else { break };
+        while let Some(line) = lines.last_mut() {
             let gap = usize::from(!line.is_empty());
             if gap + rest.len() <= free {
                 free -= gap + rest.len();
@@ -44,7 +43,8 @@ mod tests {
 
     #[test]
     fn lines_fit_and_nothing_is_lost() {
-        let text = "the quick brown fox jumps over thirteen lazy dogs 0123456789012345678901234567890123456789";
+        let text =
+            "the quick brown fox jumps over thirteen lazy dogs 0123456789012345678901234567890123456789";
         for columns in [12, 20, 60, 200] {
             let wrapped = wrap(text, columns, 2);
             assert!(wrapped.lines().all(|line| line.chars().count() <= columns), "{columns}: {wrapped}");

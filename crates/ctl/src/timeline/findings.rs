@@ -83,7 +83,10 @@ fn cause(track: &Track, before: &HookLine, late: &HookLine, period_us: u64) -> (
     if calls.saturating_mul(2) > took {
         return (
             "calls",
-            format!("{hook}() at {at} took {ms}, of which {} in native calls, waiting for devices", millis(calls)),
+            format!(
+                "{hook}() at {at} took {ms}, of which {} in native calls, waiting for devices",
+                millis(calls)
+            ),
         );
     }
     (

@@ -111,7 +111,8 @@ fn escape(text: &str) -> String {
 
 fn list(findings: &[Finding]) -> String {
     if findings.is_empty() {
-        return "<li class=\"good\">Nothing was refused, no period was missed, no container failed.</li>".into();
+        return "<li class=\"good\">Nothing was refused, no period was missed, no container failed.</li>"
+            .into();
     }
     let mut out = String::new();
     for (number, finding) in findings.iter().enumerate() {
@@ -120,16 +121,17 @@ fn list(findings: &[Finding]) -> String {
             None => String::new(),
         };
         // Writing into a string does not fail.
-        let _ = write!(out, "<li class=\"{}\"><span>{}</span>{button}</li>", finding.kind, escape(&finding.text));
+        let _ =
+            write!(out, "<li class=\"{}\"><span>{}</span>{button}</li>", finding.kind, escape(&finding.text));
     }
     out
 }
 
 fn row(row: &Row) -> String {
     let count = |number: u64| HumanCount(number).to_string();
-    let spread = row
-        .instructions
-        .map_or("–".into(), |[min, median, max]| format!("{} / {} / {}", count(min), count(median), count(max)));
+    let spread = row.instructions.map_or("–".into(), |[min, median, max]| {
+        format!("{} / {} / {}", count(min), count(median), count(max))
+    });
     let limit = row.memory_limit_bytes.max(1);
     format!(
         "<tr class=\"{}\"><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td{}>{}</td><td>{}</td><td{}>{}</td>\

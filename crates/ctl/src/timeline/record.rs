@@ -39,7 +39,8 @@ impl Recorder {
 
     pub(crate) fn loaded(&self, slot: usize, image: &[u8]) {
         let now = micros(self.start.elapsed());
-        let Some(metadata) = Parts::decode(image).ok().and_then(|parts| Metadata::decode(parts.metadata).ok())
+        let Some(metadata) =
+            Parts::decode(image).ok().and_then(|parts| Metadata::decode(parts.metadata).ok())
         else {
             return;
         };
@@ -106,7 +107,8 @@ impl Recorder {
         let Some(number) = recording.in_slot(run.slot) else { return };
         let Some(track) = recording.tracks.get_mut(number) else { return };
         track.call(run);
-        let peer = run.endpoint.and_then(|id| track.endpoint(id)).and_then(|endpoint| endpoint.container.clone());
+        let peer =
+            run.endpoint.and_then(|id| track.endpoint(id)).and_then(|endpoint| endpoint.container.clone());
         let uid = track.uid.clone();
         match (run.call, run.result, peer, run.endpoint) {
             (Syscall::Write, Ok(bytes), Some(reader), _) => {

@@ -120,7 +120,11 @@ impl Track {
             event_driven: wake == tinycontainer_metadata::Wake::Message,
             memory_limit_bytes: linear_memory.saturating_add(stack).saturating_add(heap),
             memory_peak_bytes: 0,
-            endpoints: metadata.endpoints.iter().map(|endpoint| line(endpoint.id, &endpoint.access)).collect(),
+            endpoints: metadata
+                .endpoints
+                .iter()
+                .map(|endpoint| line(endpoint.id, &endpoint.access))
+                .collect(),
             loaded_us,
             unloaded_us: None,
             hooks: Vec::new(),

@@ -136,7 +136,9 @@ fn a_changed_image_is_never_accepted() {
         bytes[i] ^= 1 << (i % 8);
         bench.write("FILE", &bytes);
         let said = bench.ctl(&verify);
-        assert_eq!(said.code, 1, "byte {i}: {}", said.all());
+        // Without its three parts it is not an image, so there is nothing to decide.
+        let code = if said.err.contains("is not an image") { 2 } else { 1 };
+        assert_eq!(said.code, code, "byte {i}: {}", said.all());
         if i % 7 == 0 {
             bench.ctl(&inspect);
             bench.ctl(&explain);
@@ -144,7 +146,7 @@ fn a_changed_image_is_never_accepted() {
     }
     for len in (0..whole.len()).step_by(11) {
         bench.write("FILE", &whole[..len]);
-        assert_eq!(bench.ctl(&verify).code, 1, "cut at {len}");
+        assert_eq!(bench.ctl(&verify).code, 2, "cut at {len}");
         assert_eq!(bench.ctl(&inspect).code, 2, "cut at {len}");
     }
 }

@@ -40,7 +40,15 @@ impl Empty {
     }
 
     fn ctl(&self, folder: &str, args: &[&str]) -> Output {
-        self.command(folder).args(args).output().unwrap()
+        loop {
+            match self.command(folder).args(args).output() {
+                // Another test's process was started while the program was copied, and still has it open for writing.
+                Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => {
+                    std::thread::yield_now()
+                }
+                output => return output.unwrap(),
+            }
+        }
     }
 
     /// Must succeed.

@@ -220,7 +220,7 @@ fn calls_are_explained() {
     explain(1, &one, &["--call", "heartbeat"], "does not ask for `heartbeat`");
     explain(0, &one, &["--call", "logger"], "allowed");
     explain(0, &one, &["--call", "write", "--endpoint", "2", "--with", &two], "lists it in turn");
-    explain(0, &one, &["--call", "write", "--endpoint", "2"], "cannot be said");
+    explain(2, &one, &["--call", "write", "--endpoint", "2"], "cannot be said");
     explain(
         1,
         &three,
@@ -235,7 +235,7 @@ fn calls_are_explained() {
             .as_array()
             .unwrap()
             .iter()
-            .any(|step| step["name"] == "direction" && step["holds"] == false)
+            .any(|step| step["what"] == "direction" && step["holds"] == false)
     );
     // An image that is not believed may do nothing.
     let said =
@@ -312,8 +312,8 @@ fn item_09_inspect_shows_sizes_and_verify_names_what_old_images_lack() {
     let bench = Bench::new();
     let image = bench.image("a.one", QUIET, BUS);
     let report = bench.good(&with(&["inspect", &image, "--json"])).json();
-    assert_eq!(report["sizes"]["code"], report["code_bytes"]);
-    assert_eq!(report["sizes"]["data"], 0);
+    assert_eq!(report["sizes"]["code_bytes"], report["code_bytes"]);
+    assert_eq!(report["sizes"]["data_bytes"], 0);
     assert!(bench.good(&with(&["inspect", &image])).out.contains("It occupies"));
     // The same image without its sizes, as it was built before they were required.
     let mut bytes = bench.read(&image);

@@ -6,21 +6,26 @@
     reason = "a test's helpers may panic"
 )]
 
+mod answers;
 mod bad_files;
 mod begin;
 mod bench;
+mod commands;
 mod compilers;
 mod fixtures;
 mod images;
 mod interop;
 mod keys;
 mod ordinary;
+mod precious;
 mod recipe;
 mod run;
 mod run_lines;
+mod schemas;
 #[cfg(unix)]
 mod terminal;
 mod timeline;
+mod tokens;
 #[cfg(unix)]
 mod watch;
 mod writing;

@@ -26,7 +26,7 @@ fn three_lines_are_enough() {
     let report = bench.good(&["inspect", "x.tci", "--json"]).json();
     assert_eq!(report["schedule"]["period_ms"], 1000);
     assert_eq!(report["schedule"]["loop_ms"], 100);
-    assert_eq!(report["limits"]["linear_memory"], 80);
+    assert_eq!(report["limits"]["linear_memory_bytes"], 80);
     // What was measured is enough to run.
     let run = ["run", "x.tci", "--trust", "trust.toml", "--device", "here", "--for", "300ms", "--json"];
     assert_eq!(bench.good(&run).json()["containers"][0]["reason"], "stop requested");
@@ -82,7 +82,7 @@ fn memory_is_measured_and_too_little_is_said() {
     let file = shortest(&bench, "a.deep", DEEP, "");
     let said = bench.good(&build(&file, &[]));
     assert!(said.out.contains("(measured, with a margin)"), "{}", said.out);
-    let stack = bench.good(&["inspect", "x.tci", "--json"]).json()["limits"]["stack"].as_u64().unwrap();
+    let stack = bench.good(&["inspect", "x.tci", "--json"]).json()["limits"]["stack_bytes"].as_u64().unwrap();
     assert!((1500..30_000).contains(&stack), "{stack}");
     assert_eq!(run("a.deep")["reason"], "stop requested");
 

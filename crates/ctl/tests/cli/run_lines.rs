@@ -19,9 +19,13 @@ fn a_stream_of_json_has_an_object_in_each_line() {
     let bench = Bench::new();
     let quiet = bench.image("a.quiet", QUIET, "");
     let said = bench.good(&device(&["run", &quiet, "--for", "300ms", "--log-format", "json"]));
-    let lines: Vec<serde_json::Value> =
-        said.out.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
-    let of = |event: &str| lines.iter().find(|line| line["event"] == event).unwrap_or_else(|| panic!("{event}"));
+    let lines: Vec<serde_json::Value> = said
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}")))
+        .collect();
+    let of =
+        |event: &str| lines.iter().find(|line| line["event"] == event).unwrap_or_else(|| panic!("{event}"));
     assert_eq!(of("loaded")["uid"], "a.quiet");
     assert_eq!(of("log")["text"], "hello \\u{1b}[31m");
     assert_eq!(of("call_refused")["errno"], "TC_REFUSED");
@@ -67,7 +71,9 @@ fn the_table_explains_itself_and_fits() {
     for columns in ["60", "400"] {
         let said = ctl_with(&bench.path("."), &args, &[("COLUMNS", columns)]);
         let (_, table) = said.out.split_once("\n\n").unwrap();
-        for part in ["STOPPED: stop requested", "STOPPED: budget exhausted", "instructions per loop", "of limit"] {
+        for part in
+            ["STOPPED: stop requested", "STOPPED: budget exhausted", "instructions per loop", "of limit"]
+        {
             assert!(table.contains(part), "{columns}: {part}: {table}");
         }
         assert!(!table.contains("CREATED"), "{table}");

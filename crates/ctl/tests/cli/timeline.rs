@@ -25,7 +25,11 @@ fn receiver() -> String {
 
 /// Logs what would be dangerous in a page.
 fn evil() -> String {
-    QUIET.replace("hello \\1b[31m", "<img src=x onerror=alert(1)></script><script>document.title='broken'</script>")
+    QUIET
+        .replace(
+            "hello \\1b[31m",
+            "<img src=x onerror=alert(1)></script><script>document.title='broken'</script>",
+        )
         .replace("i32.const 80", "i32.const 208")
 }
 
@@ -40,7 +44,18 @@ fn report(bench: &Bench) -> String {
     let file = bench.container("a.busy", BUSY, "");
     let text = String::from_utf8(bench.read(&file)).unwrap();
     bench.write(&file, text.replace("period_ms = 20", "period_ms = 5"));
-    bench.good(&["build", &file, "--key", "a-TEST.key", "--issuer", "a", "--aud", "here", "-o", "a.busy.tci"]);
+    bench.good(&[
+        "build",
+        &file,
+        "--key",
+        "a-TEST.key",
+        "--issuer",
+        "a",
+        "--aud",
+        "here",
+        "-o",
+        "a.busy.tci",
+    ]);
     let images = ["a.sender.tci", "a.receiver.tci", "a.busy.tci", "a.evil.tci"];
     let rest = ["--for", "600ms", "--rate", "1000", "--report", "report.html"];
     let said = bench.good(&device(&[&["run"][..], &images, &rest].concat()));
@@ -58,14 +73,17 @@ fn a_person_reads_who_was_refused_and_why_a_period_was_missed() {
     let bench = Bench::new();
     let page = report(&bench);
     let data = data(&page);
-    let findings: Vec<_> =
-        data["findings"].as_array().unwrap().iter().map(|finding| finding["text"].as_str().unwrap()).collect();
+    let findings: Vec<_> = data["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["text"].as_str().unwrap())
+        .collect();
     let has = |parts: &[&str]| findings.iter().any(|text| parts.iter().all(|part| text.contains(part)));
     assert!(has(&["a.busy missed", "periods of 5 ms", "loop()", "longer than its period"]), "{findings:?}");
     assert!(has(&["a.evil was refused open on endpoint 9", "times"]), "{findings:?}");
-    let track = |uid: &str| {
-        data["tracks"].as_array().unwrap().iter().position(|track| track["uid"] == uid).unwrap()
-    };
+    let track =
+        |uid: &str| data["tracks"].as_array().unwrap().iter().position(|track| track["uid"] == uid).unwrap();
     let messages = data["messages"].as_array().unwrap();
     let received: Vec<_> = messages.iter().filter(|message| message[4].is_u64()).collect();
     assert!(received.len() > 5, "{messages:?}");
@@ -74,7 +92,10 @@ fn a_person_reads_who_was_refused_and_why_a_period_was_missed() {
         assert!(message[4].as_u64() >= message[3].as_u64() && message[5] == 4, "{message}");
     }
     let hooks = data["tracks"][track("a.busy")]["hooks"].as_array().unwrap();
-    assert_eq!((&hooks[0][0], &hooks[1][0], &hooks[hooks.len() - 1][0]), (&"start".into(), &"loop".into(), &"stop".into()));
+    assert_eq!(
+        (&hooks[0][0], &hooks[1][0], &hooks[hooks.len() - 1][0]),
+        (&"start".into(), &"loop".into(), &"stop".into())
+    );
     assert!(hooks.iter().any(|hook| hook[4].as_u64() > Some(0)), "missed periods: {hooks:?}");
     // Nothing from outside is code, and nothing is fetched.
     assert!(!page.contains("<img") && !page.contains("document.title='broken'</script>"));
@@ -98,7 +119,8 @@ fn a_report_overwrites_only_an_earlier_report() {
 
 /// The browser. CI must have it.
 fn browser() -> Option<&'static str> {
-    let found = Command::new("chromium").arg("--version").output().is_ok_and(|output| output.status.success());
+    let found =
+        Command::new("chromium").arg("--version").output().is_ok_and(|output| output.status.success());
     assert!(found || std::env::var_os("CI").is_none(), "there is no chromium: scripts/setup installs it");
     if !found {
         eprintln!("SKIPPED: there is no chromium");
@@ -118,7 +140,13 @@ fn a_browser_draws_the_page() {
     std::fs::write(out.join("report.html"), &page).unwrap();
     let open = |more: &[&str]| {
         let output = Command::new(browser)
-            .args(["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--virtual-time-budget=3000"])
+            .args([
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--hide-scrollbars",
+                "--virtual-time-budget=3000",
+            ])
             .args(["--window-size=1320,1300", "--enable-logging=stderr", "--v=0"])
             .arg(format!("--user-data-dir={}", bench.path("profile").display()))
             .args(more)
@@ -126,7 +154,10 @@ fn a_browser_draws_the_page() {
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
+        (
+            String::from_utf8_lossy(&output.stdout).into_owned(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
     };
     let (dom, log) = open(&["--dump-dom"]);
     let console: Vec<_> = log.lines().filter(|line| line.contains("CONSOLE")).collect();

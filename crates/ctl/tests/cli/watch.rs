@@ -15,7 +15,8 @@ impl Running {
     /// Reads until there is an event of that kind of that container. Ends when the program ends.
     fn wait_for(&mut self, event: &str, uid: &str) -> serde_json::Value {
         loop {
-            let line = self.lines.next().unwrap_or_else(|| panic!("no {event} of {uid}: {:?}", self.seen)).unwrap();
+            let line =
+                self.lines.next().unwrap_or_else(|| panic!("no {event} of {uid}: {:?}", self.seen)).unwrap();
             let value: serde_json::Value = serde_json::from_str(&line).unwrap();
             self.seen.push(value.clone());
             if value["event"] == event && (uid.is_empty() || value["uid"] == uid) {

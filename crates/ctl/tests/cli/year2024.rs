@@ -66,7 +66,7 @@ fn image(data: &[u8], zeroed: bool) -> Vec<u8> {
 
 fn digest<'a>(report: &'a serde_json::Value, part: &str) -> &'a serde_json::Value {
     let digests = report["digests"].as_array().unwrap();
-    digests.iter().find(|digest| digest["part"] == part).unwrap_or_else(|| panic!("{part}: {digests:?}"))
+    digests.iter().find(|digest| digest["what"] == part).unwrap_or_else(|| panic!("{part}: {digests:?}"))
 }
 
 fn note(report: &serde_json::Value, part: &str) -> String {
