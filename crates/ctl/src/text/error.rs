@@ -51,13 +51,3 @@ pub(crate) fn message(text: &str) -> String {
 fn lines(text: &str) -> String {
     text.trim_end().lines().map(shown).collect::<Vec<_>>().join("\n       ")
 }
-
-/// What to do about an error, for tests.
-#[cfg(test)]
-pub(crate) fn help(error: &anyhow::Error) -> String {
-    let helps = error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<ErrorWithHelp>())
-        .map(|error| error.help.clone());
-    helps.collect::<Vec<_>>().join("\n")
-}

@@ -51,7 +51,7 @@ fn what_no_device_executes_is_named_with_the_way_out() {
     ] {
         let error =
             check(&wat::parse_str(format!("(module {module} {HOOKS})")).unwrap(), &LIMITS).unwrap_err();
-        let help = crate::text::error::help(&error);
+        let help = crate::text::error::help(&error).unwrap();
         assert!(help.contains(part) && help.contains("lime1"), "{module}: {error}: {help}");
     }
 }
