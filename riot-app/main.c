@@ -117,7 +117,7 @@ static int _cmd_load(int argc, char **argv)
     }
     tinycontainer_result_t result = _load_image(image);
     if (result != 0) {
-        char why[96];
+        char why[tinycontainer_load_error(NULL, 0) + 1];
         tinycontainer_load_error(why, sizeof(why));
         printf("%s: refused (%ld): %s\n", argv[1], (long)result, why);
         return 1;
@@ -370,14 +370,9 @@ int main(void)
 {
     static const tinycontainer_io_driver_t driver = { _open, _close, _read, _write };
 
-    tinycontainer_result_t result = tinycontainer_trust(tinycontainer_images_trust,
-                                                        sizeof(tinycontainer_images_trust));
-    if (result == 0) {
-        result = tinycontainer_device(TINYCONTAINER_IMAGES_DEVICE, NULL);
-    }
     int pid = tinycontainer_init(CONTROLLER_PRIO, SERVICE_PRIO, CONTAINERS_PRIO, &driver);
-    if (result != 0 || pid < 0) {
-        printf("TinyContainer cannot start: %s\n", tinycontainer_result_text(result ? result : -pid));
+    if (pid < 0) {
+        printf("TinyContainer cannot start: %s\n", tinycontainer_result_text(-pid));
         return 1;
     }
     puts("TinyContainer is ready. `help` shows the commands.");

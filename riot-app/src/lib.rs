@@ -8,6 +8,7 @@
 //! | `controller` | the thread that verifies and loads, and writes output |
 //! | `slots` | each slot's stack, thread and priority |
 //! | `threads` | a thread for each container |
+//! | `device` | the trust store and names that the Makefile compiles in |
 //! | `drivers` | RIOT's own buses, through `module/tinycontainer/periph.c` |
 //! | `clock`, `lock`, `settings` | ztimer without its wrap; RIOT's mutex; the settings of the build |
 //!
@@ -22,6 +23,7 @@
 
 mod clock;
 mod controller;
+mod device;
 mod drivers;
 mod lock;
 mod platform;

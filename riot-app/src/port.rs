@@ -2,7 +2,7 @@
 
 use crate::platform::{self, POOL, RiotEngine, engine};
 use crate::settings::{CONTAINERS, POOL_BYTES};
-use crate::{clock, controller, slots, threads};
+use crate::{clock, controller, device, slots, threads};
 use tinycontainer_capi::{Code, LoadSession, Memory, Pid, Port, Priorities};
 
 tinycontainer_capi::set_port!(RiotPort: CONTAINERS = RiotPort);
@@ -19,6 +19,7 @@ impl Port<CONTAINERS> for RiotPort {
         if !known(priorities.controller) || !known(priorities.containers) {
             return Err(Code::BadArgument);
         }
+        device::install()?;
         slots::set_priority(priorities.containers);
         let pid = controller::start(priorities.controller).ok_or(Code::NoThread)?;
         controller::run(platform::start)?;

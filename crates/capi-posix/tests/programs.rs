@@ -9,7 +9,8 @@ use tinycontainer_capi_posix as _;
 use tinycontainer_posix::tinycontainer::Direction;
 use tinycontainer_posix::tinycontainer::metadata::{Bus, Scheme, Wake};
 use tinycontainer_testkit::{
-    CLASS, DEVICE, IDLE, NOW, OWNER, OwnedPeer, PROVIDER_A, STRANGER, Signer, Spec, module, trust_store,
+    CLASS, DEVICE, IDLE, NOW, OWNER, OwnedPeer, PROVIDER_A, STRANGER, Signer, Spec, image_2024, module,
+    store_2024, trust_store,
 };
 
 const FLAGS: &[&str] = &["-g", "-O1", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
@@ -132,6 +133,22 @@ fn images() -> &'static Path {
             claims
         });
         put_parts(&dir, "echo2024", &made);
+
+        let code = Spec::new(
+            "code",
+            &module(
+                "",
+                "(local $fd i32) (local.set $fd (call $open (i32.const 123)))
+             (drop (call $read (local.get $fd) (i32.const 0) (i32.const 4)))
+             (drop (call $write (local.get $fd) (i32.const 0) (i32.const 4)))
+             (drop (call $close (local.get $fd))) i32.const 0",
+                "",
+            ),
+        )
+        .code;
+        put_parts(&dir, "container--id--01", &image_2024("container--id--01", b"data", &code));
+        put_parts(&dir, "other2024", &image_2024("other2024", b"data", &code));
+        std::fs::write(dir.join("store2024.cbor"), store_2024()).unwrap();
         dir
     })
 }
@@ -224,6 +241,11 @@ fn a_program_of_2024() {
         ("TINYCONTAINER_CLASS", CLASS),
     ];
     program("year2024", &environment);
+}
+
+#[test]
+fn images_of_2024_if_the_program_accepts_them() {
+    program("accept2024", &[]);
 }
 
 #[test]

@@ -1,10 +1,11 @@
 /*
  * TinyContainer for C. Generated from the sources of crates/capi: do not edit.
  *
- * The order: tinycontainer_trust, tinycontainer_device (both before the first image), tinycontainer_init,
- * tinycontainer_time, then containers: tinycontainer_loadcontainer, _startcontainer, _stopcontainer,
- * _iscontainerrunning. The functions may be called from any thread, a driver's functions included, but not
- * from an interrupt. Sizes are bytes. A call that fails changes nothing.
+ * The order: tinycontainer_trust, tinycontainer_device (both before the first image; under RIOT the variables
+ * of the Makefile can do it), tinycontainer_init, tinycontainer_time, then containers:
+ * tinycontainer_loadcontainer, _startcontainer, _stopcontainer, _iscontainerrunning. The functions may be called
+ * from any thread, a driver's functions included, but not from an interrupt. Sizes are bytes. A call that fails
+ * changes nothing.
  */
 
 #ifndef TINYCONTAINER_H
@@ -481,6 +482,24 @@ typedef struct tinycontainer_audit_record_t {
 } tinycontainer_audit_record_t;
 
 /**
+ * The memory that a container gets, in bytes.
+ */
+typedef struct tinycontainer_limits_t {
+    /**
+     * Linear memory.
+     */
+    uint32_t linear_memory;
+    /**
+     * The operand stack of the interpreter.
+     */
+    uint32_t stack;
+    /**
+     * What the interpreter allocates for it beside these.
+     */
+    uint32_t heap;
+} tinycontainer_limits_t;
+
+/**
  * A peer that a container opens. The struct and what it points to are valid until `open` returns: copy what is
  * needed later. Later versions may add fields at the end.
  */
@@ -728,7 +747,8 @@ tinycontainer_result_t tinycontainer_load_abort(uint32_t session);
  * Writes into `text` why the last image that was not loaded was not: a sentence that names the part of the
  * image, with a NUL at the end, cut to `size` bytes. Empty if none has failed.
  *
- * Returns the length of the whole sentence, without the NUL.
+ * Returns the length of the whole sentence, without the NUL, whatever `size` is, as `snprintf` does: a
+ * buffer for all of it has one byte more. `tinycontainer_load_error(NULL, 0)` returns the length alone.
  *
  * Required of the caller:
  * `text` points to `size` bytes, or is NULL.
@@ -762,7 +782,9 @@ tinycontainer_result_t tinycontainer_status_at(uint32_t slot, struct tinycontain
  * Writes into `text` why a container stopped last, in a few words ("trapped: division by zero"), with a
  * NUL at the end, cut to `size` bytes. Empty if it has not stopped, or if there is no such container.
  *
- * Returns the length of the whole text, without the NUL.
+ * Returns the length of the whole text, without the NUL, whatever `size` is, as `snprintf` does: a
+ * buffer for all of it has one byte more. With NULL and 0 for `text` and `size` it returns the length
+ * alone.
  *
  * Required of the caller:
  * `uid` points to `uid_len` bytes, or is NULL; `text` to `size` bytes, or is NULL.
@@ -793,9 +815,10 @@ tinycontainer_result_t tinycontainer_audit_next(uint64_t after, struct tinyconta
 
 /**
  * Sets the trust anchors: the file that `tinycontainerctl trust` writes. Before the first call they are
- * those of the platform's own store, if it has one; otherwise there are none, and no image is loaded. May be
- * called before `tinycontainer_init`. A later call replaces the anchors, for images loaded and containers
- * started from then on.
+ * those of the platform's own store, which `tinycontainer_init` installs if there is one (under RIOT it
+ * is that of `TINYCONTAINER_TRUST` in the Makefile); otherwise there are none, and no image is loaded.
+ * May be called before `tinycontainer_init`. A later call replaces the anchors, for images loaded and
+ * containers started from then on.
  *
  * `cbor` is not copied and must never change: make it `static const`.
  *
@@ -808,7 +831,9 @@ tinycontainer_result_t tinycontainer_trust(const uint8_t *cbor, size_t len);
 
 /**
  * Sets the device's name and class: the audiences that a token may have. Each is NULL for none, or 1 to
- * 64 bytes that are not copied and must never change. Once, before the first image.
+ * 64 bytes that are not copied and must never change. Once, before the first image. What is not set when
+ * `tinycontainer_init` is called is what the platform has (under RIOT `TINYCONTAINER_DEVICE` and
+ * `TINYCONTAINER_CLASS`).
  *
  * Returns 0, `TINYCONTAINER_RESULT_BAD_ARGUMENT`, or `TINYCONTAINER_RESULT_ALREADY_SET`.
  *
@@ -816,6 +841,30 @@ tinycontainer_result_t tinycontainer_trust(const uint8_t *cbor, size_t len);
  * Each points to a string that ends with a NUL and never changes, or is NULL.
  */
 tinycontainer_result_t tinycontainer_device(const char *device_name, const char *device_class);
+
+/**
+ * Accepts images of the 2024 format, whose signatures bind to no container, device, use or time. Without
+ * this call they are refused. Once, before the first of them. Under RIOT `TINYCONTAINER_2024` in the
+ * Makefile can do it, and a program that calls this function itself needs
+ * `CONFIG_TINYCONTAINER_ACCEPT_2024`.
+ *
+ * `cbor` is a file that `tinycontainerctl trust` writes, with one anchor: its key (Ed25519) is the one
+ * that the images are signed with, and its scope is what their containers may do at most: uids, calls,
+ * endpoints (with the role `endpoints`), durations of hooks. It is not one of the trust anchors, so it
+ * signs nothing else. It is not copied and must never change: make it `static const`. `limits` is the
+ * memory that each container gets, since the format does not say it; the device's own limits hold for it
+ * too.
+ *
+ * Returns 0, `TINYCONTAINER_RESULT_NULL_POINTER`, `TINYCONTAINER_RESULT_BAD_TRUST` if `cbor` cannot be
+ * decoded, `TINYCONTAINER_RESULT_BAD_ARGUMENT` if it has not exactly one anchor with an Ed25519 key, or
+ * `TINYCONTAINER_RESULT_ALREADY_SET`.
+ *
+ * Required of the caller:
+ * `cbor` points to `len` bytes that never change, or is NULL; `limits` to limits, or is NULL.
+ */
+tinycontainer_result_t tinycontainer_accept_2024(const uint8_t *cbor,
+                                                 size_t len,
+                                                 const struct tinycontainer_limits_t *limits);
 
 /**
  * Sets the time, in seconds since 1970. It is continued by the device's own clock.

@@ -5,13 +5,21 @@ use crate::link::calls;
 use crate::result::TinycontainerResult as Code;
 use core::cell::Cell;
 use critical_section::Mutex;
-use tinycontainer::policy::{Ceilings, Device, Trust};
+use tinycontainer::policy::{Ceilings, Device, LegacyFormat, Trust};
+#[cfg(feature = "accept-2024")]
+use tinycontainer::{metadata::Limits, policy::Year2024};
 
 /// A clock of the application's: returns seconds since 1970, or 0 if it does not know the time.
 pub type Clock = extern "C" fn() -> u64;
 
 static TRUST: Mutex<Cell<Option<Trust<'static>>>> = Mutex::new(Cell::new(None));
 static NAMES: OnceCell<Names> = OnceCell::new();
+#[cfg(feature = "accept-2024")]
+static YEAR_2024: OnceCell<Year2024<'static>> = OnceCell::new();
+/// The value of `YEAR_2024`, once that is set, as a trait object: only [`set_2024`] refers to the code for that format, so
+/// a linker drops it from a program that does not call it.
+#[cfg(feature = "accept-2024")]
+static LEGACY: Mutex<Cell<Option<&'static dyn LegacyFormat>>> = Mutex::new(Cell::new(None));
 static CLOCK: Mutex<Cell<Time>> = Mutex::new(Cell::new(Time::Unknown));
 /// The latest time that was returned or set: the clock of a device does not go back.
 static LATEST: Mutex<Cell<u64>> = Mutex::new(Cell::new(0));
@@ -32,12 +40,22 @@ enum Time {
     Asked(Clock),
 }
 
-/// The device as the application has configured it: what `Platform::device` returns. It does not accept images of the
-/// 2024 format; a platform that does sets `accept_2024`.
+/// The device as the application has configured it: what `Platform::device` returns. It accepts images of the 2024 format
+/// only after `tinycontainer_accept_2024`.
 pub fn device(ceilings: Ceilings) -> Device<'static> {
     let trust = critical_section::with(|cs| TRUST.borrow(cs).get()).unwrap_or(Trust::NONE);
     let audiences = NAMES.value().and_then(|names| names.list.get(..names.count)).unwrap_or_default();
-    Device { audiences, trust, now: now(), ceilings, accept_2024: None }
+    Device { audiences, trust, now: now(), ceilings, accept_2024: legacy() }
+}
+
+#[cfg(feature = "accept-2024")]
+fn legacy() -> Option<&'static dyn LegacyFormat> {
+    critical_section::with(|cs| LEGACY.borrow(cs).get())
+}
+
+#[cfg(not(feature = "accept-2024"))]
+fn legacy() -> Option<&'static dyn LegacyFormat> {
+    None
 }
 
 /// Now, in seconds since 1970; `None` if it is not known. It does not go back: if a clock returns an earlier time than before,
@@ -92,6 +110,21 @@ pub(crate) fn set_names(name: Option<&'static str>, class: Option<&'static str>)
         names.count += 1;
     }
     NAMES.set(names).map_err(|_| Code::AlreadySet)
+}
+
+/// Accepts images of the 2024 format that are signed with the key of the store's one anchor, within the scope of that
+/// anchor; each container gets `limits`.
+#[cfg(feature = "accept-2024")]
+pub(crate) fn set_2024(store: &'static [u8], limits: Limits) -> Result<(), Code> {
+    let trust = Trust::decode(store).map_err(|_| Code::BadTrust)?;
+    let mut anchors = trust.anchors();
+    let (Some(anchor), None) = (anchors.next(), anchors.next()) else { return Err(Code::BadArgument) };
+    let tinycontainer_token::Key::Ed25519(key) = anchor.key else { return Err(Code::BadArgument) };
+    YEAR_2024.set(Year2024::new(key, anchor.scope, limits)).map_err(|_| Code::AlreadySet)?;
+    // The compiler must not know the only value that is ever stored: it would let `device` refer to it directly.
+    let policy = core::hint::black_box(YEAR_2024.value().map(|policy| -> &dyn LegacyFormat { policy }));
+    critical_section::with(|cs| LEGACY.borrow(cs).set(policy));
+    Ok(())
 }
 
 /// Sets the time, unless it is earlier than the device's present one.

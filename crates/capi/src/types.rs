@@ -2,6 +2,7 @@
 
 use core::ffi::c_char;
 use tinycontainer::Status;
+use tinycontainer::metadata::Limits;
 
 /// The longest uid, in bytes.
 pub const TINYCONTAINER_MAX_UID: u32 = 64;
@@ -128,6 +129,25 @@ pub struct MemoryStatus {
     pub free: usize,
     /// The largest free block.
     pub largest: usize,
+}
+
+/// The memory that a container gets, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C)]
+pub struct ContainerLimits {
+    /// Linear memory.
+    pub linear_memory: u32,
+    /// The operand stack of the interpreter.
+    pub stack: u32,
+    /// What the interpreter allocates for it beside these.
+    pub heap: u32,
+}
+
+impl From<&ContainerLimits> for Limits {
+    fn from(limits: &ContainerLimits) -> Self {
+        let ContainerLimits { linear_memory, stack, heap } = *limits;
+        Self { linear_memory, stack, heap }
+    }
 }
 
 /// A uid with a NUL at the end. It has at most 64 bytes; longer text would be cut.

@@ -56,6 +56,12 @@ use std::process::ExitCode;
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Do not print what was done; only answers, warnings and errors.
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Print which compilers are called, and how.
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    verbose: bool,
 }
 
 #[derive(Subcommand)]
@@ -70,6 +76,8 @@ enum Command {
     Explain(Box<cmd::explain::Args>),
     Run(Box<cmd::run::Args>),
     Config(cmd::config::Args),
+    Completions(cmd::completions::Args),
+    Man(cmd::man::Args),
     #[command(hide = true)]
     Measure(cmd::measure::Args),
 }
@@ -84,7 +92,10 @@ fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let outcome = match Cli::from_arg_matches(&matches) {
-        Ok(cli) => run(cli.command),
+        Ok(cli) => {
+            text::level::set(cli.quiet, cli.verbose);
+            run(cli.command)
+        }
         Err(error) => error.exit(),
     };
     match outcome {
@@ -116,6 +127,8 @@ fn run(command: Command) -> Result<Answer> {
         Command::Explain(args) => cmd::explain::run(&args),
         Command::Run(args) => cmd::run::run(&args),
         Command::Config(args) => cmd::config::run(&args),
+        Command::Completions(args) => cmd::completions::run(&args, Cli::command()),
+        Command::Man(args) => cmd::man::run(&args, Cli::command()),
         Command::Measure(args) => cmd::measure::run(&args),
     }
 }

@@ -39,7 +39,7 @@ const SIZES: [(&str, usize); 13] = [
     ("wrongstart", 150),
 ];
 
-/// The container.toml that fixtures/containers/README.md describes.
+/// The container.toml that crates/ctl/README.md describes.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Recipe {

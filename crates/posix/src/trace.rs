@@ -36,6 +36,8 @@ pub struct CallRun {
     pub call: Syscall,
     /// The endpoint, if the call is for one: that of the descriptor, if it is an open one.
     pub endpoint: Option<u32>,
+    /// The descriptor that the guest passed, its own or not.
+    pub descriptor: Option<i32>,
     /// When it began, in microseconds of the host's time.
     pub from_us: u64,
     /// When it ended.
@@ -140,6 +142,7 @@ impl TracedHost<'_> {
         &mut self,
         call: Syscall,
         endpoint: Option<u32>,
+        descriptor: Option<i32>,
         make: impl FnOnce(&mut dyn Host) -> Result<T, Errno>,
         number: impl FnOnce(T) -> u32,
     ) -> Result<T, Errno> {
@@ -149,6 +152,7 @@ impl TracedHost<'_> {
             slot: self.calls.slot,
             call,
             endpoint,
+            descriptor,
             from_us,
             to_us: self.calls.now_us(),
             result: result.map(number),
@@ -167,16 +171,16 @@ impl Host for TracedHost<'_> {
             host.logger(text);
             Ok(text.len())
         };
-        let _ = self.report(Syscall::Logger, None, logged, bytes);
+        let _ = self.report(Syscall::Logger, None, None, logged, bytes);
     }
 
     fn heartbeat(&mut self) -> Result<(), Errno> {
-        self.report(Syscall::Heartbeat, None, |host| host.heartbeat(), |()| 0)
+        self.report(Syscall::Heartbeat, None, None, |host| host.heartbeat(), |()| 0)
     }
 
     fn open(&mut self, endpoint: u32) -> Result<i32, Errno> {
         let opened =
-            self.report(Syscall::Open, Some(endpoint), |host| host.open(endpoint), i32::cast_unsigned);
+            self.report(Syscall::Open, Some(endpoint), None, |host| host.open(endpoint), i32::cast_unsigned);
         if let Ok(fd) = opened {
             self.calls.open.push((fd, endpoint));
         }
@@ -184,15 +188,16 @@ impl Host for TracedHost<'_> {
     }
 
     fn read(&mut self, fd: i32, buf: &mut [u8]) -> Result<usize, Errno> {
-        self.report(Syscall::Read, self.calls.endpoint(fd), |host| host.read(fd, buf), bytes)
+        self.report(Syscall::Read, self.calls.endpoint(fd), Some(fd), |host| host.read(fd, buf), bytes)
     }
 
     fn write(&mut self, fd: i32, buf: &[u8]) -> Result<usize, Errno> {
-        self.report(Syscall::Write, self.calls.endpoint(fd), |host| host.write(fd, buf), bytes)
+        self.report(Syscall::Write, self.calls.endpoint(fd), Some(fd), |host| host.write(fd, buf), bytes)
     }
 
     fn close(&mut self, fd: i32) -> Result<(), Errno> {
-        let closed = self.report(Syscall::Close, self.calls.endpoint(fd), |host| host.close(fd), |()| 0);
+        let closed =
+            self.report(Syscall::Close, self.calls.endpoint(fd), Some(fd), |host| host.close(fd), |()| 0);
         if closed.is_ok() {
             self.calls.open.retain(|(open, _)| *open != fd);
         }
@@ -205,6 +210,6 @@ impl Host for TracedHost<'_> {
 
     fn bad_pointer(&mut self, call: Syscall, address: u32, len: u32) -> Errno {
         let refused = |host: &mut dyn Host| Err::<(), _>(host.bad_pointer(call, address, len));
-        self.report(call, None, refused, |()| 0).err().unwrap_or(Errno::Refused)
+        self.report(call, None, None, refused, |()| 0).err().unwrap_or(Errno::Refused)
     }
 }

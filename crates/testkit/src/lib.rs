@@ -5,6 +5,7 @@
 
 mod tiny;
 mod worst;
+mod year2024;
 
 use sha2::{Digest, Sha256};
 use tinycontainer_metadata::transport::Parts;
@@ -17,6 +18,7 @@ use tinycontainer_token::{Claims, Key, Use, thumbprint};
 
 pub use tiny::Tiny;
 pub use worst::{worst, worst_trust_store};
+pub use year2024::{image_2024, key_2024, store_2024};
 
 /// The name of devices in tests.
 pub const DEVICE: &str = "device-1";

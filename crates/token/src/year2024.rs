@@ -4,7 +4,7 @@
 
 use crate::envelope::Envelope;
 use crate::error::TokenError;
-use ed25519_compact::{PublicKey, Signature};
+use crate::verify::payload_signature_holds;
 use tinycontainer_cbor::{Error, Keys, Kind, read};
 
 /// The claim with the syscalls. Its key is in the range that RFC 8392 reserves.
@@ -25,6 +25,8 @@ pub enum Claim2024<'a> {
 ///
 /// # Errors
 /// [`TokenError::Malformed`] or [`TokenError::UnsupportedMessage`].
+// Not inlined: its stack is free again when the signature is checked.
+#[inline(never)]
 pub fn parse(bytes: &[u8]) -> Result<(Envelope<'_>, Claim2024<'_>), TokenError> {
     let envelope = Envelope::decode_2024(bytes)?;
     if !envelope.protected.is_empty() || !envelope.unprotected_is_empty {
@@ -58,8 +60,6 @@ pub fn parse(bytes: &[u8]) -> Result<(Envelope<'_>, Claim2024<'_>), TokenError> 
 /// # Errors
 /// Why it is not valid.
 pub fn verify<'t>(bytes: &'t [u8], key: &[u8; 32]) -> Result<Claim2024<'t>, TokenError> {
-    let (envelope, claim) = parse(bytes)?;
-    let signature = Signature::from_slice(envelope.proof).map_err(|_| TokenError::BadSignature)?;
-    PublicKey::new(*key).verify(envelope.payload, &signature).map_err(|_| TokenError::BadSignature)?;
-    Ok(claim)
+    let (Envelope { payload, proof, .. }, claim) = parse(bytes)?;
+    if payload_signature_holds(payload, proof, key) { Ok(claim) } else { Err(TokenError::BadSignature) }
 }

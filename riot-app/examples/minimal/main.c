@@ -13,8 +13,6 @@
 
 int main(void)
 {
-    tinycontainer_trust(tinycontainer_images_trust, sizeof(tinycontainer_images_trust));
-    tinycontainer_device(TINYCONTAINER_IMAGES_DEVICE, NULL);
     if (tinycontainer_init(THREAD_PRIORITY_MAIN - 3, THREAD_PRIORITY_MAIN - 2, THREAD_PRIORITY_MAIN + 1, NULL) < 0) {
         puts("TinyContainer cannot start");
         return 1;

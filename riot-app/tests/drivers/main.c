@@ -174,7 +174,7 @@ static bool _load(const char *uid)
                                image->code, image->code_len) == 0) {
             return true;
         }
-        char why[96];
+        char why[tinycontainer_load_error(NULL, 0) + 1];
         tinycontainer_load_error(why, sizeof(why));
         printf("%s is refused: %s\n", uid, why);
     }
@@ -210,8 +210,6 @@ static void _run(const char *uid)
 
 int main(void)
 {
-    tinycontainer_trust(tinycontainer_images_trust, sizeof(tinycontainer_images_trust));
-    tinycontainer_device(TINYCONTAINER_IMAGES_DEVICE, NULL);
     tinycontainer_driver(TINYCONTAINER_BUS_APP, 0, 9, &_driver);
     tinycontainer_remote_driver(TINYCONTAINER_SCHEME_COAP, &_remote_driver);
     if (tinycontainer_init(THREAD_PRIORITY_MAIN - 3, THREAD_PRIORITY_MAIN - 2, THREAD_PRIORITY_MAIN + 1,

@@ -5,13 +5,16 @@ use crate::drivers::{self, TableDriver};
 use crate::link::calls;
 use crate::result::{TinycontainerResult, TinycontainerResult as Code};
 use crate::settings;
+#[cfg(feature = "accept-2024")]
+use crate::types::ContainerLimits;
 use core::ffi::c_char;
 use tinycontainer::Waker;
 
 /// Sets the trust anchors: the file that `tinycontainerctl trust` writes. Before the first call they are
-/// those of the platform's own store, if it has one; otherwise there are none, and no image is loaded. May be
-/// called before `tinycontainer_init`. A later call replaces the anchors, for images loaded and containers
-/// started from then on.
+/// those of the platform's own store, which `tinycontainer_init` installs if there is one (under RIOT it
+/// is that of `TINYCONTAINER_TRUST` in the Makefile); otherwise there are none, and no image is loaded.
+/// May be called before `tinycontainer_init`. A later call replaces the anchors, for images loaded and
+/// containers started from then on.
 ///
 /// `cbor` is not copied and must never change: make it `static const`.
 ///
@@ -26,7 +29,9 @@ pub unsafe extern "C" fn tinycontainer_trust(cbor: *const u8, len: usize) -> Tin
 }
 
 /// Sets the device's name and class: the audiences that a token may have. Each is NULL for none, or 1 to
-/// 64 bytes that are not copied and must never change. Once, before the first image.
+/// 64 bytes that are not copied and must never change. Once, before the first image. What is not set when
+/// `tinycontainer_init` is called is what the platform has (under RIOT `TINYCONTAINER_DEVICE` and
+/// `TINYCONTAINER_CLASS`).
 ///
 /// Returns 0, `TINYCONTAINER_RESULT_BAD_ARGUMENT`, or `TINYCONTAINER_RESULT_ALREADY_SET`.
 ///
@@ -41,6 +46,40 @@ pub unsafe extern "C" fn tinycontainer_device(
         // SAFETY: as the caller has promised.
         let (name, class) = unsafe { (string(device_name)?, string(device_class)?) };
         settings::set_names(name, class)
+    };
+    code(set())
+}
+
+/// Accepts images of the 2024 format, whose signatures bind to no container, device, use or time. Without
+/// this call they are refused. Once, before the first of them. Under RIOT `TINYCONTAINER_2024` in the
+/// Makefile can do it, and a program that calls this function itself needs
+/// `CONFIG_TINYCONTAINER_ACCEPT_2024`.
+///
+/// `cbor` is a file that `tinycontainerctl trust` writes, with one anchor: its key (Ed25519) is the one
+/// that the images are signed with, and its scope is what their containers may do at most: uids, calls,
+/// endpoints (with the role `endpoints`), durations of hooks. It is not one of the trust anchors, so it
+/// signs nothing else. It is not copied and must never change: make it `static const`. `limits` is the
+/// memory that each container gets, since the format does not say it; the device's own limits hold for it
+/// too.
+///
+/// Returns 0, `TINYCONTAINER_RESULT_NULL_POINTER`, `TINYCONTAINER_RESULT_BAD_TRUST` if `cbor` cannot be
+/// decoded, `TINYCONTAINER_RESULT_BAD_ARGUMENT` if it has not exactly one anchor with an Ed25519 key, or
+/// `TINYCONTAINER_RESULT_ALREADY_SET`.
+///
+/// # Safety
+/// `cbor` points to `len` bytes that never change, or is NULL; `limits` to limits, or is NULL.
+#[cfg(feature = "accept-2024")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tinycontainer_accept_2024(
+    cbor: *const u8,
+    len: usize,
+    limits: *const ContainerLimits,
+) -> TinycontainerResult {
+    let set = || {
+        // SAFETY: as the caller has promised.
+        let (store, limits) = unsafe { (bytes(cbor, len)?, limits.as_ref()) };
+        let limits = limits.ok_or(Code::NullPointer)?;
+        settings::set_2024(store, limits.into())
     };
     code(set())
 }

@@ -143,7 +143,8 @@ pub extern "C" fn tinycontainer_load_abort(session: u32) -> TinycontainerResult 
 /// Writes into `text` why the last image that was not loaded was not: a sentence that names the part of the
 /// image, with a NUL at the end, cut to `size` bytes. Empty if none has failed.
 ///
-/// Returns the length of the whole sentence, without the NUL.
+/// Returns the length of the whole sentence, without the NUL, whatever `size` is, as `snprintf` does: a
+/// buffer for all of it has one byte more. `tinycontainer_load_error(NULL, 0)` returns the length alone.
 ///
 /// # Safety
 /// `text` points to `size` bytes, or is NULL.

@@ -49,7 +49,9 @@ pub unsafe extern "C" fn tinycontainer_status_at(
 /// Writes into `text` why a container stopped last, in a few words ("trapped: division by zero"), with a
 /// NUL at the end, cut to `size` bytes. Empty if it has not stopped, or if there is no such container.
 ///
-/// Returns the length of the whole text, without the NUL.
+/// Returns the length of the whole text, without the NUL, whatever `size` is, as `snprintf` does: a
+/// buffer for all of it has one byte more. With NULL and 0 for `text` and `size` it returns the length
+/// alone.
 ///
 /// # Safety
 /// `uid` points to `uid_len` bytes, or is NULL; `text` to `size` bytes, or is NULL.

@@ -7,8 +7,9 @@ use crate::build::order::Order;
 use crate::build::warnings;
 use crate::device::decide::decide;
 use crate::input::files;
-use crate::input::recipe::{Recipe, TYPE};
+use crate::input::recipe::{Recipe, Source, TYPE};
 use crate::input::tokens::{Common, sign};
+use crate::input::trust_file;
 use crate::module::check as module;
 use crate::module::compile;
 use crate::refusal::Refusal;
@@ -25,7 +26,7 @@ use tinycontainer_metadata::{Draft, Endpoint, Limits, Part, PartSizes};
 use tinycontainer_token::{Claims, Use};
 
 /// An image, and what is known about it.
-pub(crate) struct Built {
+pub(crate) struct Made {
     pub(crate) image: Vec<u8>,
     pub(crate) sizes: [usize; 3],
     pub(crate) code_digest: [u8; 32],
@@ -38,12 +39,13 @@ pub(crate) struct Built {
 }
 
 /// Compiles, checks, measures and signs. Writes nothing.
-pub(crate) fn make(order: &Order) -> Result<Built> {
+pub(crate) fn make(order: &Order) -> Result<Made> {
     let recipe = &order.recipe;
     let common = Common { aud: &order.aud, exp: order.exp, nbf: order.nbf };
     // Read before compiling, which takes long.
     let others = OtherTokens::read(recipe, order.tokens.as_deref(), &order.key)?;
     order.check_output()?;
+    let store = order.trust.as_deref().map(trust_file::load).transpose()?;
     let device = order.device.as_ref().map(|device| device.read_given()).transpose()?;
     let data = match &recipe.data {
         Some(path) => files::read(&files::beside(&recipe.path, path))?,
@@ -120,9 +122,9 @@ pub(crate) fn make(order: &Order) -> Result<Built> {
     }
     let mut warnings = settled.warnings();
     warnings.extend(module.above_ceiling.clone());
-    warnings.extend(warnings::all(recipe, order.trust.as_deref(), &order.key, syscalls, module.imports)?);
+    warnings.extend(warnings::all(recipe, store.as_deref(), &order.key, syscalls, module.imports));
     let sizes = [&metadata, &data, &code].map(Vec::len);
-    Ok(Built { image, sizes, code_digest, module, settled, syscalls, warnings, accepted_by })
+    Ok(Made { image, sizes, code_digest, module, settled, syscalls, warnings, accepted_by })
 }
 
 fn sizes(data: &[u8], code: &[u8]) -> Result<PartSizes> {
@@ -132,8 +134,11 @@ fn sizes(data: &[u8], code: &[u8]) -> Result<PartSizes> {
     Ok(PartSizes { data: size("data", data)?, code: size("code", code)? })
 }
 
-/// The module, with a spinner while it is compiled.
+/// The module, with a spinner while it is compiled. Cargo shows its own progress.
 fn compiled(recipe: &Recipe) -> Result<Vec<u8>> {
+    if matches!(recipe.source, Source::Rust(_)) {
+        return compile::compile(recipe);
+    }
     // Draws nothing where there is no terminal.
     let bar = ProgressBar::new_spinner().with_message(format!("compiling {}", recipe.uid));
     bar.enable_steady_tick(Duration::from_millis(100));

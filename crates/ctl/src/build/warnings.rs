@@ -4,21 +4,19 @@ use crate::input::keys::Secret;
 use crate::input::recipe::{self, Recipe};
 use crate::input::trust_file;
 use crate::text::sentences::{calls, list};
-use anyhow::Result;
-use std::path::Path;
 use tinycontainer_abi::Mask;
 use tinycontainer_metadata::Wake;
 use tinycontainer_policy::Trust;
 use tinycontainer_token::Key;
 
-/// All warnings about a container that asks for these syscalls, and imports those.
+/// All warnings, with the trust store of the devices it is for, about a container that asks for these syscalls, and imports those.
 pub(crate) fn all(
     recipe: &Recipe,
-    trust: Option<&Path>,
+    store: Option<&[u8]>,
     key: &Secret,
     syscalls: Mask,
     imports: Mask,
-) -> Result<Vec<String>> {
+) -> Vec<String> {
     let mut warnings = Vec::new();
     let unasked = Mask(imports.0 & !syscalls.0);
     if unasked != Mask::NONE {
@@ -35,8 +33,8 @@ pub(crate) fn all(
         ));
     }
     schedule(recipe, &mut warnings);
-    durations(recipe, trust, key, &mut warnings)?;
-    Ok(warnings)
+    durations(recipe, store, key, &mut warnings);
+    warnings
 }
 
 fn schedule(recipe: &Recipe, warnings: &mut Vec<String>) {
@@ -63,9 +61,8 @@ fn schedule(recipe: &Recipe, warnings: &mut Vec<String>) {
 }
 
 /// Warns if a hook may take longer than the signer's trust anchor allows, or the default if no anchor is known.
-fn durations(recipe: &Recipe, trust: Option<&Path>, key: &Secret, warnings: &mut Vec<String>) -> Result<()> {
-    let store = trust.map(trust_file::load).transpose()?;
-    let anchor = store.as_deref().and_then(|store| {
+fn durations(recipe: &Recipe, store: Option<&[u8]>, key: &Secret, warnings: &mut Vec<String>) {
+    let anchor = store.and_then(|store| {
         let public = key.public();
         let mut anchors = Trust::decode(store).ok()?.anchors();
         anchors.find(|anchor| anchor.key == Key::Ed25519(&public))
@@ -88,5 +85,4 @@ fn durations(recipe: &Recipe, trust: Option<&Path>, key: &Secret, warnings: &mut
             warnings.push(format!("[schedule] {name} = {ms} is more than the {limit} ms that {whose}"));
         }
     }
-    Ok(())
 }

@@ -1,11 +1,11 @@
 //! `build`: from `container.toml` to a signed image.
 
-use crate::build::make::{Built, make};
+use crate::build::make::{Made, make};
 use crate::build::order::{Choices, Order};
 use crate::cmd::answer::Answer;
+use crate::done;
 use crate::err;
 use crate::input::keys;
-use crate::out;
 use crate::report::types::{Limits, names};
 use crate::text::document;
 use crate::text::sentences::calls;
@@ -73,7 +73,7 @@ struct BuiltLine<'a> {
 }
 
 impl<'a> BuiltLine<'a> {
-    fn of(order: &'a Order, built: &'a Built) -> Self {
+    fn of(order: &'a Order, built: &'a Made) -> Self {
         let [metadata_bytes, data_bytes, code_bytes] = built.sizes;
         let limits = built.settled.limits;
         Self {
@@ -101,10 +101,10 @@ impl<'a> BuiltLine<'a> {
     }
 }
 
-fn print(order: &Order, built: &Built) {
+fn print(order: &Order, built: &Made) {
     let recipe = &order.recipe;
     let [metadata, data, code] = built.sizes;
-    out!(
+    done!(
         "{GOOD}{}{GOOD:#}: {NAME}{}{NAME:#} version {}, {} bytes = metadata {metadata} + data {data} + code {code} + {}",
         order.output.display(),
         recipe.uid,
@@ -112,7 +112,7 @@ fn print(order: &Order, built: &Built) {
         built.image.len(),
         built.image.len() - metadata - data - code,
     );
-    out!(
+    done!(
         "  for {}, signed by {} (kid {}); SHA-256 of the code {}",
         shown(&order.aud),
         shown(&order.issuer),
@@ -120,9 +120,9 @@ fn print(order: &Order, built: &Built) {
         hex(&built.code_digest)
     );
     if recipe.syscalls.is_none() {
-        out!("  syscalls: {} (those that the code calls)", calls(built.syscalls));
+        done!("  syscalls: {} (those that the code calls)", calls(built.syscalls));
     }
-    out!(
+    done!(
         "  linear memory: {} of {} bytes{}; {}",
         built.module.memory,
         built.settled.limits.linear_memory,
@@ -130,6 +130,6 @@ fn print(order: &Order, built: &Built) {
         built.settled.sentence()
     );
     if let Some(device) = &built.accepted_by {
-        out!("  {GOOD}accepted{GOOD:#} by {}, with this trust store", shown(device));
+        done!("  {GOOD}accepted{GOOD:#} by {}, with this trust store", shown(device));
     }
 }

@@ -1,12 +1,14 @@
 //! `new`: a folder to begin a container with.
 
 use crate::cmd::answer::Answer;
+use crate::done;
 use crate::new::folder::{NewFile, Plan, files};
 use crate::new::template::{Lang, Template};
-use crate::out;
+use crate::text::document;
 use crate::text::error::with_help;
 use crate::text::style::{GOOD, NAME};
 use anyhow::{Context, Result, anyhow};
+use serde::Serialize;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -36,6 +38,17 @@ pub(crate) struct Args {
     /// The peer that it writes to.
     #[arg(long, value_name = "PEER")]
     to: Option<String>,
+    /// Print JSON, for scripts.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Begun<'a> {
+    folder: String,
+    uid: &'a str,
+    /// Relative to the folder.
+    files: Vec<&'a str>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
@@ -59,11 +72,16 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     for file in &files {
         put(folder, file).with_context(|| format!("{} is not complete", folder.display()))?;
     }
-    out!(
+    if args.json {
+        let files = files.iter().map(|file| file.path.as_str()).collect();
+        document::print("new", &Begun { folder: folder.display().to_string(), uid: name, files })?;
+        return Ok(Answer::Yes);
+    }
+    done!(
         "{GOOD}{}{GOOD:#}: the container {NAME}{name}{NAME:#}, with a TEST key and a TEST trust store",
         folder.display()
     );
-    out!("  next: cd {} && tinycontainerctl run", folder.display());
+    done!("  next: cd {} && tinycontainerctl run", folder.display());
     Ok(Answer::Yes)
 }
 

@@ -24,9 +24,9 @@ pub(crate) struct Args {
     /// The time on its clock: 2027-01-31, 2027-01-31T12:00:00Z, @SECONDS, or none. Default: now.
     #[arg(long, value_name = "TIME")]
     pub(crate) now: Option<String>,
-    /// The most it gives a container: bytes of linear memory, stack and heap, and the longest that a hook may take, in
-    /// milliseconds.
-    #[arg(long, value_name = "LINEAR,STACK,HEAP[,HOOK_MS]")]
+    /// The most it gives a container: bytes of linear memory, stack and heap, the longest that a hook may take, in
+    /// milliseconds, and the bytes of a whole image.
+    #[arg(long, value_name = "LINEAR,STACK,HEAP[,HOOK_MS[,IMAGE]]")]
     pub(crate) ceilings: Option<String>,
 }
 
@@ -124,23 +124,22 @@ impl DeviceSpec {
 
 fn ceilings(text: &str) -> Result<Ceilings> {
     let numbers: Option<Vec<u32>> = text.split(',').map(|number| number.trim().parse().ok()).collect();
-    let of = |linear_memory, stack, heap, hook_ms| Ceilings {
-        linear_memory,
-        stack,
-        heap,
-        image: u32::MAX,
-        hook_ms,
-    };
+    let of =
+        |linear_memory, stack, heap, hook_ms, image| Ceilings { linear_memory, stack, heap, image, hook_ms };
     match numbers.as_deref() {
         Some(&[linear_memory, stack, heap]) => {
             let Ceilings { hook_ms, .. } = tinycontainer_posix::Config::default().ceilings;
-            Ok(of(linear_memory, stack, heap, hook_ms))
+            Ok(of(linear_memory, stack, heap, hook_ms, u32::MAX))
         }
-        Some(&[linear_memory, stack, heap, hook_ms]) => Ok(of(linear_memory, stack, heap, hook_ms)),
+        Some(&[linear_memory, stack, heap, hook_ms]) => Ok(of(linear_memory, stack, heap, hook_ms, u32::MAX)),
+        Some(&[linear_memory, stack, heap, hook_ms, image]) => {
+            Ok(of(linear_memory, stack, heap, hook_ms, image))
+        }
         _ => Err(with_help(
-            format!("--ceilings {text}: not three or four numbers"),
+            format!("--ceilings {text}: not three to five numbers"),
             "the most bytes of linear memory, stack and heap, as in 65536,8192,65536; and, if you like, the \
-             longest that a hook may take, in ms, as in 65536,8192,65536,1000",
+             longest that a hook may take, in ms, and the most bytes of an image, as in \
+             65536,8192,65536,1000,20480",
         )),
     }
 }

@@ -35,6 +35,13 @@ pub(crate) struct Beside {
     code: Option<PathBuf>,
 }
 
+impl Beside {
+    /// Whether a part is given.
+    pub(crate) fn is_given(&self) -> bool {
+        self.data.is_some() || self.code.is_some()
+    }
+}
+
 impl ImageFile {
     /// Reads an image or metadata alone. The metadata is not decoded.
     pub(crate) fn read(path: &Path, beside: Option<&Beside>) -> Result<Self> {

@@ -161,6 +161,11 @@ pub(crate) fn show_kid(kid: &[u8]) -> String {
     hex(kid)
 }
 
+/// A public key that is given as 64 hex digits.
+pub(crate) fn from_hex(text: &str) -> Option<[u8; 32]> {
+    unhex(text)?.try_into().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

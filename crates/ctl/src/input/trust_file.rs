@@ -143,10 +143,13 @@ impl AnchorKey {
 }
 
 impl Recipe {
-    /// The key, from a file whose path is relative to the trust store's.
+    /// The key: 64 hex digits, or from a file whose path is relative to the trust store's.
     fn key(&self, store: &Path) -> Result<AnchorKey> {
         match (&self.key, &self.hmac) {
-            (Some(file), None) => keys::read_public(&files::beside(store, file)).map(AnchorKey::Ed25519),
+            (Some(text), None) => match keys::from_hex(&text.to_string_lossy()) {
+                Some(key) => Ok(AnchorKey::Ed25519(key)),
+                None => keys::read_public(&files::beside(store, text)).map(AnchorKey::Ed25519),
+            },
             (None, Some(file)) => keys::read_shared(&files::beside(store, file)).map(AnchorKey::Hmac),
             _ => Err(with_help(
                 "an anchor has one of `key` and `hmac`",

@@ -4,10 +4,12 @@ use crate::input::files;
 use crate::input::recipe::{Recipe, Source};
 use crate::module::lower::lower;
 use crate::text::error::with_help;
+use crate::text::level;
 use anyhow::{Context, Result, anyhow};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::env;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use tinycontainer_guest::build::{C_HEADER, C_HEADER_NAME, LINK_TOML};
@@ -109,6 +111,7 @@ fn compile_c(recipe: &Recipe, sources: &[PathBuf], flags: &CFlags) -> Result<Vec
         clang.arg(flags.shadow_stack_flag.replace("{}", &bytes.to_string()));
     }
     clang.arg("-I").arg(dir.path()).arg("-o").arg(&out).args(sources).current_dir(recipe.folder());
+    level::runs(&clang);
     let output = clang.stdin(Stdio::null()).output().map_err(|error| {
         with_help(
             format!("cannot run {}: {error}", flags.compiler),
@@ -128,7 +131,13 @@ fn compile_rust(recipe: &Recipe, package: &str, flags: &RustFlags) -> Result<Vec
     for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
         cargo.env_remove(variable);
     }
-    cargo.args(["build", "--release", "--quiet", "--message-format=json-render-diagnostics"]);
+    cargo.args(["build", "--release", "--message-format=json-render-diagnostics"]);
+    if std::io::stderr().is_terminal() {
+        // Cargo shows its progress and its messages itself.
+        cargo.stderr(Stdio::inherit());
+    } else {
+        cargo.arg("--quiet");
+    }
     cargo.arg("--package").arg(package).arg("--config").arg(&link);
     let mut rustflags = Vec::new();
     if !has_target(recipe.folder()) {
@@ -144,6 +153,7 @@ fn compile_rust(recipe: &Recipe, package: &str, flags: &RustFlags) -> Result<Vec
         let rustflags = toml::Value::from(rustflags);
         cargo.arg("--config").arg(format!("target.{TARGET}.rustflags={rustflags}"));
     }
+    level::runs(&cargo);
     let output = cargo.current_dir(recipe.folder()).stdin(Stdio::null()).output().map_err(|error| {
         with_help(format!("cannot run cargo: {error}"), "containers in Rust need cargo: https://rustup.rs")
     })?;
@@ -206,6 +216,9 @@ fn succeeded(output: &Output, compiler: &str, recipe: &Recipe) -> Result<()> {
         return Err(
             with_help(format!("{compiler} {what}"), help).context(format!("cannot compile {}", recipe.uid))
         );
+    }
+    if said.trim().is_empty() {
+        return Err(anyhow!("{compiler} does not compile {}: see its messages above", recipe.uid));
     }
     Err(anyhow!("{}", said.trim_end()).context(format!("{compiler} does not compile {}", recipe.uid)))
 }

@@ -1,15 +1,13 @@
 //! The report on an image of the 2024 format.
 
+use crate::device::year2024::{everything, scope};
 use crate::input::image_file::ImageFile;
 use crate::report::checks::checks;
 use crate::report::types::{CheckLine, Report, TokenLine, digest_line, names, outline};
 use crate::text::style::hex;
-use tinycontainer_abi::{Direction, Mask};
-use tinycontainer_metadata::{Format2024, Limits, Metadata, Priority};
-use tinycontainer_policy::{
-    AnchorSpec, Ceilings, Device, Pattern, Reach, Roles, Target, Trust, Year2024, covered_2024, trust,
-};
-use tinycontainer_token::Key;
+use tinycontainer_abi::Mask;
+use tinycontainer_metadata::{Format2024, Limits, Metadata};
+use tinycontainer_policy::{Ceilings, Device, Trust, Year2024, covered_2024};
 use tinycontainer_token::year2024::{Claim2024, parse, verify};
 
 /// The whole report; signatures are checked if there is a key.
@@ -113,19 +111,8 @@ fn line(what: &str, token: &[u8], key: Option<&[u8; 32]>) -> TokenLine {
 
 /// The checks of a device that accepts all that is signed with this key.
 fn examined(metadata: &Metadata<'_>, key: &[u8; 32]) -> Option<Vec<CheckLine>> {
-    let everything = AnchorSpec {
-        name: "2024",
-        key: Key::Ed25519(key),
-        roles: Roles::ALL,
-        containers: &[Pattern("*")],
-        syscalls: Mask::ALL,
-        reaches: &[Reach { target: Target::Any, direction: Direction::Both }],
-        priority: Priority::High,
-        hook_ms: u32::MAX,
-    };
-    let mut store = Vec::new();
-    trust::encode(&mut [everything], &mut store).ok()?;
-    let scope = Trust::decode(&store).ok()?.anchors().next()?.scope;
+    let store = everything(key).ok()?;
+    let scope = scope(&store).ok()?;
     let year2024 = Year2024::new(key, scope, Limits::default());
     let device = Device {
         audiences: &[],

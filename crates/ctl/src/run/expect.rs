@@ -34,6 +34,9 @@ struct Container {
     /// If the list is not empty, other kinds of refusals are deviations.
     #[serde(default)]
     refusal: Vec<Kind>,
+    /// The containers whose open descriptors it named in refused calls: exactly these, if any are listed.
+    #[serde(default)]
+    tried_descriptors_of: Vec<String>,
     /// Lines that it logs.
     #[serde(default)]
     log: Vec<String>,
@@ -74,8 +77,9 @@ struct Recorded {
 impl Expect {
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let text = files::read_text(path)?;
-        let expect: Self = toml::from_str(&text)
+        let mut expect: Self = toml::from_str(&text)
             .with_context(|| format!("{} is not what an expect.toml must be", path.display()))?;
+        expect.container.iter_mut().for_each(|container| container.tried_descriptors_of.sort());
         expect.check().with_context(|| format!("in {}", path.display()))?;
         Ok(expect)
     }
@@ -186,6 +190,10 @@ impl Container {
             if let Some(least) = least.filter(|least| *least > was) {
                 differs(what, &format!("at least {least}"), &was.to_string());
             }
+        }
+        let tried: Vec<_> = row.refusals_of_others_descriptors.keys().map(String::as_str).collect();
+        if !self.tried_descriptors_of.is_empty() && self.tried_descriptors_of != tried {
+            differs("tried descriptors of", &self.tried_descriptors_of.join(", "), &tried.join(", "));
         }
         for kind in &self.refusal {
             let was: u64 = row.refusals_by_kind.iter().filter(|is| kind.is(is)).map(|is| is.count).sum();

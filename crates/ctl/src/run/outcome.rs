@@ -33,6 +33,8 @@ pub(crate) struct Row {
     pub(crate) calls: u32,
     pub(crate) refusals: u32,
     pub(crate) refusals_by_kind: Vec<KindRow>,
+    /// Refused calls that named a descriptor which another container had open at that moment, by the other's uid.
+    pub(crate) refusals_of_others_descriptors: BTreeMap<String, u64>,
     pub(crate) instructions: u64,
     pub(crate) instructions_per_loop: Option<Spread>,
     pub(crate) image_bytes: u32,
@@ -55,6 +57,24 @@ pub(crate) struct RefusedImage {
     pub(crate) image: String,
     pub(crate) why: String,
     pub(crate) help: Option<&'static str>,
+}
+
+impl Row {
+    /// About descriptors of others, if it named any.
+    pub(crate) fn tried(&self) -> Option<String> {
+        let of: Vec<_> = self.refusals_of_others_descriptors.iter().collect();
+        if of.is_empty() {
+            return None;
+        }
+        let total: u64 = of.iter().map(|(_, count)| **count).sum();
+        let names: Vec<_> = of.iter().map(|(uid, _)| uid.as_str()).collect();
+        let times = if total == 1 { "a call".into() } else { format!("{total} calls") };
+        Some(format!(
+            "{}: {times} named a descriptor that was open in another container at that moment ({}): refused",
+            self.uid,
+            names.join(", ")
+        ))
+    }
 }
 
 /// The state for people: the engine's name for a container that has run and stopped is that of one that was loaded.
@@ -86,6 +106,7 @@ impl Row {
                     count,
                 })
                 .collect(),
+            refusals_of_others_descriptors: tally.tried(&status.uid),
             instructions: counters.instructions,
             instructions_per_loop: tally.loops(status.slot),
             image_bytes: status.image_bytes,

@@ -33,6 +33,7 @@ fn row(row: &Row) -> page::Row {
     page::Row {
         uid: row.uid.clone(),
         state: format!("{}{why}", row.state),
+        tried: row.tried(),
         fault: row.fault,
         loops: row.loops,
         missed: row.missed,

@@ -138,6 +138,10 @@ fn summary(status: &Status, free: usize) -> String {
     facts.push(format!("missed {:<4}", HumanCount(counters.missed.into())));
     facts.push(format!("calls {:<7}", HumanCount(counters.calls.into())));
     facts.push(format!("instructions {}", HumanCount(counters.instructions)));
+    fit(facts, free)
+}
+
+fn fit(facts: impl IntoIterator<Item = String>, free: usize) -> String {
     let mut text = String::new();
     for fact in facts {
         let gap = usize::from(!text.is_empty());
@@ -148,4 +152,20 @@ fn summary(status: &Status, free: usize) -> String {
         text.push_str(&fact);
     }
     text.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_live_line_has_whole_facts_and_fits() {
+        let facts = || ["READY      ", "loops 12,345", "refused 0    ", "calls 7"].map(str::to_owned);
+        assert_eq!(fit(facts(), 200), "READY       loops 12,345 refused 0     calls 7");
+        for free in 0..60 {
+            let text = fit(facts(), free);
+            assert!(text.chars().count() <= free, "{free}: {text}");
+            assert!(text.is_empty() || text.split_whitespace().count() % 2 == 1, "a fact is cut: {text}");
+        }
+    }
 }

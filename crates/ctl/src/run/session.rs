@@ -4,18 +4,17 @@ use crate::device::spec::DeviceSpec;
 use crate::input::files;
 use crate::input::image_file::NOT_AN_IMAGE;
 use crate::refusal::image::refusal;
-use crate::run::keys::{HELP, Key, Keys};
+use crate::run::keys::{Key, Keys};
 use crate::run::line::Line;
-use crate::run::observe::{Observed, WAITING};
+use crate::run::observe::Observed;
 use crate::run::outcome::{RefusedImage, Row};
-use crate::run::rebuild::{Change, Watcher};
+use crate::run::rebuild::Watcher;
 use crate::run::screen::Screen;
-use crate::text::style::{BAD, GOOD, WARN, shown};
+use crate::text::style::{BAD, GOOD, shown};
 use anyhow::Result;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::RecvTimeoutError;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tinycontainer_metadata::Metadata;
 use tinycontainer_metadata::transport::Parts;
@@ -23,6 +22,10 @@ use tinycontainer_posix::Host;
 
 /// How often the live status is drawn, and files are looked at.
 const FRAME: Duration = Duration::from_millis(100);
+/// How often events are shown. Nothing wakes this thread for them: a container would pay for it.
+const TICK: Duration = Duration::from_millis(20);
+/// How often a container that is to be replaced is looked at.
+const SOON: Duration = Duration::from_millis(5);
 /// How long stopping may take: each hook that still runs has its budget.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -38,32 +41,32 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<Image>> {
 }
 
 /// What happens to a container as soon as it does not run.
-enum Then {
+pub(super) enum Then {
     Start,
     Unload,
     Replace(Image),
 }
 
-struct Loaded {
-    path: PathBuf,
+pub(super) struct Loaded {
+    pub(super) path: PathBuf,
     /// Linear memory, stack and heap together, in bytes.
     memory_limit: u32,
 }
 
 pub(crate) struct Session<'r> {
-    host: &'r Host,
+    pub(super) host: &'r Host,
     /// What the host was made of: to say why an image is refused.
     spec: &'r DeviceSpec,
-    observed: &'r Observed,
+    pub(super) observed: &'r Observed,
     pub(crate) screen: Screen,
-    loaded: BTreeMap<String, Loaded>,
+    pub(super) loaded: BTreeMap<String, Loaded>,
     /// The rows of containers that were unloaded.
-    gone: Vec<Row>,
+    pub(super) gone: Vec<Row>,
     pub(crate) refused: Vec<RefusedImage>,
-    pending: BTreeMap<String, Then>,
-    selected: usize,
+    pub(super) pending: BTreeMap<String, Then>,
+    pub(super) selected: usize,
     /// Whether a person has taken over: then the run does not end because nothing runs.
-    kept: bool,
+    pub(super) kept: bool,
 }
 
 impl<'r> Session<'r> {
@@ -88,7 +91,7 @@ impl<'r> Session<'r> {
         match load(self.host, self.spec, &image.bytes) {
             Ok((uid, memory_limit)) => {
                 if let Ok(status) = self.host.engine().status(&uid) {
-                    self.observed.tally.loaded(status.slot);
+                    self.observed.tally.loaded(status.slot, &uid);
                     if let Some(recorder) = &self.observed.recorder {
                         recorder.loaded(status.slot, &image.bytes);
                     }
@@ -124,11 +127,11 @@ impl<'r> Session<'r> {
     }
 
     /// The loaded containers, in the order of their slots.
-    fn uids(&self) -> Vec<String> {
+    pub(super) fn uids(&self) -> Vec<String> {
         self.host.engine().containers().map(|status| status.uid.as_str().into()).collect()
     }
 
-    fn complain(&self, uid: &str, why: &str) {
+    pub(super) fn complain(&self, uid: &str, why: &str) {
         let text = format!("{BAD}not possible{BAD:#}: {}", shown(why));
         self.screen.now(Line::new(Some(uid), "not_possible", text, json!({ "why": why })));
     }
@@ -150,15 +153,17 @@ impl<'r> Session<'r> {
         let mut stopping: Option<Instant> = None;
         let mut drawn = start;
         loop {
-            let left = duration.map_or(FRAME, |duration| duration.saturating_sub(start.elapsed()));
-            let wait = if stopping.is_none() { left.min(FRAME) } else { FRAME };
-            match self.observed.events.recv_timeout(wait) {
-                Ok((at, event)) => self.screen.line(at, Line::of(&event)),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
+            let left = duration.map_or(TICK, |duration| duration.saturating_sub(start.elapsed()));
+            let wait = match (stopping, self.pending.is_empty()) {
+                (None, true) => left.min(TICK),
+                (None, false) => left.min(SOON),
+                (Some(_), _) => SOON,
+            };
+            std::thread::sleep(wait);
+            self.show();
             let over = duration.is_some_and(|duration| start.elapsed() >= duration);
             if drawn.elapsed() < FRAME && !(over && stopping.is_none()) {
+                self.proceed();
                 continue;
             }
             drawn = Instant::now();
@@ -191,11 +196,13 @@ impl<'r> Session<'r> {
                 break;
             }
         }
-        // At most as many as can wait: a container that does not stop may continue to log.
-        for (at, event) in self.observed.events.try_iter().take(WAITING) {
-            self.screen.line(at, Line::of(&event));
-        }
+        self.show();
         self.screen.clear();
+    }
+
+    /// Shows what has happened.
+    fn show(&self) {
+        self.observed.events().iter().for_each(|(at, event)| self.screen.line(*at, Line::of(event)));
     }
 
     fn draw(&mut self, with_keys: bool) {
@@ -204,119 +211,7 @@ impl<'r> Session<'r> {
         }
     }
 
-    fn key(&mut self, key: Key) {
-        let uids = self.uids();
-        let (count, uid) = (uids.len(), uids.get(self.selected).cloned());
-        match (key, uid) {
-            (Key::Quit, _) => {}
-            (Key::Help, _) => self.screen.now(Line::message(HELP, HELP)),
-            (Key::Next, _) => self.selected = (self.selected + 1).checked_rem(count).unwrap_or(0),
-            (Key::Previous, _) => {
-                self.selected = (self.selected + count.saturating_sub(1)).checked_rem(count).unwrap_or(0);
-            }
-            (Key::Pick(number), _) => self.selected = number.min(count.saturating_sub(1)),
-            (Key::Start | Key::Stop | Key::Restart | Key::Unload, None) => {
-                self.screen.now(Line::message("no container is loaded", "no container is loaded"));
-            }
-            (Key::Start, Some(uid)) => {
-                self.kept = true;
-                self.start(&uid);
-            }
-            (Key::Stop, Some(uid)) => {
-                self.kept = true;
-                if let Err(error) = self.host.engine().stop(&uid) {
-                    self.complain(&uid, &error.to_string());
-                }
-            }
-            (Key::Restart, Some(uid)) => self.stop_then(&uid, Then::Start),
-            (Key::Unload, Some(uid)) => self.stop_then(&uid, Then::Unload),
-        }
-    }
-
-    fn stop_then(&mut self, uid: &str, then: Then) {
-        self.kept = true;
-        // An error means that it does not run.
-        let _ = self.host.engine().stop(uid);
-        self.pending.insert(uid.into(), then);
-    }
-
-    fn changed(&mut self, change: Change) {
-        match change {
-            Change::Building(path) => {
-                let plain = format!("building {}", path.display());
-                self.screen.now(Line::message(shown(&plain), &plain));
-            }
-            Change::Failed(path, printed) => {
-                let plain = format!("{} could not be built, what runs stays: {printed}", path.display());
-                let lines: Vec<_> = plain.trim_end().lines().map(shown).collect();
-                let text = format!("{WARN}warning:{WARN:#} {}", lines.join("\n    "));
-                self.screen.now(Line::message(text, &plain));
-            }
-            Change::Image(path) => {
-                let image = match files::read(&path) {
-                    Ok(bytes) => Image { path, bytes },
-                    Err(error) => {
-                        let plain = format!("{error:#}");
-                        self.screen.now(Line::message(shown(&plain), &plain));
-                        return;
-                    }
-                };
-                match self.of_file(&image.path) {
-                    Some(uid) => self.stop_then(&uid, Then::Replace(image)),
-                    None => self.load_and_start(&image),
-                }
-            }
-        }
-    }
-
-    /// The container that was loaded from this file.
-    fn of_file(&self, path: &Path) -> Option<String> {
-        self.loaded.iter().find(|(_, loaded)| loaded.path == path).map(|(uid, _)| uid.clone())
-    }
-
-    fn load_and_start(&mut self, image: &Image) {
-        // A file that was refused before is not counted twice.
-        let name = image.path.display().to_string();
-        self.refused.retain(|refused| refused.image != name);
-        if let Some(uid) = self.load(image) {
-            self.start(&uid);
-        }
-    }
-
-    /// Does what was to be done as soon as a container does not run.
-    fn proceed(&mut self) {
-        let engine = self.host.engine();
-        let ready: Vec<_> = self.pending.keys().filter(|uid| !engine.is_running(uid)).cloned().collect();
-        for uid in ready {
-            match self.pending.remove(&uid) {
-                Some(Then::Start) => self.start(&uid),
-                Some(Then::Unload) => self.unload(&uid),
-                Some(Then::Replace(image)) => {
-                    self.unload(&uid);
-                    self.load_and_start(&image);
-                }
-                None => {}
-            }
-        }
-    }
-
-    fn unload(&mut self, uid: &str) {
-        let row = self.host.engine().status(uid).ok().map(|status| self.row(&status));
-        if let Err(error) = self.host.engine().unload(uid) {
-            self.complain(uid, &error.to_string());
-            return;
-        }
-        self.gone.extend(row);
-        self.loaded.remove(uid);
-        self.selected = self.selected.min(self.loaded.len().saturating_sub(1));
-        self.screen.unloaded(uid);
-        if let Some(recorder) = &self.observed.recorder {
-            recorder.unloaded(uid);
-        }
-        self.screen.now(Line::new(Some(uid), "unloaded", "unloaded".into(), json!({})));
-    }
-
-    fn row(&self, status: &tinycontainer::Status) -> Row {
+    pub(super) fn row(&self, status: &tinycontainer::Status) -> Row {
         let limit = self.loaded.get(status.uid.as_str()).map_or(0, |loaded| loaded.memory_limit);
         Row::of(status, limit, &self.observed.tally)
     }

@@ -50,14 +50,17 @@ impl Outcome {
                 let refused = format!("{WARN}refused{WARN:#}");
                 out!("{}", wrap(&text, columns, 4).replacen("refused", &refused, 1));
             }
+            if let Some(text) = row.tried() {
+                out!("{}", wrap(&text, columns, 4));
+            }
         }
         for refused in &self.refused {
             let text = format!("refused {}: {}", shown(&refused.image), shown(&refused.why));
             let style = format!("{BAD}refused{BAD:#}");
             out!("{}", wrap(&text, columns, 4).replacen("refused", &style, 1));
             if let Some(help) = refused.help {
-                let style = format!("   {GOOD}help:{GOOD:#}");
-                out!("{}", wrap(&format!("   help: {help}"), columns, 4).replacen("   help:", &style, 1));
+                let text = wrap(help, columns.saturating_sub(9), 0).replace('\n', "\n         ");
+                out!("   {GOOD}help:{GOOD:#} {text}");
             }
         }
     }

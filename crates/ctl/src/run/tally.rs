@@ -1,14 +1,16 @@
 //! Counts of events. The containers' threads count; memory is bounded, whatever a container does.
 
+use crate::run::descriptors::Descriptors;
 use crate::run::loops::{Loops, Spread};
-use std::collections::{HashMap, HashSet};
+use crate::run::shards::Shards;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tinycontainer::Notice;
 use tinycontainer_abi::Syscall;
 use tinycontainer_firewall::{Denial, DenyReason};
-use tinycontainer_posix::Event;
+use tinycontainer_posix::{CallRun, Event};
 
-/// The most kinds of events that are counted separately.
+/// The most kinds of events that are counted separately, for each thread.
 const MOST: usize = 1024;
 
 /// A kind of refusal.
@@ -26,74 +28,76 @@ pub(crate) struct Line {
     pub(crate) line: String,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Tally {
-    inner: Mutex<Inner>,
+    counts: Shards<Counts>,
+    /// Of the container in each slot.
+    loops: Mutex<HashMap<usize, Loops>>,
+    descriptors: Mutex<Descriptors>,
 }
 
-#[derive(Debug, Default)]
-struct Inner {
+#[derive(Debug, Default, Clone)]
+struct Counts {
     refusals: HashMap<(String, Kind), u64>,
     /// Refusals of kinds beyond the first `MOST`.
     other: u64,
     drivers: HashSet<(String, u32)>,
-    /// Of the container in each slot.
-    loops: HashMap<usize, Loops>,
-    /// What is still to be logged.
+    /// What is still to be logged, as far as this thread knows.
     awaited: HashSet<Line>,
 }
 
 impl Tally {
     pub(crate) fn awaiting(lines: impl IntoIterator<Item = Line>) -> Self {
-        let inner = Inner { awaited: lines.into_iter().collect(), ..Inner::default() };
-        Self { inner: Mutex::new(inner) }
+        let counts = Counts { awaited: lines.into_iter().collect(), ..Counts::default() };
+        Self {
+            counts: Shards::new(|| counts.clone()),
+            loops: Mutex::default(),
+            descriptors: Mutex::default(),
+        }
     }
 
     /// Counts an event. Returns whether it is to be shown: of each kind of refusal only the first.
     pub(crate) fn note(&self, event: &Event) -> bool {
-        let mut inner = self.lock();
-        match event {
-            Event::Log { uid, line } => {
-                if !inner.awaited.is_empty() {
-                    inner.awaited.remove(&Line { uid: uid.clone(), line: line.clone() });
-                }
-                true
-            }
-            Event::Notice { uid, notice: Notice::Refused(call, Denial { endpoint, reason }) } => {
-                let kind = Kind { call: *call, endpoint: *endpoint, reason: *reason };
-                inner.refused(uid, kind)
-            }
-            Event::Notice { uid, notice: Notice::DriverFailed(endpoint, _) } => {
-                inner.drivers.len() < MOST && inner.drivers.insert((uid.clone(), *endpoint))
-            }
-            Event::Notice { .. } | Event::RecordingEnded { .. } => true,
+        if let Event::Notice { uid, notice: Notice::Stopped(_) } = event {
+            lock(&self.descriptors).stopped(uid);
         }
+        self.counts.own(|counts| counts.note(event)).unwrap_or(true)
     }
 
     /// Counts a loop of the container in that slot.
     pub(crate) fn looped(&self, slot: usize, instructions: u64) {
-        self.lock().loops.entry(slot).or_default().add(instructions);
+        lock(&self.loops).entry(slot).or_default().add(instructions);
     }
 
-    /// Another container is loaded into that slot.
-    pub(crate) fn loaded(&self, slot: usize) {
-        self.lock().loops.remove(&slot);
+    pub(crate) fn called(&self, run: &CallRun) {
+        lock(&self.descriptors).call(run);
+    }
+
+    /// How often that container named a descriptor that another had open then, by the other's uid.
+    pub(crate) fn tried(&self, uid: &str) -> BTreeMap<String, u64> {
+        lock(&self.descriptors).tried(uid)
+    }
+
+    /// This container is in that slot now.
+    pub(crate) fn loaded(&self, slot: usize, uid: &str) {
+        lock(&self.loops).remove(&slot);
+        lock(&self.descriptors).loaded(slot, uid);
     }
 
     /// The instructions of the loops of the container in that slot.
     pub(crate) fn loops(&self, slot: usize) -> Option<Spread> {
-        self.lock().loops.get(&slot)?.spread()
+        lock(&self.loops).get(&slot)?.spread()
     }
 
     /// A container's refusals by kind, most first.
     pub(crate) fn refusals(&self, uid: &str) -> Vec<(Kind, u64)> {
-        let inner = self.lock();
-        let mut kinds: Vec<_> = inner
-            .refusals
-            .iter()
-            .filter(|((of, _), _)| of == uid)
-            .map(|((_, kind), count)| (*kind, *count))
-            .collect();
+        let mut total: HashMap<Kind, u64> = HashMap::new();
+        for counts in self.counts.all() {
+            for ((_, kind), count) in counts.refusals.iter().filter(|((of, _), _)| of == uid) {
+                *total.entry(*kind).or_default() += count;
+            }
+        }
+        let mut kinds: Vec<_> = total.into_iter().collect();
         kinds.sort_by_key(|(kind, count)| {
             (u64::MAX - count, kind.call as u8, kind.endpoint, kind.reason as u8)
         });
@@ -102,22 +106,48 @@ impl Tally {
 
     /// Refusals that are counted, but not by kind.
     pub(crate) fn other(&self) -> u64 {
-        self.lock().other
+        self.counts.all().map(|counts| counts.other).sum()
     }
 
     /// Lines that were not logged.
     pub(crate) fn missing(&self) -> Vec<Line> {
-        let mut missing: Vec<_> = self.lock().awaited.iter().cloned().collect();
+        let mut missing: Option<HashSet<Line>> = None;
+        for counts in self.counts.all() {
+            match &mut missing {
+                None => missing = Some(counts.awaited.clone()),
+                Some(missing) => missing.retain(|line| counts.awaited.contains(line)),
+            }
+        }
+        let mut missing: Vec<_> = missing.unwrap_or_default().into_iter().collect();
         missing.sort_by(|a, b| (&a.uid, &a.line).cmp(&(&b.uid, &b.line)));
         missing
     }
-
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-impl Inner {
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Counts {
+    fn note(&mut self, event: &Event) -> bool {
+        match event {
+            Event::Log { uid, line } => {
+                if !self.awaited.is_empty() {
+                    self.awaited.remove(&Line { uid: uid.clone(), line: line.clone() });
+                }
+                true
+            }
+            Event::Notice { uid, notice: Notice::Refused(call, Denial { endpoint, reason }) } => {
+                let kind = Kind { call: *call, endpoint: *endpoint, reason: *reason };
+                self.refused(uid, kind)
+            }
+            Event::Notice { uid, notice: Notice::DriverFailed(endpoint, _) } => {
+                self.drivers.len() < MOST && self.drivers.insert((uid.clone(), *endpoint))
+            }
+            Event::Notice { .. } | Event::RecordingEnded { .. } => true,
+        }
+    }
+
     fn refused(&mut self, uid: &str, kind: Kind) -> bool {
         let full = self.refusals.len() >= MOST;
         let key = (uid.to_owned(), kind);
@@ -144,7 +174,7 @@ mod tests {
 
     #[test]
     fn counts_are_exact_and_memory_is_bounded() {
-        let tally = Tally::default();
+        let tally = Tally::awaiting([]);
         assert!(tally.note(&refused(7)) && !tally.note(&refused(7)), "only the first is shown");
         (0..2000).for_each(|endpoint| {
             tally.note(&refused(endpoint));
@@ -160,7 +190,10 @@ mod tests {
     fn awaited_lines_are_those_of_their_container() {
         let line = |uid: &str| Line { uid: uid.into(), line: "on".into() };
         let tally = Tally::awaiting([line("a"), line("b")]);
-        tally.note(&Event::Log { uid: "a".into(), line: "on".into() });
+        // Whichever thread logs it.
+        std::thread::scope(|scope| {
+            scope.spawn(|| tally.note(&Event::Log { uid: "a".into(), line: "on".into() }));
+        });
         assert_eq!(tally.missing(), [line("b")]);
     }
 }

@@ -7,7 +7,10 @@ const tip = document.getElementById("tip");
 const pen = canvas.getContext("2d");
 const GUTTER = 150, AXIS = 26, TRACK = 118, STATE = 22, BARS = 30, MEMORY = 20;
 const total = Math.max(run.end_us, 1);
-let from = 0, to = total, hits = [];
+// The picture begins shortly before the first container is there.
+const begin = run.tracks.length ? Math.max(0, Math.min(...run.tracks.map((track) => track.loaded_us)) - total / 50) : 0;
+const whole = total - begin;
+let from = begin, to = total, hits = [];
 
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
 let colors = {};
@@ -41,7 +44,8 @@ function axis(height) {
     pen.fillStyle = colors.line;
     pen.fillRect(Math.round(x(us)), AXIS - 6, 1, height - AXIS + 6);
     const label = step >= 1e6 ? us / 1e6 + " s" : step >= 1000 ? +(us / 1000).toFixed(3) + " ms" : us + " µs";
-    text(label, x(us) + 3, 14, colors.soft);
+    pen.font = "12px system-ui, sans-serif";
+    if (x(us) + 3 + pen.measureText(label).width < GUTTER + width()) text(label, x(us) + 3, 14, colors.soft);
   }
 }
 
@@ -70,7 +74,7 @@ function states(track, top) {
       const wide = pen.measureText(words).width;
       if (seen(b, b)) {
         const right = x(b) + 8 + wide < GUTTER + width();
-        if (right) text(words, x(b) + 7, top + 15, fault ? colors.fault : colors.soft, true);
+        if (right || fault) text(words, right ? x(b) + 7 : x(b) - wide, right ? top + 15 : top - 4, fault ? colors.fault : colors.soft, true);
         hit(x(b) - 4, top - 2, right ? x(b) + 8 + wide : x(b) + 4, bottom, track.uid + " " + words + "\nat " + ms(b));
       }
     }
@@ -139,7 +143,7 @@ function calls(track, top) {
     const known = track.endpoints.find((e) => e.id === endpoint);
     const on = endpoint === null ? "" : " on endpoint " + endpoint + (known ? " (" + known.peer + ", " + known.direction + ")" : "");
     if (refused === null) {
-      box(x(a), middle - 4, x(b), middle + 4, errno === null ? colors.call : colors.missed);
+      box(x(a), middle - 4, x(b), middle + 4, errno === null ? colors.call : colors.errno);
     } else if (x(a) >= GUTTER) {
       pen.fillStyle = colors.refused;
       pen.beginPath();
@@ -153,6 +157,8 @@ function calls(track, top) {
 }
 
 function messages(tops) {
+  // Many at once are faint, so that what is below them can be seen.
+  const faint = run.messages.filter((m) => seen(m[3], m[4] ?? m[3])).length > 60 ? 0.4 : 0.8;
   for (const [sender, reader, uid, sent, received, bytes] of run.messages) {
     if (!seen(sent, received ?? sent) || tops[sender] === undefined) continue;
     const a = x(sent), y = lane(tops[sender]);
@@ -165,7 +171,7 @@ function messages(tops) {
       continue;
     }
     const b = Math.min(x(received), GUTTER + width()), z = lane(tops[reader]), down = z > y ? 1 : -1;
-    pen.globalAlpha = 0.75;
+    pen.globalAlpha = faint;
     pen.beginPath(); pen.moveTo(a, y + 4 * down); pen.bezierCurveTo(a, y + 26 * down, b, z - 26 * down, b, z - 6 * down); pen.stroke();
     pen.beginPath(); pen.moveTo(b, z - 4 * down); pen.lineTo(b - 3, z - 11 * down); pen.lineTo(b + 3, z - 11 * down); pen.fill();
     pen.globalAlpha = 1;
@@ -174,7 +180,7 @@ function messages(tops) {
 }
 
 function draw() {
-  for (const name of ["ink", "soft", "line", "ready", "start", "loop", "stop", "fault", "missed", "call", "refused", "message", "instructions", "memory", "card"])
+  for (const name of ["ink", "soft", "line", "ready", "start", "loop", "stop", "fault", "missed", "call", "errno", "refused", "message", "instructions", "memory", "card"])
     colors[name] = color(name);
   const height = AXIS + Math.max(run.tracks.length, 1) * TRACK, scale = window.devicePixelRatio || 1;
   canvas.style.height = height + "px";
@@ -191,8 +197,9 @@ function draw() {
     pen.save();
     pen.beginPath(); pen.rect(0, top - 14, GUTTER - 10, TRACK); pen.clip();
     text(track.uid, 0, top + 14, colors.ink, true);
-    text(track.event_driven ? "woken by messages" : "every " + track.period_ms + " ms", 0, top + 30, colors.soft);
-    text("instructions", 0, top + STATE + 40, colors.soft);
+    text(track.event_driven ? "woken by messages" : "every " + track.period_ms + " ms", 0, top + 29, colors.soft);
+    text("calls", 0, top + STATE + 24, colors.soft);
+    text("instructions", 0, top + STATE + 44, colors.soft);
     text("memory", 0, top + STATE + 72, colors.soft);
     pen.restore();
     states(track, top);
@@ -205,16 +212,16 @@ function draw() {
 }
 
 function zoom(factor, around) {
-  const span = Math.min(Math.max((to - from) * factor, 50), total);
+  const span = Math.min(Math.max((to - from) * factor, 50), whole);
   const share = (around - from) / (to - from);
-  from = Math.min(Math.max(around - span * share, 0), total - span);
+  from = Math.min(Math.max(around - span * share, begin), total - span);
   to = from + span;
   draw();
 }
 
 function show(at) {
-  const span = Math.min(total, Math.max(total / 40, 2e5));
-  from = Math.min(Math.max(at - span / 2, 0), total - span);
+  const span = Math.min(whole, Math.max(whole / 40, 2e5));
+  from = Math.min(Math.max(at - span / 2, begin), total - span);
   to = from + span;
   draw();
   document.getElementById("picture").scrollIntoView({ block: "nearest" });
@@ -223,7 +230,7 @@ function show(at) {
 const middle = () => (from + to) / 2;
 document.getElementById("in").onclick = () => zoom(0.5, middle());
 document.getElementById("out").onclick = () => zoom(2, middle());
-document.getElementById("all").onclick = () => { from = 0; to = total; draw(); };
+document.getElementById("all").onclick = () => { from = begin; to = total; draw(); };
 for (const button of document.querySelectorAll("[data-finding]"))
   button.onclick = () => show(run.findings[button.dataset.finding].at_us);
 canvas.addEventListener("wheel", (event) => {
@@ -235,14 +242,14 @@ canvas.addEventListener("keydown", (event) => {
   const step = (to - from) / 5;
   if (event.key === "+") zoom(0.5, middle());
   else if (event.key === "-") zoom(2, middle());
-  else if (event.key === "0") { from = 0; to = total; draw(); }
+  else if (event.key === "0") { from = begin; to = total; draw(); }
   else if (event.key === "ArrowLeft" || event.key === "ArrowRight") move(event.key === "ArrowLeft" ? -step : step);
   else return;
   event.preventDefault();
 });
 function move(by) {
   const span = to - from;
-  from = Math.min(Math.max(from + by, 0), total - span);
+  from = Math.min(Math.max(from + by, begin), total - span);
   to = from + span;
   draw();
 }

@@ -33,6 +33,8 @@ pub(crate) struct Row {
     pub(crate) uid: String,
     /// With the reason, if it has stopped.
     pub(crate) state: String,
+    /// A sentence about descriptors of others that it named.
+    pub(crate) tried: Option<String>,
     pub(crate) fault: bool,
     pub(crate) loops: u32,
     pub(crate) missed: u32,
@@ -55,7 +57,11 @@ struct Data<'r> {
 
 /// The whole file.
 pub(crate) fn page(recording: &Recording, rows: &[Row], about: &About) -> Result<String> {
-    let findings = findings(recording);
+    let mut findings = findings(recording);
+    findings.extend(rows.iter().filter_map(|row| {
+        let text = format!("{}.", row.tried.as_deref()?);
+        Some(Finding { kind: "refused", uid: Some(row.uid.clone()), text, at_us: None })
+    }));
     let data = Data { recording, messages: &recording.messages.drawn, findings: &findings };
     let data = json_line(&data)?.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
     let policy = format!(

@@ -147,3 +147,71 @@ impl Recording {
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timeline::track::{MOST_CALLS, MOST_HOOKS, MOST_LINES, MOST_REFUSED};
+    use tinycontainer_abi::{Errno, Hook};
+    use tinycontainer_firewall::{Denial, DenyReason};
+    use tinycontainer_metadata::{Limits, Schedule};
+
+    fn track() -> Track {
+        let schedule = Schedule { period_ms: 1, ..Schedule::default() };
+        Track::with(0, "a".into(), 1, Limits { linear_memory: 1, stack: 1, heap: 1 }, schedule, Vec::new(), 0)
+    }
+
+    /// A container that does much displaces neither its refusals nor its missed periods.
+    #[test]
+    fn what_is_drawn_is_bounded_and_the_rest_is_counted() {
+        let recorder = Recorder::new(Instant::now());
+        recorder.lock().tracks.push(track());
+        let call = CallRun {
+            slot: 0,
+            call: Syscall::Read,
+            endpoint: None,
+            descriptor: Some(1),
+            from_us: 0,
+            to_us: 1,
+            result: Ok(1),
+        };
+        let hook = HookRun {
+            slot: 0,
+            hook: Hook::Loop,
+            from_us: 0,
+            to_us: 1,
+            instructions: 1,
+            missed: 0,
+            memory: tinycontainer::runtime::MemoryUse::default(),
+        };
+        for _ in 0..3 * MOST_CALLS {
+            recorder.call(&call);
+            recorder.hook(&hook);
+            recorder.event(Duration::ZERO, &Event::Log { uid: "a".into(), line: "x".repeat(1000) });
+        }
+        let denial = Denial { endpoint: Some(9), reason: DenyReason::NotYours };
+        for _ in 0..2 * MOST_REFUSED {
+            let notice = Notice::Refused(Syscall::Read, denial);
+            recorder.event(Duration::ZERO, &Event::Notice { uid: "a".into(), notice });
+            recorder.call(&CallRun { result: Err(Errno::Refused), ..call });
+        }
+        recorder.hook(&HookRun { missed: 1, ..hook });
+        let recording = recorder.take();
+        let track = recording.tracks.first().unwrap();
+        let refused: Vec<_> = track.calls.iter().filter(|call| call.refused.is_some()).collect();
+        assert_eq!(refused.len(), MOST_REFUSED);
+        assert_eq!(refused[0].endpoint, Some(9), "the firewall knows it better than the call");
+        assert_eq!(track.calls.len(), MOST_CALLS + MOST_REFUSED);
+        assert_eq!(
+            track.calls.len() as u64 + track.calls_not_drawn,
+            3 * MOST_CALLS as u64 + 2 * MOST_REFUSED as u64
+        );
+        assert_eq!(
+            (track.hooks.len(), track.hooks_not_drawn),
+            (MOST_HOOKS + 1, 3 * MOST_CALLS as u64 - MOST_HOOKS as u64)
+        );
+        assert_eq!(track.hooks.last().unwrap().missed, 1);
+        assert_eq!(track.lines.len(), MOST_LINES);
+        assert!(track.lines.iter().all(|line| line.text.len() <= 240));
+    }
+}

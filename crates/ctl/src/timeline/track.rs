@@ -109,22 +109,32 @@ pub(crate) struct Track {
 impl Track {
     /// Of an image that was accepted.
     pub(crate) fn new(slot: usize, metadata: &Metadata<'_>, loaded_us: u64) -> Self {
-        let Limits { linear_memory, stack, heap } = metadata.limits;
-        let Schedule { period_ms, loop_ms, wake, .. } = metadata.schedule;
+        let endpoints =
+            metadata.endpoints.iter().map(|endpoint| line(endpoint.id, &endpoint.access)).collect();
+        let (uid, version) = (metadata.uid.to_owned(), metadata.version);
+        Self::with(slot, uid, version, metadata.limits, metadata.schedule, endpoints, loaded_us)
+    }
+
+    pub(crate) fn with(
+        slot: usize,
+        uid: String,
+        version: u32,
+        limits: Limits,
+        schedule: Schedule,
+        endpoints: Vec<Endpoint>,
+        loaded_us: u64,
+    ) -> Self {
+        let Schedule { period_ms, loop_ms, wake, .. } = schedule;
         Self {
-            uid: metadata.uid.into(),
-            version: metadata.version,
+            uid,
+            version,
             slot,
             period_ms,
             loop_ms,
             event_driven: wake == tinycontainer_metadata::Wake::Message,
-            memory_limit_bytes: linear_memory.saturating_add(stack).saturating_add(heap),
+            memory_limit_bytes: limits.total(),
             memory_peak_bytes: 0,
-            endpoints: metadata
-                .endpoints
-                .iter()
-                .map(|endpoint| line(endpoint.id, &endpoint.access))
-                .collect(),
+            endpoints,
             loaded_us,
             unloaded_us: None,
             hooks: Vec::new(),

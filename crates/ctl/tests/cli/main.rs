@@ -13,6 +13,7 @@ mod bench;
 mod commands;
 mod compilers;
 mod fixtures;
+mod help;
 mod images;
 mod interop;
 mod keys;

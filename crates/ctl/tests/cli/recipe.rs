@@ -99,6 +99,26 @@ fn memory_is_measured_and_too_little_is_said() {
     bench.bad(2, &build(&file, &[]), "set linear_memory = 16");
 }
 
+/// Reads into a large buffer, and traps after it.
+const LARGE: &str = r#"(module
+    (import "env" "read" (func $read (param i32 i32 i32) (result i32)))
+    (memory 1)
+    (global (export "__data_end") i32 (i32.const 4096))
+    (global (export "__heap_base") i32 (i32.const 4096))
+    (func (export "start") (drop (call $read (i32.const 1) (i32.const 0) (i32.const 4096))) unreachable)
+    (func (export "loop") (result i32) (loop $l (br $l)) i32.const 0)
+    (func (export "stop")))"#;
+
+#[test]
+fn a_module_that_traps_or_does_not_end_is_measured_too() {
+    let bench = Bench::new();
+    let file = shortest(&bench, "a.large", LARGE, "");
+    let said = bench.good(&build(&file, &[]));
+    assert!(said.out.contains("linear memory: 4096 of 4096 bytes"), "{}", said.out);
+    let file = shortest(&bench, "a.large", &LARGE.replace("unreachable", ""), "");
+    bench.good(&build(&file, &[]));
+}
+
 #[test]
 fn what_is_probably_not_meant_is_a_warning() {
     let bench = Bench::new();

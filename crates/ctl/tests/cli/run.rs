@@ -137,14 +137,15 @@ fn no_time_is_no_loop() {
 fn a_refusal_comes_with_the_help_that_verify_prints() {
     let bench = Bench::new();
     let quiet = bench.image("a.quiet", QUIET, "");
-    bench.write("cut.tci", &bench.read(&quiet)[..400]);
-    // What is not an image is nothing to decide about; among several images of a run it is refused.
-    for (image, on, code) in [("cut.tci", "here", 2), (&quiet, "elsewhere", 1)] {
+    let mut changed = bench.read(&quiet);
+    *changed.last_mut().unwrap() ^= 1;
+    bench.write("changed.tci", changed);
+    for (image, on) in [("changed.tci", "here"), (&quiet, "elsewhere")] {
         let device = ["--trust", "trust.toml", "--device", on];
         let verify = bench.ctl(&[&["verify", image][..], &device].concat());
         let help = verify.all().lines().find(|line| line.contains("help:")).unwrap().trim().to_owned();
         let run = bench.ctl(&[&["run", image, "--for", "100ms"][..], &device].concat());
-        assert_eq!((verify.code, run.code), (code, 1), "{}", run.all());
+        assert_eq!((verify.code, run.code), (1, 1), "{}", run.all());
         assert!(run.out.contains(&help), "{help}: {}", run.out);
         let json = bench.ctl(&[&["run", image, "--for", "100ms", "--json"][..], &device].concat()).json();
         assert!(help.ends_with(json["refused"][0]["help"].as_str().unwrap()), "{json}");
@@ -238,7 +239,7 @@ const READER: &str = r#"(module
 fn a_trace_wakes_a_container_that_waits_for_messages() {
     let bench = Bench::new();
     fs::create_dir(bench.path("bus")).unwrap();
-    bench.write("bus/i2c-72.csv", "time_ms,hex\n0,01\n700,02\n750,03\n");
+    bench.write("bus/i2c-72.csv", "time_ms,hex\n0,01\n500,02\n1000,03\n");
     let endpoint = "[[endpoint]]\nid = 1\ndirection = \"in\"\nlocal = \"i2c:72\"\n";
     let more = format!("wake = \"message\"\n{endpoint}");
     let image = bench.image("a.reader", READER, &more);

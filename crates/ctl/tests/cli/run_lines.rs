@@ -3,7 +3,7 @@
 use crate::bench::{Bench, QUIET, ctl_with};
 use crate::run::{SPIN, device};
 
-/// Executes some 8,000 instructions in each loop.
+/// Executes some 7,000 instructions in each loop.
 pub(crate) const BUSY: &str = r#"(module
     (memory 1)
     (global (export "__data_end") i32 (i32.const 16))
@@ -11,7 +11,7 @@ pub(crate) const BUSY: &str = r#"(module
     (func (export "start"))
     (func (export "loop") (result i32) (local $i i32)
         (loop $l (local.set $i (i32.add (local.get $i) (i32.const 1)))
-            (br_if $l (i32.lt_u (local.get $i) (i32.const 1000)))) i32.const 0)
+            (br_if $l (i32.lt_u (local.get $i) (i32.const 2000)))) i32.const 0)
     (func (export "stop")))"#;
 
 #[test]

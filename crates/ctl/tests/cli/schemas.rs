@@ -119,12 +119,18 @@ fn issue_10_6_5_json_is_what_the_schemas_say() {
     let build =
         ["build", "a.one.toml", "--key", "a-TEST.key", "--issuer", "a", "--aud", "here", "-o", "a.one.tci"];
     let lines: Vec<(i32, Vec<&str>)> = vec![
+        (0, vec!["new", "begun", "--lang", "c", "--json"]),
+        (2, vec!["new", "begun", "--lang", "c", "--json"]),
+        (0, vec!["config", "--json"]),
+        (0, vec!["man", "pages", "--json"]),
+        (2, vec!["man", "garbage", "--json"]),
         (0, vec!["keygen", "new", "--json"]),
         (2, vec!["keygen", "new", "--json"]),
         (0, vec!["trust", "trust.toml", "-o", "trust.cbor", "--json"]),
         (0, vec!["trust", "trust.toml", "--json"]),
         (2, vec!["trust", "garbage", "--json"]),
         (0, [&build[..], &["--json"]].concat()),
+        (0, [&build[..], &["--trust", "trust.toml", "--device", "here", "--json"]].concat()),
         (2, vec!["build", "garbage", "--json"]),
         (0, grant("endpoint", &["--peer", "gpio:17", "--direction", "out"])),
         (0, grant("syscalls", &["--syscalls", "heartbeat"])),

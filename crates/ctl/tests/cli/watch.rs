@@ -3,6 +3,7 @@
 use crate::bench::{Bench, QUIET};
 use crate::run::device;
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 struct Running {
@@ -12,6 +13,29 @@ struct Running {
 }
 
 impl Running {
+    fn start(folder: &Path, args: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_tinycontainerctl"))
+            .args(args)
+            .args(["--log-format", "json", "--for", "120s"])
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines, seen: Vec::new() }
+    }
+
+    /// Ctrl-C; returns the result.
+    fn interrupt(&mut self) -> serde_json::Value {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        let end = self.wait_for("end", "");
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        end
+    }
+
     /// Reads until there is an event of that kind of that container. Ends when the program ends.
     fn wait_for(&mut self, event: &str, uid: &str) -> serde_json::Value {
         loop {
@@ -34,16 +58,7 @@ impl Running {
 fn what_changes_is_loaded_again_and_the_others_run_on() {
     let bench = Bench::new();
     let (one, two) = (bench.image("a.one", QUIET, ""), bench.image("a.two", QUIET, ""));
-    let mut child = Command::new(env!("CARGO_BIN_EXE_tinycontainerctl"))
-        .args(device(&["run", &one, &two, "--watch", "--log-format", "json", "--for", "120s"]))
-        .current_dir(bench.path("."))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut running = Running { child, lines, seen: Vec::new() };
+    let mut running = Running::start(&bench.path("."), &device(&["run", &one, &two, "--watch"]));
     running.wait_for("log", "a.two");
 
     bench.image("a.one", &QUIET.replace("hello", "HELLO"), "");
@@ -58,10 +73,26 @@ fn what_changes_is_loaded_again_and_the_others_run_on() {
     bench.write(&one, &good);
     running.wait_for("started", "a.one");
 
-    let pid = running.child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
-    let end = running.wait_for("end", "");
-    assert_eq!(running.child.wait().unwrap().code(), Some(0));
+    let end = running.interrupt();
     assert_eq!((running.count("started", "a.two"), running.count("stopped", "a.two")), (1, 1));
     assert_eq!(end["containers"].as_array().unwrap().len(), 2, "{end}");
+}
+
+#[test]
+fn a_changed_source_is_built_and_what_does_not_build_changes_nothing() {
+    if !crate::fixtures::can_compile() {
+        return;
+    }
+    let bench = Bench::new();
+    bench.good(&["new", "one", "--lang", "c"]);
+    let mut running = Running::start(&bench.path("one"), &["run", "--watch"]);
+    running.wait_for("started", "one");
+    let source = String::from_utf8(bench.read("one/main.c")).unwrap();
+    bench.write("one/main.c", format!("{source}\nthis is not C\n"));
+    while !running.wait_for("message", "")["text"].as_str().unwrap().contains("could not be built") {}
+    assert_eq!(running.count("stopped", "one"), 0);
+    bench.write("one/main.c", source.replacen("tc_log(\"", "tc_log(\"changed ", 1));
+    running.wait_for("unloaded", "one");
+    running.wait_for("started", "one");
+    running.interrupt();
 }

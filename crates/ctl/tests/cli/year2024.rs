@@ -144,3 +144,61 @@ fn the_images_of_the_reference() {
         }
     }
 }
+
+#[test]
+fn verify_accepts_an_image_of_then_with_its_key_and_scope() {
+    let bench = Bench::new();
+    let key = hex(test_key().pk.as_ref());
+    bench.write("old.metadata", image(b"data", true));
+    bench.write("old.data", b"data");
+    bench.write("old.code", b"code");
+    let scope = |containers: &str, syscalls: &str| {
+        format!(
+            "[[anchor]]\nname = \"2024\"\nkey = \"{key}\"\ncontainers = [\"{containers}\"]\nsyscalls = [{syscalls}]\n"
+        )
+    };
+    bench.write("2024.toml", scope("old", "\"open\""));
+    let parts = ["verify", "old.metadata", "--data", "old.data", "--code", "old.code"];
+    let with = |more: &[&'static str]| [&parts[..], more].concat();
+
+    bench.bad(1, &with(&["--trust", "trust.toml", "--device", "here"]), "of 2024");
+    // A key alone, and a key with its scope.
+    let said = bench.good(&[&parts[..], &["--key-2024", &key]].concat());
+    assert!(said.out.contains("accepted: old.metadata is old version 0"), "{}", said.out);
+    bench.good(&with(&["--key-2024", "2024.toml"]));
+    bench.good(&with(&["--key-2024", "2024.toml", "--limits-2024", "1024,512,4096"]));
+
+    bench.bad(1, &with(&["--key-2024", "a-TEST.pub"]), "signature");
+    bench.write("narrow.toml", scope("new*", ""));
+    bench.bad(1, &with(&["--key-2024", "narrow.toml"]), "scope");
+    let limits = ["--key-2024", "2024.toml", "--ceilings", "1024,512,4096", "--limits-2024", "1025,512,4096"];
+    bench.bad(1, &with(&limits), "memory");
+    // Each hook takes 100 ms by its metadata.
+    let ceilings = ["--key-2024", "2024.toml", "--ceilings", "65536,8192,65536,99"];
+    bench.bad(1, &with(&ceilings), "100 ms");
+    let ceilings = ["--key-2024", "2024.toml", "--ceilings", "65536,8192,65536,1000,400"];
+    bench.bad(1, &with(&ceilings), "image");
+    bench.write("old.code", b"edoc");
+    bench.bad(1, &with(&["--key-2024", "2024.toml"]), "code");
+
+    // What could not be decided.
+    bench.bad(2, &["verify", "old.metadata", "--key-2024", &key], "--data FILE --code FILE");
+    bench.bad(2, &with(&["--key-2024", "trust.toml"]), "one anchor");
+    bench.bad(2, &with(&["--key-2024", "2024.toml", "--limits-2024", "1,2"]), "three numbers");
+    bench.bad(2, &with(&["--limits-2024", "1,2,3"]), "--key-2024");
+}
+
+/// The image triple of the 2024 implementation's own history, which is not ours to keep in this repository.
+#[test]
+fn verify_accepts_the_triple_of_the_reference() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference");
+    let file = |kind: &str| folder.join(format!("container--id--01.{kind}")).to_string_lossy().into_owned();
+    if !Path::new(&file("metadata")).exists() {
+        println!("skipped: the reference is not beside this workspace");
+        return;
+    }
+    let bench = Bench::new();
+    let key = "112ff4c9cddecbe153d72dcd7c5ffaf2bfc77603fd8478e300bafe8dd1946078";
+    let (metadata, data, code) = (file("metadata"), file("data"), file("code"));
+    bench.good(&["verify", &metadata, "--data", &data, "--code", &code, "--key-2024", key]);
+}

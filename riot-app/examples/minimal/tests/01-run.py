@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 TinyContainer contributors
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The smallest host loads its image and starts it; the container's calls without a right are refused."""
+"""The smallest host says that it trusts TEST keys, loads its image and starts it; calls without a right are refused."""
 
 import sys
 
@@ -9,6 +9,7 @@ from testrunner import run
 
 
 def testfunc(child):
+    child.expect_exact("TEST keys: anyone can sign for TEST-board")
     child.expect_exact("bench")
     child.expect(r"runs|is refused")
     assert child.after == "runs", child.after
