@@ -257,8 +257,8 @@ fn constant(expression: &ConstExpr<'_>) -> u32 {
 }
 
 fn parse(uid: &str, bytes: &[u8]) -> Module {
-    // WebAssembly version 1, and exported globals.
-    Validator::new_with_features(WasmFeatures::WASM1)
+    // What devices execute.
+    Validator::new_with_features(WasmFeatures::LIME1.difference(WasmFeatures::EXTENDED_CONST))
         .validate_all(bytes)
         .unwrap_or_else(|error| panic!("{uid}: {error}"));
     let mut module = Module::default();

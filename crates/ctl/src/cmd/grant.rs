@@ -9,6 +9,7 @@ use crate::input::peer;
 use crate::input::time;
 use crate::input::tokens::{Common, sign};
 use crate::input::trust_file;
+use crate::module::lower::lower;
 use crate::out;
 use crate::output::{self, Kind};
 use crate::report::granted::Granted;
@@ -215,7 +216,8 @@ fn for_code(text: &str) -> Result<[u8; 32]> {
     let bytes = files::read(Path::new(text))?;
     match Parts::decode(&bytes) {
         Ok(parts) => Ok(Sha256::digest(parts.code).into()),
-        Err(_) if bytes.starts_with(b"\0asm") => Ok(Sha256::digest(&bytes).into()),
+        // What `build` puts into an image.
+        Err(_) if bytes.starts_with(b"\0asm") => Ok(Sha256::digest(lower(bytes)).into()),
         Err(_) => Err(with_help(
             format!("--for-code {text}: neither a WebAssembly module nor an image"),
             "a module is what the compiler writes, an image what `tinycontainerctl build` writes",

@@ -1,23 +1,26 @@
 //! Whether a device accepts a module, and if not, why.
 
+pub(crate) use crate::module::advice::advice;
+use crate::module::advice::{ceiling, less_memory, unsupported};
 use crate::text::error::with_help;
 use crate::text::style::shown;
 use anyhow::{Result, anyhow};
 use tinycontainer_abi::{Hook, IMPORT_MODULE, Mask, Syscall};
 use tinycontainer_metadata::Limits;
-use tinycontainer_module::{CheckError, Limit};
+use tinycontainer_module::CheckError;
 use wasmparser::{
     ConstExpr, ExternalKind, FuncType, Operator, Parser, Payload, TypeRef, ValType, Validator, WasmFeatures,
 };
 
-/// What `crates/wamr-sys/wamr.settings` compiles in: the first WebAssembly with globals that are exported,
-/// `memory.copy` and `memory.fill`, and the long form of the table index of `call_indirect`.
-const FEATURES: WasmFeatures =
-    WasmFeatures::WASM1.union(WasmFeatures::BULK_MEMORY_OPT).union(WasmFeatures::CALL_INDIRECT_OVERLONG);
+/// What devices execute (`crates/wamr-sys/wamr.settings`): Lime1, without constants that are calculated, which `lower`
+/// has replaced.
+const FEATURES: WasmFeatures = WasmFeatures::LIME1.difference(WasmFeatures::EXTENDED_CONST);
 
 const PAGE: u64 = 65536;
 /// Exports that WAMR calls while it instantiates a module.
 const AUTO_EXPORTS: [&str; 2] = ["__post_instantiate", "__wasm_call_ctors"];
+/// Exports that other hosts call before all others, and devices do not.
+const ENTRIES: [&str; 2] = ["_initialize", "_start"];
 
 /// A module that a device accepts.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,6 +31,8 @@ pub(crate) struct Module {
     pub(crate) memory: u64,
     /// Why that is more than its data and stack.
     pub(crate) whole_pages: Option<&'static str>,
+    /// A warning that it is more than devices give.
+    pub(crate) above_ceiling: Option<String>,
 }
 
 #[derive(Default)]
@@ -37,6 +42,8 @@ struct Found {
     functions: Vec<FuncType>,
     /// The value of each global, if it is a constant i32 that does not change. Imported ones cannot be.
     globals: Vec<Option<u32>>,
+    /// The first values of those that do change.
+    variables: Vec<u32>,
     imports: Mask,
     hooks: [bool; Hook::ALL.len()],
     pages: u64,
@@ -54,8 +61,7 @@ pub(crate) fn check(code: &[u8], limits: &Limits) -> Result<Module> {
     Validator::new_with_features(FEATURES).validate_all(code).map_err(|error| {
         with_help(
             format!("the module is not one that devices take: {}", shown(&error.to_string())),
-            "compile for the first WebAssembly, as crates/guest/link.toml does: devices have none of the later \
-             instructions but memory.copy and memory.fill",
+            unsupported(error.message()),
         )
     })?;
     // The validator has the better message for what else is refused.
@@ -72,6 +78,15 @@ pub(crate) fn check(code: &[u8], limits: &Limits) -> Result<Module> {
             ));
         }
     }
+    if let Some(value) = found.mistaken_stack_pointer() {
+        return Err(with_help(
+            format!(
+                "the interpreter takes the first global that changes for the stack pointer, for the module exports __heap_base, \
+                 and would trap where it is set; this one begins with {value}, which no stack pointer does"
+            ),
+            "let that global begin with 0, and set it in start()",
+        ));
+    }
     let (memory, whole_pages) = found.memory();
     if memory > u64::from(limits.linear_memory) {
         return Err(with_help(
@@ -79,36 +94,23 @@ pub(crate) fn check(code: &[u8], limits: &Limits) -> Result<Module> {
                 "the module needs {memory} bytes of linear memory, and [limits] gives it {}",
                 limits.linear_memory
             ),
-            match whole_pages {
-                Some(why) => format!("{why}, so it gets whole pages; set linear_memory = {memory}"),
-                None => format!("set linear_memory = {memory}, or a smaller [build] shadow_stack"),
-            },
+            less_memory(memory, whole_pages, found.grows),
         ));
     }
-    Ok(Module { imports: found.imports, memory, whole_pages })
+    let ceiling = ceiling();
+    let above_ceiling = (memory > ceiling).then(|| {
+        format!(
+            "{memory} bytes of linear memory are more than the {ceiling} that a host gives unless it is set up otherwise, and a \
+             microcontroller gives less: {}",
+            less_memory(memory, whole_pages, found.grows)
+        )
+    });
+    Ok(Module { imports: found.imports, memory, whole_pages, above_ceiling })
 }
 
 /// What the device checks first: that loading the module costs no more than it may.
 pub(crate) fn bounds(code: &[u8]) -> Result<(), CheckError> {
     tinycontainer_module::check(code).map(drop)
-}
-
-/// What to do about a module that is over a limit of devices.
-pub(crate) fn advice(refused: &CheckError) -> &'static str {
-    match refused {
-        CheckError::Malformed(_) => "compile for the first WebAssembly, as crates/guest/link.toml does",
-        CheckError::Over(excess) => match excess.limit {
-            Limit::Locals | Limit::Operands | Limit::Nesting => {
-                "split the function that has them, or compile with optimisation (-Os); docs/format.md has the limits"
-            }
-            Limit::Exports => "export the hooks alone, without --export-all; docs/format.md has the limits",
-            Limit::Work => {
-                "compile with optimisation (-Os), and without many tiny functions, segments or sections; \
-                 docs/format.md says how work is counted"
-            }
-            _ => "use fewer of them; docs/format.md has the limits",
-        },
-    }
 }
 
 impl Found {
@@ -138,8 +140,9 @@ impl Found {
             Payload::GlobalSection(section) => {
                 for global in section {
                     let global = global?;
-                    let value = if global.ty.mutable { None } else { constant(&global.init_expr) };
-                    self.globals.push(value);
+                    let value = constant(&global.init_expr);
+                    self.variables.extend(value.filter(|_| global.ty.mutable));
+                    self.globals.push(value.filter(|_| !global.ty.mutable));
                 }
             }
             Payload::ExportSection(section) => {
@@ -151,7 +154,8 @@ impl Found {
             Payload::StartSection { .. } => {
                 return Err(with_help(
                     "the module has a WebAssembly start function, which would run before any check",
-                    "do in start() what it does",
+                    "do in start() what it does; AssemblyScript's --exportStart start makes the statements outside of functions \
+                     the hook start()",
                 ));
             }
             Payload::CodeSectionEntry(body) => {
@@ -202,6 +206,15 @@ impl Found {
                 "do in start() what it does",
             ));
         }
+        if kind == ExternalKind::Func && ENTRIES.contains(&name) {
+            return Err(with_help(
+                format!(
+                    "the module exports `{name}`, which no device calls: what it sets up would be missing"
+                ),
+                "do in start() what it does: clang without -mexec-model=reactor and with -Wl,--no-entry, Zig with -fno-entry; \
+                 AssemblyScript's --exportStart start makes the statements outside of functions the hook start()",
+            ));
+        }
         let global = || self.globals.get(index as usize).copied().flatten();
         match (name, kind) {
             ("__heap_base", ExternalKind::Global) => self.heap_base = global(),
@@ -223,6 +236,13 @@ impl Found {
             *there = true;
         }
         Ok(())
+    }
+
+    /// The first value of the global that WAMR takes for the stack pointer, if it surely is none: those are multiples of 16.
+    fn mistaken_stack_pointer(&self) -> Option<u32> {
+        let (end, base) = (self.data_end?, self.heap_base?);
+        let first = self.variables.iter().copied().find(|value| *value <= base)?;
+        (end.checked_next_multiple_of(16)? <= base && first % 16 != 0).then_some(first)
     }
 
     /// The linear memory that WAMR gives it: cut to the data and the stack if it sees where they end.
@@ -261,53 +281,4 @@ fn signature(call: Syscall) -> FuncType {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIMITS: Limits = Limits { linear_memory: 65536, stack: 1, heap: 1 };
-    const HOOKS: &str = "(func (export \"start\")) (func (export \"stop\")) \
-                         (func (export \"loop\") (result i32) i32.const 0)";
-
-    fn refused(text: &str) -> String {
-        check(&wat::parse_str(text).unwrap(), &LIMITS).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn what_fits() {
-        let text = format!(
-            "(module (import \"env\" \"open\" (func (param i32) (result i32))) (memory 1) {HOOKS}
-             (global (export \"__data_end\") i32 i32.const 520) (global (export \"__heap_base\") i32 i32.const 530))"
-        );
-        let module = check(&wat::parse_str(text).unwrap(), &LIMITS).unwrap();
-        assert_eq!(module, Module { imports: Mask(2), memory: 536, whole_pages: None });
-        let none = check(&wat::parse_str(format!("(module {HOOKS})")).unwrap(), &LIMITS).unwrap();
-        assert_eq!(none.memory, 0);
-    }
-
-    #[test]
-    fn item_03_what_a_device_would_not_load_is_said() {
-        let (blocks, values) = ("block end ".repeat(1000), ("i32.const 0 ".repeat(200), "drop ".repeat(200)));
-        let work = refused(&format!("(module {HOOKS} (func {} {blocks} {}))", values.0, values.1));
-        assert!(work.contains("units of work to load, and its size allows"), "{work}");
-        let deep = format!("(module {HOOKS} (func {} {}))", "block ".repeat(513), "end ".repeat(513));
-        assert_eq!(refused(&deep), "the code has 513 blocks nested in each other, and a device takes 512");
-    }
-
-    #[test]
-    fn what_does_not_fit_is_said() {
-        let module = |more: &str| refused(&format!("(module {more} {HOOKS})"));
-        assert!(refused("(module (func (export \"start\")))").contains("does not export `loop`"));
-        assert!(
-            refused("(module (func (export \"start\") (result i32) i32.const 0))")
-                .contains("not as `start()`")
-        );
-        assert!(module("(import \"env\" \"reboot\" (func))").contains("`env.reboot`, which no device has"));
-        assert!(module("(import \"wasi\" \"open\" (func))").contains("`wasi.open`"));
-        assert!(module("(import \"env\" \"open\" (func))").contains("other parameters"));
-        assert!(module("(memory 2)").contains("needs 131072 bytes"));
-        assert!(module("(func i32.const 0 i32.extend8_s drop)").contains("sign extension"));
-        assert!(module("(func (export \"__wasm_call_ctors\"))").contains("before any check"));
-        assert!(module("(func $f) (start $f)").contains("start function"));
-        assert!(check(b"\0asm", &LIMITS).is_err() && check(b"", &LIMITS).is_err());
-    }
-}
+mod tests;

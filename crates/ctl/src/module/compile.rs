@@ -2,6 +2,7 @@
 
 use crate::input::files;
 use crate::input::recipe::{Recipe, Source};
+use crate::module::lower::lower;
 use crate::text::error::with_help;
 use crate::text::level;
 use anyhow::{Context, Result, anyhow};
@@ -48,11 +49,56 @@ struct CFlags {
 pub(crate) fn compile(recipe: &Recipe) -> Result<Vec<u8>> {
     let Link { tinycontainer: Flags { rust, c } } =
         toml::from_str(LINK_TOML).context("link.toml of the guest SDK")?;
-    match &recipe.source {
-        Source::Wasm(file) => files::read(&recipe.folder().join(file)),
+    let module = match &recipe.source {
+        Source::Wasm(file) => made_elsewhere(recipe, file),
         Source::C(sources) => compile_c(recipe, sources, &c),
         Source::Rust(package) => compile_rust(recipe, package, &rust),
+    };
+    module.map(lower)
+}
+
+/// A module of another compiler.
+fn made_elsewhere(recipe: &Recipe, file: &Path) -> Result<Vec<u8>> {
+    if let Some(bytes) = recipe.shadow_stack {
+        return Err(with_help(
+            format!("[build] shadow_stack = {bytes} has no effect on a module that is made elsewhere"),
+            format!(
+                "remove it, and give that compiler the size: wasm-ld -z stack-size={bytes}, Zig --stack {bytes}"
+            ),
+        ));
     }
+    let module = files::read(&recipe.folder().join(file))?;
+    match other_kind(&module) {
+        None => Ok(module),
+        Some((what, help)) => {
+            Err(with_help(format!("{} is no WebAssembly module, but {what}", file.display()), help))
+        }
+    }
+}
+
+/// What a file is, if it is no module of version 1.
+fn other_kind(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    const COMPILER: &str = "name the file that the compiler wrote for WebAssembly";
+    let text = std::str::from_utf8(bytes).ok().map(str::trim_start);
+    Some(match bytes {
+        [] => ("an empty file", "did the compiler end with an error?"),
+        [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => return None,
+        [0, b'a', b's', b'm', _, 0, 1, 0, ..] => {
+            ("a WebAssembly component", "devices take core modules: do not make a component of it")
+        }
+        [0, b'a', b's', b'm', ..] => ("the begin of one or another version of it", COMPILER),
+        [0x7f, b'E', b'L', b'F', ..] => ("a program of another processor (ELF)", COMPILER),
+        [0xcf | 0xce, 0xfa, 0xed, 0xfe, ..] => ("a program of macOS", COMPILER),
+        [b'M', b'Z', ..] => ("a program of Windows", COMPILER),
+        [b'!', b'<', b'a', b'r', b'c', b'h', b'>', ..] => {
+            ("an archive of object files", "link it: wasm-ld --no-entry")
+        }
+        _ if text.is_some_and(|text| text.starts_with("(module")) => {
+            ("a module as text", "translate it: wat2wasm or wasm-tools parse")
+        }
+        _ if text.is_some() => ("text", COMPILER),
+        _ => ("a file of another kind", COMPILER),
+    })
 }
 
 fn compile_c(recipe: &Recipe, sources: &[PathBuf], flags: &CFlags) -> Result<Vec<u8>> {
@@ -166,8 +212,72 @@ fn succeeded(output: &Output, compiler: &str, recipe: &Recipe) -> Result<()> {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
+    if let Some((what, help)) = missing_part(&said) {
+        return Err(
+            with_help(format!("{compiler} {what}"), help).context(format!("cannot compile {}", recipe.uid))
+        );
+    }
     if said.trim().is_empty() {
         return Err(anyhow!("{compiler} does not compile {}: see its messages above", recipe.uid));
     }
     Err(anyhow!("{}", said.trim_end()).context(format!("{compiler} does not compile {}", recipe.uid)))
+}
+
+/// What a compiler lacks that says so in this way.
+fn missing_part(said: &str) -> Option<(&'static str, &'static str)> {
+    let absent = ["doesn't exist", "No such file or directory", "not found", "unable to execute command"];
+    if said.lines().any(|line| line.contains("wasm-ld") && absent.iter().any(|absent| line.contains(absent)))
+    {
+        return Some((
+            "finds no wasm-ld, the linker for WebAssembly",
+            "install the package lld (`apt install lld`, `brew install lld`), of the same version as clang",
+        ));
+    }
+    // Apple's.
+    (said.contains("wasm32") && said.contains("No available targets are compatible")).then_some((
+        "cannot compile for WebAssembly",
+        "install LLVM's clang and lld, and put their folder first in PATH",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_linker_is_named_whatever_the_compiler_calls_it() {
+        for said in [
+            // clang 14, clang 19, rustc.
+            "clang: error: unable to execute command: Executable \"wasm-ld\" doesn't exist!\n\
+             clang: error: linker command failed with exit code 1 (use -v to see invocation)",
+            "clang: error: invalid linker name in argument '-fuse-ld=lld'\n\
+             clang: error: unable to execute command: posix_spawn failed: No such file or directory (wasm-ld)",
+            "error: linker `wasm-ld` not found\n  |\n  = note: No such file or directory (os error 2)",
+        ] {
+            assert!(missing_part(said).is_some_and(|(what, _)| what.contains("no wasm-ld")), "{said}");
+        }
+        for said in
+            ["main.c:1: error: unknown type name 'u8'", "wasm-ld: error: main.o: undefined symbol: memset"]
+        {
+            assert!(missing_part(said).is_none(), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_module_is_named() {
+        for (bytes, what) in [
+            (&b""[..], "an empty file"),
+            (b"(module)", "a module as text"),
+            (b"  (module (func))", "a module as text"),
+            (b"int main", "text"),
+            (b"\x7fELF\x01", "a program of another processor (ELF)"),
+            (b"\0asm\x0d\0\x01\0", "a WebAssembly component"),
+            (b"\0asm", "the begin of one or another version of it"),
+            (b"!<arch>\n", "an archive of object files"),
+            (b"\xff\xfe\0", "a file of another kind"),
+        ] {
+            assert_eq!(other_kind(bytes).map(|(what, _)| what), Some(what), "{bytes:?}");
+        }
+        assert_eq!(other_kind(b"\0asm\x01\0\0\0"), None);
+    }
 }
