@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 help:
-	@echo "make demo        build the example containers of two providers and run them side by side"
+	@echo "make demo        four parties' keys and grants, two providers' containers side by side; ends with what was proven"
 	@echo "make test        everything that CI checks; with RIOT in RIOTBASE (default ~/RIOT), riot-check too"
 	@echo "make device-test test and attack the firmware of crates/bare on an emulated Cortex-M4F; UPDATE=1 writes its table of counts"
 	@echo "make attacks     attack devices: on this host with each interpreter, and the emulated one"
@@ -23,7 +23,7 @@ help:
 demo:
 	@scripts/setup demo
 	@echo "building tinycontainerctl"
-	@$(CARGO) build --release --quiet --locked -p tinycontainerctl
+	@$(CARGO) build --release --locked -p tinycontainerctl
 	@fixtures/demo/run.sh "$${CARGO_TARGET_DIR:-target}/release/tinycontainerctl" out/demo
 
 test:

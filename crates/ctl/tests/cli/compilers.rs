@@ -8,18 +8,20 @@ use std::process::{Command, Stdio};
 
 const DOCUMENT: &str = include_str!("../../../../docs/guest.md");
 
-fn tools() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools")
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target")
 }
 
-/// A line of a shell, with Zig and AssemblyScript as `scripts/guest-compilers` installs them.
+/// A line of a shell, with Zig and AssemblyScript as `scripts/setup test` installs them.
 fn shell(bench: &Bench, line: &str) -> bool {
-    let zig = format!("zig() {{ '{}' -m ziglang \"$@\"; }}\n", tools().join("zig/bin/python").display());
-    let asc = format!("asc() {{ '{}' \"$@\"; }}\n", tools().join("node_modules/.bin/asc").display());
+    let python = target().join("python/bin");
+    let zig = format!("zig() {{ '{}/python' -m ziglang \"$@\"; }}\n", python.display());
+    let asc = target().join("node/node_modules/.bin/asc");
+    let asc = format!("asc() {{ PATH='{}':$PATH '{}' \"$@\"; }}\n", python.display(), asc.display());
     let mut command = Command::new("sh");
     command.arg("-c").arg(format!("{zig}{asc}{line}")).current_dir(bench.path(".")).stdin(Stdio::null());
     // Zig's, which is in the home folder else.
-    command.env("ZIG_GLOBAL_CACHE_DIR", tools().join("zig-cache"));
+    command.env("ZIG_GLOBAL_CACHE_DIR", target().join("zig-cache"));
     let output = command.output().unwrap();
     if !output.status.success() {
         eprintln!("{line}: {}", String::from_utf8_lossy(&output.stderr));
@@ -32,7 +34,7 @@ fn have(bench: &Bench, compiler: &str, asks: &str) -> bool {
     let there = shell(bench, &format!("{asks} >version.txt"));
     assert!(
         there || env::var_os("CI").is_none(),
-        "there is no {compiler}: scripts/guest-compilers and scripts/setup"
+        "there is no {compiler}: scripts/setup test installs it"
     );
     if !there {
         // Not eprintln!, which a passing test does not show.
