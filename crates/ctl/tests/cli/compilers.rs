@@ -32,10 +32,7 @@ fn shell(bench: &Bench, line: &str) -> bool {
 /// Whether the compiler is there. CI must have it.
 fn have(bench: &Bench, compiler: &str, asks: &str) -> bool {
     let there = shell(bench, &format!("{asks} >version.txt"));
-    assert!(
-        there || env::var_os("CI").is_none(),
-        "there is no {compiler}: scripts/setup test installs it"
-    );
+    assert!(there || env::var_os("CI").is_none(), "there is no {compiler}: scripts/setup test installs it");
     if !there {
         // Not eprintln!, which a passing test does not show.
         std::io::stderr().write_all(format!("SKIPPED: there is no {compiler}\n").as_bytes()).unwrap();
