@@ -225,14 +225,14 @@ class Device:
         run(self.tool, "build", folder, "--key", self.key, "--issuer", self.issuer, "--aud", self.name or self.device_class,
             "-o", image)
 
-    def refusal(self, image):
+    def refusal(self, image, *options):
         """What `tinycontainerctl verify` prints of an image that the device would refuse; None of one that it accepts."""
         trust = os.path.join(self.keep, "trust.cbor")
         write(trust, self.trust or b"\x82\x01\x80")
         ceilings = [os.environ[f"CONFIG_TINYCONTAINER_{name}"] for name in CEILINGS]
         # As riot-app/src/platform.rs has it.
         ceilings.append(str(int(os.environ["CONFIG_TINYCONTAINER_POOL_BYTES"]) // 4))
-        args = [self.tool, "verify", image, "--trust", trust, "--ceilings", ",".join(ceilings)]
+        args = [self.tool, "verify", image, "--trust", trust, "--ceilings", ",".join(ceilings), *options]
         for option, value in (("--device", self.name), ("--class", self.device_class)):
             args += [option, value] if value else []
         if self.year2024:
@@ -323,6 +323,9 @@ def main(device_out, images_out, *names):
         if refusal and not change:
             sys.exit(f"TINYCONTAINER_IMAGES: {uid}: {device.name or device.device_class or 'the device'} would refuse it\n"
                      + refusal.replace(path, uid))
+        if not refusal and device.refusal(path, "--now", "none"):
+            print(f"warning: {uid}: a token in it is valid for a limited time: the program must call tinycontainer_time before it loads it",
+                  file=sys.stderr)
         symbol = "_image" + str(len(table))
         for kind, content in zip(("metadata", "data", "code"), image):
             c += array(f"{symbol}_{kind}", content)

@@ -120,6 +120,15 @@ class Images(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertIn("sense: kitchen would refuse it", text)
 
+    def test_an_image_that_needs_the_time_is_named(self):
+        own = self.own()
+        self.assertNotIn("tinycontainer_time", self.make("./sense", **own)[1])
+        args = ["build", "sense", "--key", "me.key", "--issuer", "me", "--aud", "kitchen", "--exp", "1h", "-o", "sense.tci"]
+        subprocess.run([self.ctl, *args], cwd=self.app, check=True, capture_output=True)
+        status, text, _, _ = self.make("./sense.tci", **own)
+        self.assertEqual(status, 0, text)
+        self.assertIn("warning: sense: a token in it is valid for a limited time", text)
+
     def test_a_device_with_test_keys_says_so(self):
         status, text, device, _ = self.make("empty", "empty+tampered", "empty+unsigned")
         self.assertEqual(status, 0, text)
