@@ -159,6 +159,32 @@ fn three_new_containers_work_together() {
 }
 
 #[test]
+fn the_compilers_warnings_reach_standard_error_each_time_and_nothing_else_of_theirs() {
+    if !can_compile() {
+        return;
+    }
+    let empty = Empty::new();
+    for (lang, source, line, says) in [
+        ("c", "main.c", "static int never_used;\n", "main.c:"),
+        ("rust", "src/lib.rs", "static NEVER_USED: u8 = 0;\n", "src/lib.rs:"),
+    ] {
+        empty.good(".", &["new", lang, "--lang", lang, "--template", "empty"]);
+        let file = empty.path(lang).join(source);
+        let old = fs::read_to_string(&file).unwrap();
+        fs::write(&file, old + line).unwrap();
+        for quiet in [false, true, false] {
+            let output = empty.ctl(lang, if quiet { &["build", "-q"] } else { &["build"] });
+            assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+            let err = String::from_utf8(output.stderr).unwrap();
+            for part in ["warning", "never_used", says] {
+                assert!(err.to_lowercase().contains(part), "{lang}, quiet {quiet}: no {part} in: {err}");
+            }
+            assert!(!err.contains("Finished") && !err.contains("Compiling"), "{err}");
+        }
+    }
+}
+
+#[test]
 fn new_overwrites_nothing() {
     let empty = Empty::new();
     fs::create_dir(empty.path("there")).unwrap();
