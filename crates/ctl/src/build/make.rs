@@ -119,6 +119,7 @@ pub(crate) fn make(order: &Order) -> Result<Made> {
         accepted_by = Some(names.join(", "));
     }
     let mut warnings = settled.warnings();
+    warnings.extend(order.unchecked.clone());
     warnings.extend(module.above_ceiling.clone());
     warnings.extend(warnings::all(recipe, store.as_deref(), &order.key, syscalls, module.imports));
     let sizes = [&metadata, &data, &code].map(Vec::len);

@@ -116,10 +116,8 @@ fn anchor(path: &Path, fields: &mut Fields<'_>, problems: &mut Problems<'_>) -> 
     }
     let priority = fields.text("priority", problems);
     let priority = priority.and_then(|name| note(priority_of(&name.value), name.at, problems, "priority"));
-    let hook_ms = fields.number("hook_ms", problems);
-    if let Some(zero) = hook_ms.as_ref().filter(|ms| ms.value == 0) {
-        problems.add(zero.at, "[[anchor]] hook_ms: at least 1, or no hook could even return");
-    }
+    // With 0 no hook could even return.
+    let hook_ms = fields.positive("hook_ms", problems);
     let (key, file) = key?;
     Some(Anchor {
         name: name?.value,

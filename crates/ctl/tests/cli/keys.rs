@@ -97,7 +97,7 @@ fn all_mistakes_of_a_trust_store_are_reported_at_once_with_their_places() {
         "bad.toml:6:21: [[anchor]] syscalls: there is no syscall `raed`: did you mean `read`?",
         "bad.toml:7:14: [[anchor]] endpoints: `up` is not a direction",
         "bad.toml:8:12: [[anchor]] priority: there is no priority `hihg`: did you mean `high`?",
-        "bad.toml:9:11: [[anchor]] hook_ms: at least 1",
+        "bad.toml:9:11: [[anchor]] hook_ms: must be a whole number from 1 to 4294967295, not 0",
         "there is no key `anchro`: did you mean `anchor`?",
         "bad.toml:11:1: [[anchor]] has one of `key` and `hmac`",
         "bad.toml:12:8: [[anchor]] name: 1 to 64 bytes",
