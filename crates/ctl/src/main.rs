@@ -39,6 +39,7 @@ use anyhow::Result;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use cmd::answer::Answer;
 use std::env;
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
 /// Make, inspect, verify and run TinyContainer images.
@@ -89,7 +90,7 @@ fn main() -> ExitCode {
         Ok(matches) => matches,
         Err(error) if json && error.use_stderr() => return failed(json, None, &text::usage::error(&error)),
         // Help, the version, or what is wrong with the command line.
-        Err(error) => error.exit(),
+        Err(error) => return shown(&error),
     };
     let outcome = match Cli::from_arg_matches(&matches) {
         Ok(cli) => {
@@ -103,6 +104,17 @@ fn main() -> ExitCode {
         Ok(Answer::No) => ExitCode::from(1),
         Ok(Answer::Unknown) => ExitCode::from(2),
         Err(error) => failed(json, matches.subcommand_name(), &error),
+    }
+}
+
+/// Prints help, the version, or what is wrong with the command line. Half of a help is an error, unless nobody reads on.
+fn shown(error: &clap::Error) -> ExitCode {
+    match error.print().and_then(|()| std::io::stdout().flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            err!("error: cannot write to standard output: {error}");
+            ExitCode::from(2)
+        }
+        _ => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)),
     }
 }
 

@@ -14,8 +14,8 @@ numbered_enum! {
         WrongDirection = 3 => "wrong-direction", "the endpoint may not be used in that direction",
         /// The descriptor is not open: it was never opened, or is closed.
         NotOpen = 4 => "not-open", "the descriptor is not open",
-        /// The descriptor belongs to another container.
-        NotYours = 5 => "not-yours", "the descriptor is another container's",
+        /// The descriptor was never opened by this container: it is another container's, or a guess.
+        NotYours = 5 => "not-yours", "the descriptor is not one that it opened",
         /// The memory is not entirely the container's own.
         BadPointer = 6 => "bad-pointer", "the memory is not wholly its own",
         /// All descriptors of the container are in use.

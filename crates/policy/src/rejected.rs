@@ -152,8 +152,8 @@ impl fmt::Display for ImageRejected {
             }
             Self::Unauthorized(id) => write!(
                 f,
-                "endpoint {id}: not in the signer's scope, and without an authorization token of \
-                 a signer in whose scope it is"
+                "endpoint {id}: no signer with the right to grant it has done so: it is not in the signer's \
+                 scope, and the image has no authorization of another signer"
             ),
             Self::SignerRole(id) => write!(
                 f,

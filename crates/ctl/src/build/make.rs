@@ -7,7 +7,7 @@ use crate::build::order::Order;
 use crate::build::warnings;
 use crate::device::decide::decide;
 use crate::input::files;
-use crate::input::recipe::{Recipe, Source, TYPE};
+use crate::input::recipe::TYPE;
 use crate::input::tokens::{Common, sign};
 use crate::input::trust_file;
 use crate::module::check as module;
@@ -16,9 +16,7 @@ use crate::refusal::Refusal;
 use crate::refusal::image::refusal;
 use crate::text::error::with_help;
 use anyhow::{Context, Result, anyhow};
-use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
-use std::time::Duration;
 use tinycontainer::MAX_METADATA;
 use tinycontainer_abi::Mask;
 use tinycontainer_metadata::transport::Parts;
@@ -52,7 +50,7 @@ pub(crate) fn make(order: &Order) -> Result<Made> {
         None => Vec::new(),
     };
 
-    let code = compiled(recipe)?;
+    let code = compile::compile(recipe)?;
     // What is not asked for is measured below.
     let linear_memory = recipe.limits.linear_memory.unwrap_or(u32::MAX);
     let module = module::check(&code, &Limits { linear_memory, stack: 0, heap: 0 })
@@ -121,6 +119,7 @@ pub(crate) fn make(order: &Order) -> Result<Made> {
         accepted_by = Some(names.join(", "));
     }
     let mut warnings = settled.warnings();
+    warnings.extend(order.unchecked.clone());
     warnings.extend(module.above_ceiling.clone());
     warnings.extend(warnings::all(recipe, store.as_deref(), &order.key, syscalls, module.imports));
     let sizes = [&metadata, &data, &code].map(Vec::len);
@@ -132,17 +131,4 @@ fn sizes(data: &[u8], code: &[u8]) -> Result<PartSizes> {
         u32::try_from(bytes.len()).map_err(|_| anyhow!("{} bytes of {what}: at most 2^32 - 1", bytes.len()))
     };
     Ok(PartSizes { data: size("data", data)?, code: size("code", code)? })
-}
-
-/// The module, with a spinner while it is compiled. Cargo shows its own progress.
-fn compiled(recipe: &Recipe) -> Result<Vec<u8>> {
-    if matches!(recipe.source, Source::Rust(_)) {
-        return compile::compile(recipe);
-    }
-    // Draws nothing where there is no terminal.
-    let bar = ProgressBar::new_spinner().with_message(format!("compiling {}", recipe.uid));
-    bar.enable_steady_tick(Duration::from_millis(100));
-    let code = compile::compile(recipe);
-    bar.finish_and_clear();
-    code
 }

@@ -1,12 +1,13 @@
 //! What to build: from flags, then settings of the project and the user.
 
-use crate::config::{Name, Settings};
+use crate::config::{Name, Settings, all_set};
 use crate::device::spec;
+use crate::input::files;
 use crate::input::keys::Secret;
 use crate::input::recipe::Recipe;
 use crate::input::time;
 use crate::output::{self, Kind};
-use crate::text::error::with_help;
+use crate::text::style::shown;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 
@@ -73,32 +74,27 @@ pub(crate) struct Order {
     pub(crate) trust: Option<PathBuf>,
     /// The device that must accept it, if one is known.
     pub(crate) device: Option<spec::Args>,
+    /// Why the device of the settings does not check it.
+    pub(crate) unchecked: Option<String>,
 }
 
 impl Choices {
     /// The order for a container.toml or its folder; fails if the key, its owner or the audience are nowhere set.
     pub(crate) fn order(&self, container: &Path) -> Result<Order> {
+        files::must_be_there(container)?;
         let folder = if container.is_dir() { container } else { container.parent().unwrap_or(Path::new("")) };
         let settings = Settings::at(folder)?;
         let key = self.key.clone().or_else(|| settings.path(Name::Key));
         let issuer = self.issuer.clone().or_else(|| settings.text(Name::Issuer));
         let aud = self.aud.clone().or_else(|| settings.text(Name::Audience));
         let aud = aud.or_else(|| settings.text(Name::Device));
-        let missing: Vec<_> = [
-            (Name::Key, "the private key to sign with", key.is_none()),
-            (Name::Issuer, "the name of its owner", issuer.is_none()),
-            (Name::Audience, "the device or class it is for", aud.is_none()),
-        ]
-        .into_iter()
-        .filter(|(_, _, missing)| *missing)
-        .map(|(name, what, _)| format!("{} ({what})", name.flag()))
-        .collect();
-        let (Some(key), Some(issuer), Some(aud)) = (key, issuer, aud) else {
-            return Err(with_help(
-                format!("not set: {}", missing.join(", ")),
-                "give them as flags, or in a tinycontainer.toml: `tinycontainerctl config --help` shows one",
-            ));
-        };
+        all_set(&[
+            (Name::Key, "the private key to sign with", key.is_some()),
+            (Name::Issuer, "the name of its owner", issuer.is_some()),
+            (Name::Audience, "the device or class it is for", aud.is_some()),
+        ])?;
+        let (key, issuer, aud) =
+            (key.unwrap_or_default(), issuer.unwrap_or_default(), aud.unwrap_or_default());
         let recipe = Recipe::read(container)?;
         let trust = self.trust.clone().or_else(|| settings.path(Name::Trust));
         let output = self
@@ -108,8 +104,10 @@ impl Choices {
         let named = [Some(&key), self.code_key.as_ref(), trust.as_ref(), Some(&recipe.path)];
         let mut inputs: Vec<_> = named.into_iter().flatten().cloned().collect();
         inputs.extend(recipe.files(self.tokens.as_deref()));
+        let device = self.device(&settings, trust.as_ref(), &aud);
         Ok(Order {
-            device: self.device(&settings, trust.as_ref(), &aud),
+            unchecked: if device.is_none() { unchecked(&settings, &aud) } else { None },
+            device,
             recipe,
             key: Secret::read(&key)?,
             issuer,
@@ -140,6 +138,20 @@ impl Choices {
         };
         Some(spec::Args { trust, device, class, now: None, ceilings: None })
     }
+}
+
+/// What is to be said if the settings name a device and the image is for another.
+fn unchecked(settings: &Settings, aud: &str) -> Option<String> {
+    let of = |name| settings.text(name).filter(|text| text != aud);
+    let (device, class) = (of(Name::Device)?, settings.text(Name::Class));
+    (class.as_deref() != Some(aud)).then(|| {
+        format!(
+            "not checked whether a device accepts it: it is for {}, and the device of the settings is {}; to check it, \
+             give --device {0} with --trust",
+            shown(aud),
+            shown(&device)
+        )
+    })
 }
 
 impl Order {

@@ -3,6 +3,7 @@
 use crate::build::make::make;
 use crate::build::order::Choices;
 use crate::err;
+use crate::input::files;
 use crate::text::error::with_help;
 use crate::text::style::WARN;
 use anyhow::Result;
@@ -21,6 +22,7 @@ pub(crate) fn images(arguments: &[PathBuf]) -> Result<Vec<PathBuf>> {
         }
         return Ok(vec![build(here)?]);
     }
+    arguments.iter().try_for_each(|path| files::must_be_there(path))?;
     arguments.iter().map(|path| if is_source(path) { build(path) } else { Ok(path.clone()) }).collect()
 }
 

@@ -3,6 +3,7 @@
 use crate::cmd::answer::Answer;
 use crate::cmd::values::{CallArg, DirectionArg};
 use crate::device::spec::{self, DeviceSpec};
+use crate::input::files;
 use crate::input::image_file::ImageFile;
 use crate::out;
 use crate::refusal::image::rejection;
@@ -67,6 +68,7 @@ struct Step {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
+    args.with.iter().chain([&args.file]).try_for_each(|path| files::must_be_there(path))?;
     let spec = args.device.read_whole()?;
     let subject = ImageFile::read(&args.file, None)?;
     let metadata = decode(&subject)?;

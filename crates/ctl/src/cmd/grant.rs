@@ -2,6 +2,7 @@
 
 use crate::cmd::answer::Answer;
 use crate::cmd::values::DirectionArg;
+use crate::config::{Name, Settings, all_set};
 use crate::input::files;
 use crate::input::keys;
 use crate::input::keys::Secret;
@@ -73,12 +74,12 @@ enum What {
 
 #[derive(clap::Args)]
 struct CommonArgs {
-    /// The private key to sign with.
+    /// The private key to sign with. Default: that of tinycontainer.toml.
     #[arg(long, value_name = "FILE")]
-    key: PathBuf,
-    /// The name of the key's owner: that of its anchor in the devices' trust stores.
+    key: Option<PathBuf>,
+    /// The name of the key's owner: that of its anchor in the devices' trust stores. Default: that of tinycontainer.toml.
     #[arg(long, value_name = "NAME")]
-    issuer: String,
+    issuer: Option<String>,
     /// The container it is for.
     #[arg(long, value_name = "UID")]
     container: String,
@@ -142,7 +143,15 @@ fn write(args: &CommonArgs, claims: Claims<'_>, what: &str) -> Result<Answer> {
             "a uid is 1 to 64 of A-Z a-z 0-9 . _ -",
         ));
     }
-    let key = Secret::read(&args.key)?;
+    let settings = Settings::here()?;
+    let key_file = args.key.clone().or_else(|| settings.path(Name::Key));
+    let issuer = args.issuer.clone().or_else(|| settings.text(Name::Issuer));
+    all_set(&[
+        (Name::Key, "the private key to sign with", key_file.is_some()),
+        (Name::Issuer, "the name of its owner", issuer.is_some()),
+    ])?;
+    let (key_file, issuer) = (key_file.unwrap_or_default(), issuer.unwrap_or_default());
+    let key = Secret::read(&key_file)?;
     let common = Common { aud: &args.aud, exp: args.exp, nbf: args.nbf };
     let signer =
         args.for_signer.as_deref().map(|text| for_signer(text, args.trust.as_deref())).transpose()?;
@@ -155,9 +164,9 @@ fn write(args: &CommonArgs, claims: Claims<'_>, what: &str) -> Result<Answer> {
     }
     let claims =
         Claims { sub: Some(&args.container), signer: signer.as_ref(), code: code.as_ref(), ..claims };
-    let token = sign(claims, &common, Some(&args.issuer), &key)?;
+    let token = sign(claims, &common, Some(&issuer), &key)?;
     let named = [&args.for_signer, &args.for_code].into_iter().flatten().map(Path::new);
-    let inputs: Vec<_> = named.chain([args.key.as_path()]).chain(args.trust.as_deref()).collect();
+    let inputs: Vec<_> = named.chain([key_file.as_path()]).chain(args.trust.as_deref()).collect();
     output::write(&args.output, Kind::Token, &token, args.force, &inputs)?;
     if args.json {
         document::print("grant", &Granted::new(&args.output, &token, &key))?;
@@ -168,7 +177,7 @@ fn write(args: &CommonArgs, claims: Claims<'_>, what: &str) -> Result<Answer> {
         args.output.display(),
         args.container,
         shown(&args.aud),
-        shown(&args.issuer),
+        shown(&issuer),
         keys::show_kid(&key.kid()),
         token.len()
     );

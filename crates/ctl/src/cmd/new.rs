@@ -52,7 +52,13 @@ struct Begun<'a> {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
-    let name = args.name.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let Some(name) = args.name.file_name() else {
+        return Err(with_help(
+            format!("{} is a folder that is there, and `new` makes a new one", args.name.display()),
+            "name the folder to make, as in `tinycontainerctl new sensor`: that is the uid of the container, too",
+        ));
+    };
+    let name = name.to_str().unwrap_or_default();
     check_name(name, args.lang)?;
     let files = files(&Plan {
         name: name.into(),

@@ -53,6 +53,7 @@ struct Decision {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
+    files::must_be_there(&args.file)?;
     // The 2024 format has neither anchors nor audiences.
     let spec = if args.year2024.is_given() { args.device.read() } else { args.device.read_whole() }?;
     let year2024 = args.year2024.read(&spec.ceilings)?;

@@ -5,6 +5,7 @@
 
 use crate::input::fields::{Fields, Problems};
 use crate::input::files;
+use crate::text::error::with_help;
 use anyhow::Result;
 use std::env;
 use std::path::{Path, PathBuf};
@@ -57,6 +58,22 @@ impl Name {
     const fn is_path(self) -> bool {
         matches!(self, Self::Key | Self::Trust | Self::Bus)
     }
+}
+
+/// Fails if a value is nowhere set; names the flags of those and what they are.
+pub(crate) fn all_set(values: &[(Name, &str, bool)]) -> Result<()> {
+    let missing: Vec<_> = values
+        .iter()
+        .filter(|(_, _, set)| !set)
+        .map(|(name, what, _)| format!("{} ({what})", name.flag()))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(with_help(
+        format!("not set: {}", missing.join(", ")),
+        "give them as flags, or in a tinycontainer.toml: `tinycontainerctl config --help` shows one",
+    ))
 }
 
 /// One value, and the file that it is from.

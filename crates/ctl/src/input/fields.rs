@@ -116,9 +116,13 @@ impl<'a> Fields<'a> {
 
     /// A number of 32 bits.
     pub(crate) fn number(&mut self, key: &'static str, problems: &mut Problems<'_>) -> Option<At<u32>> {
-        self.typed(key, problems, "a whole number from 0 to 4294967295", |value| {
-            let integer = value.as_integer()?;
-            u32::from_str_radix(integer.as_str(), integer.radix()).ok()
+        self.typed(key, problems, "a whole number from 0 to 4294967295", u32_of)
+    }
+
+    /// A number of 32 bits that is not 0.
+    pub(crate) fn positive(&mut self, key: &'static str, problems: &mut Problems<'_>) -> Option<At<u32>> {
+        self.typed(key, problems, "a whole number from 1 to 4294967295", |value| {
+            u32_of(value).filter(|number| *number != 0)
         })
     }
 
@@ -194,6 +198,11 @@ impl<'a> Fields<'a> {
 pub(crate) struct At<T> {
     pub(crate) value: T,
     pub(crate) at: usize,
+}
+
+fn u32_of(value: &DeValue<'_>) -> Option<u32> {
+    let integer = value.as_integer()?;
+    u32::from_str_radix(integer.as_str(), integer.radix()).ok()
 }
 
 fn kind(value: &DeValue<'_>) -> String {

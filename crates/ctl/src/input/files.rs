@@ -3,11 +3,21 @@
 use crate::text::error::with_help;
 use anyhow::{Context, Result};
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 /// The largest file that is read, in bytes.
 pub(crate) const MOST: u64 = 16 << 20;
+
+/// Fails if there is no such file or folder: for commands that look for other things before they open it.
+pub(crate) fn must_be_there(path: &Path) -> Result<()> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot open {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// A whole file.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {

@@ -34,7 +34,11 @@ pub(crate) fn container(text: &str) -> Result<Peer<'_>, String> {
 /// `scheme://authority`.
 pub(crate) fn remote(text: &str) -> Result<Peer<'_>, String> {
     let wrong = || {
-        format!("`{text}` is not a remote peer: write {}://HOST or ://HOST:PORT, without a path", schemes())
+        format!(
+            "`{text}` is not a remote peer: write SCHEME://HOST or SCHEME://HOST:PORT without a path, as in \
+             coap://host:5683; SCHEME is one of {}",
+            schemes()
+        )
     };
     let (scheme, authority) = text.split_once("://").ok_or_else(wrong)?;
     let scheme = Scheme::from_name(scheme).ok_or_else(wrong)?;

@@ -1,17 +1,21 @@
 //! From a recipe to a module: cargo or clang, with the flags of `link.toml` of the guest SDK.
 
+use crate::err;
 use crate::input::files;
 use crate::input::recipe::{Recipe, Source};
 use crate::module::lower::lower;
 use crate::text::error::with_help;
 use crate::text::level;
+use crate::text::style::shown;
 use anyhow::{Context, Result, anyhow};
+use indicatif::ProgressBar;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::env;
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 use tinycontainer_guest::build::{C_HEADER, C_HEADER_NAME, LINK_TOML};
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -111,8 +115,10 @@ fn compile_c(recipe: &Recipe, sources: &[PathBuf], flags: &CFlags) -> Result<Vec
         clang.arg(flags.shadow_stack_flag.replace("{}", &bytes.to_string()));
     }
     clang.arg("-I").arg(dir.path()).arg("-o").arg(&out).args(sources).current_dir(recipe.folder());
-    level::runs(&clang);
-    let output = clang.stdin(Stdio::null()).output().map_err(|error| {
+    if io::stderr().is_terminal() {
+        clang.arg("-fcolor-diagnostics");
+    }
+    let output = output(&mut clang, recipe).map_err(|error| {
         with_help(
             format!("cannot run {}: {error}", flags.compiler),
             "containers in C need clang and wasm-ld: install the packages clang and lld",
@@ -131,12 +137,10 @@ fn compile_rust(recipe: &Recipe, package: &str, flags: &RustFlags) -> Result<Vec
     for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
         cargo.env_remove(variable);
     }
-    cargo.args(["build", "--release", "--message-format=json-render-diagnostics"]);
-    if std::io::stderr().is_terminal() {
-        // Cargo shows its progress and its messages itself.
-        cargo.stderr(Stdio::inherit());
-    } else {
-        cargo.arg("--quiet");
+    // Quiet: warnings and errors without cargo's own lines.
+    cargo.args(["build", "--release", "--quiet", "--message-format=json-render-diagnostics"]);
+    if io::stderr().is_terminal() {
+        cargo.arg("--color=always");
     }
     cargo.arg("--package").arg(package).arg("--config").arg(&link);
     let mut rustflags = Vec::new();
@@ -153,8 +157,8 @@ fn compile_rust(recipe: &Recipe, package: &str, flags: &RustFlags) -> Result<Vec
         let rustflags = toml::Value::from(rustflags);
         cargo.arg("--config").arg(format!("target.{TARGET}.rustflags={rustflags}"));
     }
-    level::runs(&cargo);
-    let output = cargo.current_dir(recipe.folder()).stdin(Stdio::null()).output().map_err(|error| {
+    cargo.current_dir(recipe.folder());
+    let output = output(&mut cargo, recipe).map_err(|error| {
         with_help(format!("cannot run cargo: {error}"), "containers in Rust need cargo: https://rustup.rs")
     })?;
     succeeded(&output, "cargo", recipe)?;
@@ -206,18 +210,41 @@ fn artifact(messages: &[u8], package: &str) -> Result<PathBuf> {
         })
 }
 
-/// An error with the compiler's output if it failed.
+/// Runs a compiler. Meanwhile a terminal shows that, unless the command is to be quiet.
+fn output(compiler: &mut Command, recipe: &Recipe) -> io::Result<Output> {
+    level::runs(compiler);
+    let bar = if level::is_quiet() { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
+    // Draws nothing where there is no terminal.
+    let bar = bar.with_message(format!("compiling {}", recipe.uid));
+    bar.enable_steady_tick(Duration::from_millis(100));
+    let output = compiler.stdin(Stdio::null()).output();
+    bar.finish_and_clear();
+    output
+}
+
+/// Passes on the compiler's warnings. An error with its output if it failed.
 fn succeeded(output: &Output, compiler: &str, recipe: &Recipe) -> Result<()> {
+    let said = String::from_utf8_lossy(&output.stderr);
+    let terminal = io::stderr().is_terminal();
+    if output.status.success() || terminal {
+        for line in said.trim_end().lines() {
+            // The compiler's colours reach a terminal only.
+            if terminal {
+                err!("{line}")
+            } else {
+                err!("{}", line.split('\t').map(shown).collect::<Vec<_>>().join("\t"))
+            }
+        }
+    }
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
     if let Some((what, help)) = missing_part(&said) {
         return Err(
             with_help(format!("{compiler} {what}"), help).context(format!("cannot compile {}", recipe.uid))
         );
     }
-    if said.trim().is_empty() {
+    if terminal || said.trim().is_empty() {
         return Err(anyhow!("{compiler} does not compile {}: see its messages above", recipe.uid));
     }
     Err(anyhow!("{}", said.trim_end()).context(format!("{compiler} does not compile {}", recipe.uid)))

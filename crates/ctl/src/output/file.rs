@@ -70,6 +70,9 @@ enum Target {
 
 fn target(path: &Path, kind: Kind, force: bool, inputs: &[&Path]) -> Result<Target> {
     let name = path.display();
+    if path == Path::new("-") {
+        return Err(with_help("`-` is not a file: nothing was written", "name a file"));
+    }
     if path.file_name().is_none() {
         return Err(with_help(format!("`{name}` is not the name of a file"), "name a file"));
     }

@@ -42,7 +42,7 @@ pub(crate) fn rejection(rejected: &ImageRejected, metadata: &Metadata<'_>, devic
         ImageRejected::Token(_, TokenError::Malformed(_)) => form::HELP,
         _ => advice::advice(&ImageError::Rejected(*rejected)),
     };
-    Refusal { why: with(rejected.to_string(), facts.of(rejected)), help }
+    Refusal { why: with(facts.named(rejected), facts.of(rejected)), help }
 }
 
 fn with(what: String, fact: Option<String>) -> String {
@@ -74,6 +74,17 @@ struct Facts<'a, 'm> {
 }
 
 impl<'m> Facts<'_, 'm> {
+    /// The error, with the name of the signer where it is known.
+    fn named(&self, rejected: &ImageRejected) -> String {
+        let text = rejected.to_string();
+        match (rejected, self.anchor(Subject::Metadata)) {
+            (ImageRejected::Unauthorized(_), Some(signer)) => {
+                text.replace("the signer's scope", &format!("the scope of \"{}\"", signer.name))
+            }
+            _ => text,
+        }
+    }
+
     fn of(&self, rejected: &ImageRejected) -> Option<String> {
         match *rejected {
             ImageRejected::Token(subject, why) => {

@@ -13,6 +13,11 @@ pub(crate) fn set(quiet: bool, verbose: bool) {
     LEVEL.store(i8::from(verbose) - i8::from(quiet), Ordering::Relaxed);
 }
 
+/// Whether only answers, warnings and errors are to be printed.
+pub(crate) fn is_quiet() -> bool {
+    LEVEL.load(Ordering::Relaxed) < 0
+}
+
 /// What was done, on standard output, unless it is to be quiet.
 #[macro_export]
 macro_rules! done {
@@ -21,7 +26,7 @@ macro_rules! done {
 
 /// See [`done!`].
 pub(crate) fn say(line: fmt::Arguments<'_>) {
-    if LEVEL.load(Ordering::Relaxed) >= 0 {
+    if !is_quiet() {
         print(line);
     }
 }

@@ -182,12 +182,17 @@ fn changed_stores_keys_tokens_and_modules_are_survived() {
 #[cfg(target_os = "linux")]
 fn a_full_disk_is_said() {
     let bench = Bench::new();
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_tinycontainerctl"))
-        .arg("trust")
-        .arg(bench.path("trust.toml"))
-        .stdout(std::fs::File::options().write(true).open("/dev/full").unwrap())
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write to standard output"));
+    for args in [&["trust", "trust.toml"][..], &["--help"], &["build", "--help"], &["--version"]] {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_tinycontainerctl"))
+            .args(args)
+            .current_dir(bench.path("."))
+            .stdout(std::fs::File::options().write(true).open("/dev/full").unwrap())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(
+            String::from_utf8_lossy(&output.stderr).contains("cannot write to standard output"),
+            "{args:?}"
+        );
+    }
 }

@@ -159,6 +159,32 @@ fn three_new_containers_work_together() {
 }
 
 #[test]
+fn the_compilers_warnings_reach_standard_error_each_time_and_nothing_else_of_theirs() {
+    if !can_compile() {
+        return;
+    }
+    let empty = Empty::new();
+    for (lang, source, line, says) in [
+        ("c", "main.c", "static int never_used;\n", "main.c:"),
+        ("rust", "src/lib.rs", "static NEVER_USED: u8 = 0;\n", "src/lib.rs:"),
+    ] {
+        empty.good(".", &["new", lang, "--lang", lang, "--template", "empty"]);
+        let file = empty.path(lang).join(source);
+        let old = fs::read_to_string(&file).unwrap();
+        fs::write(&file, old + line).unwrap();
+        for quiet in [false, true, false] {
+            let output = empty.ctl(lang, if quiet { &["build", "-q"] } else { &["build"] });
+            assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+            let err = String::from_utf8(output.stderr).unwrap();
+            for part in ["warning", "never_used", says] {
+                assert!(err.to_lowercase().contains(part), "{lang}, quiet {quiet}: no {part} in: {err}");
+            }
+            assert!(!err.contains("Finished") && !err.contains("Compiling"), "{err}");
+        }
+    }
+}
+
+#[test]
 fn new_overwrites_nothing() {
     let empty = Empty::new();
     fs::create_dir(empty.path("there")).unwrap();
@@ -169,6 +195,11 @@ fn new_overwrites_nothing() {
     }
     assert_eq!(fs::read_dir(empty.path("there")).unwrap().count(), 0);
     assert_eq!(fs::read_to_string(empty.path("file")).unwrap(), "precious");
+    for name in [".", ".."] {
+        let output = empty.ctl(".", &["new", name]);
+        let says = format!("{name} is a folder that is there, and `new` makes a new one");
+        assert!(output.status.code() == Some(2) && text(&output).contains(&says), "{}", text(&output));
+    }
     for (name, why) in
         [("a b", "uid"), ("self", "Rust package"), ("3d", "Rust package"), ("a.b", "Rust package")]
     {
@@ -222,6 +253,8 @@ fn settings_come_from_the_project_then_the_user_and_flags_override_them() {
     if can_compile() {
         let built = empty.good("one", &["build", "--aud", "elsewhere", "--issuer", "other", "-o", "x.tci"]);
         assert!(built.contains("for elsewhere, signed by other"), "{built}");
+        let unchecked = "warning: not checked whether a device accepts it: it is for elsewhere";
+        assert!(built.contains(unchecked) && built.contains("is test-device"), "{built}");
         let output = empty.ctl(".", &["build", "one/main.c"]);
         assert_eq!(output.status.code(), Some(2));
     }
@@ -247,4 +280,48 @@ fn without_a_project_it_is_said_what_is_missing() {
     assert_eq!(build.status.code(), Some(2));
     let said = text(&build);
     assert!(said.contains("not set: --key") && said.contains("--issuer") && said.contains("--aud"), "{said}");
+    // What is not there is said before that.
+    for args in [
+        ["build", "nofolder"],
+        ["build", "none/no.toml"],
+        ["run", "nofolder"],
+        ["run", "nofile.tci"],
+        ["verify", "no.tci"],
+    ] {
+        let output = empty.ctl(".", &args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        let said = text(&output);
+        let says = format!("error: cannot open {}\n  why: No such file or directory", args[1]);
+        assert!(said.contains(&says), "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn a_grant_takes_key_and_issuer_of_the_project() {
+    let empty = Empty::new();
+    empty.good(".", &["new", "one", "--lang", "c"]);
+    let grant = |folder: &str, more: &[&str]| {
+        let what = ["grant", "endpoint", "--container", "other", "--peer", "gpio:17", "--direction", "out"];
+        let whose = ["--aud", "kitchen", "--for-signer", &"ab".repeat(32)];
+        empty.ctl(folder, &[&what[..], &whose[..], more].concat())
+    };
+    let output = grant("one", &["-o", "pin.token"]);
+    assert!(output.status.success() && text(&output).contains("says one-TEST"), "{}", text(&output));
+    let output = grant("one", &["-o", "pin.token", "--issuer", "owner"]);
+    assert!(output.status.success() && text(&output).contains("says owner"), "{}", text(&output));
+    let output = grant(".", &["-o", "pin.token"]);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("not set: --key") && said.contains("--issuer") && !said.contains("--aud ("),
+        "{said}"
+    );
+    // A file of that name would be a surprise.
+    let output = grant("one", &["-o", "-"]);
+    assert!(
+        output.status.code() == Some(2) && text(&output).contains("`-` is not a file"),
+        "{}",
+        text(&output)
+    );
+    assert!(!empty.path("one/-").exists());
 }

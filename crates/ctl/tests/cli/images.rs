@@ -271,7 +271,7 @@ fn what_does_not_fit_a_device_is_not_built() {
         &["build", "nowhere", "--key", "a-TEST.key", "--issuer", "a", "--aud", "here", "-o", "x"],
         "cannot open nowhere",
     );
-    bench.bad(2, &["build", "x.toml", "--key", "a-TEST.key", "--issuer", "a", "-o", "x"], "--aud");
+    bench.bad(2, &["build", "a.bad.toml", "--key", "a-TEST.key", "--issuer", "a", "-o", "x"], "--aud");
 }
 
 #[test]

@@ -72,12 +72,41 @@ fn the_trust_store_in_both_forms_is_one() {
         ("name = \"x\"\nkey = \"a-TEST.pub\"\nendpoints = [\"i2c:72 up\"]", "not a direction"),
         ("name = \"x\"\nkey = \"a-TEST.pub\"\ncontainers = [\"a*b\"]", "a*b"),
         ("name = \"x\"\nkey = \"a-TEST.pub\"\nsyscalls = [\"reboot\"]", "no syscall `reboot`"),
-        ("name = \"x\"\nkey = \"a-TEST.pub\"\nhat = 1", "unknown field"),
+        ("name = \"x\"\nkey = \"a-TEST.pub\"\nhat = 1", "there is no key `hat`"),
         ("name = \"x\"\nkey = \"a-TEST.pub\"\n[[anchor]]\nname = \"y\"\nkey = \"a-TEST.pub\"", "same key"),
     ] {
         bench.write("bad.toml", format!("[[anchor]]\n{line}\n"));
         bench.bad(2, &["trust", "bad.toml"], says);
     }
+}
+
+#[test]
+fn all_mistakes_of_a_trust_store_are_reported_at_once_with_their_places() {
+    let bench = Bench::new();
+    let text = "[[anchor]]\nnam = \"x\"\nkey = \"none.pub\"\nroles = [\"parts\", \"metdata\"]\n\
+                containers = [\"a*b\"]\nsyscalls = [\"open\", \"raed\"]\nendpoints = [\"i2c:72 up\"]\n\
+                priority = \"hihg\"\nhook_ms = 0\n[[anchro]]\n[[anchor]]\nname = \"\"\n";
+    bench.write("bad.toml", text);
+    let said = bench.bad(2, &["trust", "bad.toml"], "12 things are wrong");
+    for line in [
+        "bad.toml:1:1: [[anchor]] name is missing",
+        "bad.toml:2:1: [[anchor]] there is no key `nam`: did you mean `name`?",
+        "bad.toml:3:7: [[anchor]] the key: cannot open none.pub",
+        "bad.toml:4:19: [[anchor]] roles: there is no role `metdata`: did you mean `metadata`?",
+        "bad.toml:5:15: [[anchor]] containers: `a*b`",
+        "bad.toml:6:21: [[anchor]] syscalls: there is no syscall `raed`: did you mean `read`?",
+        "bad.toml:7:14: [[anchor]] endpoints: `up` is not a direction",
+        "bad.toml:8:12: [[anchor]] priority: there is no priority `hihg`: did you mean `high`?",
+        "bad.toml:9:11: [[anchor]] hook_ms: must be a whole number from 1 to 4294967295, not 0",
+        "there is no key `anchro`: did you mean `anchor`?",
+        "bad.toml:11:1: [[anchor]] has one of `key` and `hmac`",
+        "bad.toml:12:8: [[anchor]] name: 1 to 64 bytes",
+    ] {
+        assert!(said.err.contains(line), "`{line}` is not in: {}", said.err);
+    }
+    // What TOML does not take has a place too.
+    bench.write("bad.toml", "[[anchor]]\nname = \"x\n");
+    bench.bad(2, &["trust", "bad.toml"], "bad.toml:2:");
 }
 
 #[test]

@@ -52,6 +52,15 @@ fn all_mistakes_are_reported_at_once_with_their_places() {
     ] {
         assert!(said.err.contains(line), "`{line}` is not in: {}", said.err);
     }
+    for version in ["0", "-1"] {
+        bench.write("bad.toml", format!("uid = \"a\"\nversion = {version}\nbuild.wasm = \"a.wasm\"\n"));
+        let says =
+            format!("bad.toml:2:11: version: must be a whole number from 1 to 4294967295, not {version}");
+        bench.bad(2, &build("bad.toml", &[]), &says);
+    }
+    let remote = "uid = \"a\"\nversion = 1\nbuild.wasm = \"a.wasm\"\n[[endpoint]]\nid = 1\ndirection = \"in\"\nremote = \"coap:x\"\n";
+    bench.write("bad.toml", remote);
+    bench.bad(2, &build("bad.toml", &[]), "write SCHEME://HOST or SCHEME://HOST:PORT without a path");
     // What TOML does not take has a place too.
     bench.write("bad.toml", "uid = \"a\nversion = 1\n");
     bench.bad(2, &build("bad.toml", &[]), "bad.toml:1:");

@@ -77,11 +77,8 @@ impl Recipe {
         if let Some(uid) = uid.as_ref().filter(|uid| !is_uid(uid.value.as_bytes())) {
             problems.add(uid.at, format!("uid: 1 to {MAX_UID} of A-Z a-z 0-9 . _ -"));
         }
-        let version = file.number("version", problems);
+        let version = file.positive("version", problems);
         file.missing("version", "a number that counts from 1, as in version = 1", problems);
-        if let Some(version) = version.as_ref().filter(|version| version.value == 0) {
-            problems.add(version.at, "version: counts from 1");
-        }
         if let Some(kind) = file.text("type", problems).filter(|kind| kind.value != TYPE.name()) {
             problems.add(kind.at, format!("type: devices run \"{}\" only", TYPE.name()));
         }

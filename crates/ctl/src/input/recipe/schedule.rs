@@ -37,12 +37,9 @@ pub(super) fn schedule(
         ("loop_ms", &mut schedule.loop_ms),
         ("stop_ms", &mut schedule.stop_ms),
     ] {
-        let Some(asked) = table.number(key, problems) else { continue };
+        // With 0 the hook could not even return.
+        let Some(asked) = table.positive(key, problems) else { continue };
         *ms = asked.value;
-        if asked.value == 0 {
-            problems
-                .add(asked.at, format!("[schedule] {key}: at least 1, or the hook could not even return"));
-        }
     }
     for (key, number) in [("max_loops", &mut schedule.max_loops), ("lifetime_ms", &mut schedule.lifetime_ms)]
     {
