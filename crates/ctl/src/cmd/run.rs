@@ -22,7 +22,7 @@ use crate::run::shown::{Format, Shown};
 use crate::run::tally::Tally;
 use crate::text::document;
 use crate::text::error::with_help;
-use crate::text::style::{BAD, GOOD, HEAD, shown};
+use crate::text::style::{BAD, GOOD, HEAD, WARN, shown};
 use crate::timeline::page::About;
 use crate::timeline::record::Recorder;
 use anyhow::{Context, Result};
@@ -92,11 +92,12 @@ static INTERRUPTS: AtomicUsize = AtomicUsize::new(0);
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
     let paths = project::images(&args.images)?;
-    let bus = match &args.bus {
-        Some(bus) => Some(bus.clone()),
-        None => Settings::here()?.path(Name::Bus),
-    };
-    let spec = args.device.read_whole()?;
+    let settings = Settings::here_or_of(&args.images)?;
+    let spec = args.device.read_whole_with(&settings)?;
+    let bus = args.bus.clone().or_else(|| settings.path(Name::Bus));
+    if let Some(which) = settings.disagreement(Name::Bus).filter(|_| bus.is_none()) {
+        err!("{WARN}warning:{WARN:#} no traces are used: {which}; give --bus DIR");
+    }
     let expect = args.expect.as_deref().map(Expect::read).transpose()?;
     if let Some(dir) = &args.record {
         recorded::check_folder(dir)?;
