@@ -1,6 +1,6 @@
 //! `run`: containers on this host.
 
-use crate::build::project;
+use crate::build::project::{self, Named};
 use crate::cmd::answer::Answer;
 use crate::config::{Name, Settings};
 use crate::device::spec::{self, DeviceSpec};
@@ -91,7 +91,7 @@ pub(crate) struct Args {
 static INTERRUPTS: AtomicUsize = AtomicUsize::new(0);
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
-    let paths = project::images(&args.images)?;
+    let Named { images: paths, sources } = project::build_all(&args.images, args.watch)?;
     let settings = Settings::here_or_of(&args.images)?;
     let spec = args.device.read_whole_with(&settings)?;
     let bus = args.bus.clone().or_else(|| settings.path(Name::Bus));
@@ -131,12 +131,11 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     for image in &images {
         session.load(image);
     }
-    let watcher = args
-        .watch
-        .then(|| Watcher::new(images.iter().map(|image| image.path.as_path()), sources(&args.images)));
+    let mut watcher = args.watch.then(|| Watcher::new(images.iter(), sources));
     {
         let keys = if args.json || args.shown.log_format == Format::Json { None } else { Keys::watch() };
-        session.run(args.duration, keys.as_ref(), watcher, || INTERRUPTS.load(Ordering::Relaxed) > 0);
+        session
+            .run(args.duration, keys.as_ref(), watcher.as_mut(), || INTERRUPTS.load(Ordering::Relaxed) > 0);
     }
     let mut outcome = Outcome {
         containers: session.rows(),
@@ -154,18 +153,11 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         report::write(path, &paths, &recorder.take(), &outcome, &about(&spec))?;
     }
     print(args, &session.screen, &observed, &outcome)?;
-    let good = outcome
-        .as_expected
-        .unwrap_or_else(|| outcome.refused.is_empty() && !outcome.containers.iter().any(|row| row.fault));
+    let unbuilt = watcher.is_some_and(|watcher| watcher.lacks_an_image());
+    let good = outcome.as_expected.unwrap_or_else(|| {
+        outcome.refused.is_empty() && !unbuilt && !outcome.containers.iter().any(|row| row.fault)
+    });
     Ok(if good { Answer::Yes } else { Answer::No })
-}
-
-/// The folders that images are built from.
-fn sources(arguments: &[PathBuf]) -> Vec<PathBuf> {
-    if arguments.is_empty() {
-        return vec!["container.toml".into()];
-    }
-    arguments.iter().filter(|path| project::is_source(path)).cloned().collect()
 }
 
 fn config(args: &Args, spec: &DeviceSpec, buses: Buses) -> Result<Config> {

@@ -66,8 +66,11 @@ pub(crate) fn observe(
                 }
             }
             if tally.note(&event) {
+                // A container is loaded again once it was shown that it has stopped.
+                let always =
+                    matches!(&event, Event::Notice { notice: Notice::Started | Notice::Stopped(_), .. });
                 waiting.own(|waiting| {
-                    if waiting.len() < WAITING {
+                    if waiting.len() < WAITING || always {
                         waiting.push((at, event));
                     } else {
                         unshown.fetch_add(1, Ordering::Relaxed);

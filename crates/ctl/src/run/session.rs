@@ -13,12 +13,13 @@ use crate::run::screen::Screen;
 use crate::text::style::{BAD, GOOD, shown};
 use anyhow::Result;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
+use tinycontainer::Notice;
 use tinycontainer_metadata::Metadata;
 use tinycontainer_metadata::transport::Parts;
-use tinycontainer_posix::Host;
+use tinycontainer_posix::{Event, Host};
 
 /// How often the live status is drawn, and files are looked at.
 const FRAME: Duration = Duration::from_millis(100);
@@ -65,6 +66,8 @@ pub(crate) struct Session<'r> {
     pub(crate) refused: Vec<RefusedImage>,
     pub(super) pending: BTreeMap<String, Then>,
     pub(super) selected: usize,
+    /// The containers whose last line is that they have started: they have not stopped yet, as far as was shown.
+    pub(super) running: BTreeSet<String>,
     /// Whether a person has taken over: then the run does not end because nothing runs.
     pub(super) kept: bool,
 }
@@ -81,6 +84,7 @@ impl<'r> Session<'r> {
             refused: Vec::new(),
             pending: BTreeMap::new(),
             selected: 0,
+            running: BTreeSet::new(),
             kept: false,
         }
     }
@@ -141,7 +145,7 @@ impl<'r> Session<'r> {
         &mut self,
         duration: Option<Duration>,
         keys: Option<&Keys>,
-        mut watcher: Option<Watcher>,
+        mut watcher: Option<&mut Watcher>,
         interrupted: impl Fn() -> bool,
     ) {
         if duration == Some(Duration::ZERO) {
@@ -174,7 +178,8 @@ impl<'r> Session<'r> {
                 self.key(key);
             }
             if stopping.is_none() {
-                watcher.iter_mut().flat_map(Watcher::changes).for_each(|change| self.changed(change));
+                let changes = watcher.as_mut().map_or_else(Vec::new, |watcher| watcher.changes());
+                changes.into_iter().for_each(|change| self.changed(change));
                 self.proceed();
             }
             if stopping.is_none() && quit {
@@ -201,8 +206,17 @@ impl<'r> Session<'r> {
     }
 
     /// Shows what has happened.
-    fn show(&self) {
-        self.observed.events().iter().for_each(|(at, event)| self.screen.line(*at, Line::of(event)));
+    fn show(&mut self) {
+        for (at, event) in &self.observed.events() {
+            if let Event::Notice { uid, notice } = event {
+                match notice {
+                    Notice::Started => drop(self.running.insert(uid.clone())),
+                    Notice::Stopped(_) => drop(self.running.remove(uid)),
+                    _ => {}
+                }
+            }
+            self.screen.line(*at, Line::of(event));
+        }
     }
 
     fn draw(&mut self, with_keys: bool) {
