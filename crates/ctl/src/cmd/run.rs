@@ -103,7 +103,8 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         recorded::check_folder(dir)?;
     }
     if let Some(report) = &args.report {
-        report::check(report, &paths)?;
+        let read = [&args.device.trust, &args.expect].into_iter().flatten();
+        report::check(report, &paths.iter().chain(&sources).chain(read).cloned().collect::<Vec<_>>())?;
     }
     // Files are read first: a process can make only one host.
     let images = session::read(&paths)?;
@@ -131,6 +132,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     for image in &images {
         session.load(image);
     }
+    session.warn_of_unknown(&args.shown.only);
     let mut watcher = args.watch.then(|| Watcher::new(images.iter(), sources));
     {
         let keys = if args.json || args.shown.log_format == Format::Json { None } else { Keys::watch() };
@@ -149,10 +151,16 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         outcome.deviations = expect.deviations(&outcome, &observed.tally);
         outcome.as_expected = Some(outcome.deviations.is_empty());
     }
-    if let (Some(path), Some(recorder)) = (&args.report, &observed.recorder) {
-        report::write(path, &paths, &recorder.take(), &outcome, &about(&spec))?;
-    }
-    print(args, &session.screen, &observed, &outcome)?;
+    // The result is printed in any case.
+    let report = match (&args.report, &observed.recorder) {
+        (Some(path), Some(recorder)) => {
+            report::write(path, &paths, &recorder.take(), &outcome, &about(&spec)).map(|()| Some(path))
+        }
+        _ => Ok(None),
+    };
+    let written = report.as_ref().ok().copied().flatten();
+    print(args, &session.screen, &observed, &outcome, written)?;
+    report?;
     let unbuilt = watcher.is_some_and(|watcher| watcher.lacks_an_image());
     let good = outcome.as_expected.unwrap_or_else(|| {
         outcome.refused.is_empty() && !unbuilt && !outcome.containers.iter().any(|row| row.fault)
@@ -189,7 +197,13 @@ fn about(spec: &DeviceSpec) -> About {
     About { device: device.into(), began: time::date(time::now()) }
 }
 
-fn print(args: &Args, screen: &Screen, observed: &Observed, outcome: &Outcome) -> Result<()> {
+fn print(
+    args: &Args,
+    screen: &Screen,
+    observed: &Observed,
+    outcome: &Outcome,
+    report: Option<&PathBuf>,
+) -> Result<()> {
     let (unshown, other) = (observed.unshown.load(Ordering::Relaxed), observed.tally.other());
     if unshown > 0 {
         let text = format!("{unshown} lines were not shown: they came too fast");
@@ -207,7 +221,7 @@ fn print(args: &Args, screen: &Screen, observed: &Observed, outcome: &Outcome) -
         return Ok(());
     } else {
         outcome.print();
-        if let Some(report) = &args.report {
+        if let Some(report) = report {
             out!("{GOOD}report{GOOD:#} {}", report.display());
         }
     }

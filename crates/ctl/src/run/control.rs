@@ -9,6 +9,16 @@ use serde_json::json;
 use std::path::Path;
 
 impl Session<'_> {
+    /// Warns of names that no loaded container has: none of their lines will be shown.
+    pub(crate) fn warn_of_unknown(&self, only: &[String]) {
+        let uids = self.uids();
+        for name in only.iter().filter(|name| !uids.contains(name)) {
+            let loaded = if uids.is_empty() { "none".into() } else { uids.join(", ") };
+            let plain = format!("--only {name}: no such container is loaded (loaded: {loaded})");
+            self.screen.now(Line::message(format!("{WARN}warning:{WARN:#} {}", shown(&plain)), &plain));
+        }
+    }
+
     pub(super) fn key(&mut self, key: Key) {
         let uids = self.uids();
         let (count, uid) = (uids.len(), uids.get(self.selected).cloned());
