@@ -2,6 +2,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`inputs`] | the files that a container is built from |
 //! | [`order`] | what to build, from flags, settings and `container.toml` |
 //! | [`make`] | from that to an image in memory |
 //! | [`limits`] | the memory that a container asks for, measured where it is left out |
@@ -13,6 +14,7 @@
 
 pub(crate) mod grants;
 pub(crate) mod image;
+pub(crate) mod inputs;
 pub(crate) mod limits;
 pub(crate) mod make;
 pub(crate) mod measure;

@@ -97,10 +97,7 @@ impl Choices {
             (key.unwrap_or_default(), issuer.unwrap_or_default(), aud.unwrap_or_default());
         let recipe = Recipe::read(container)?;
         let trust = self.trust.clone().or_else(|| settings.path(Name::Trust));
-        let output = self
-            .output
-            .clone()
-            .unwrap_or_else(|| recipe.folder().join("target").join(format!("{}.tci", recipe.uid)));
+        let output = self.output.clone().unwrap_or_else(|| recipe.image());
         let named = [Some(&key), self.code_key.as_ref(), trust.as_ref(), Some(&recipe.path)];
         let mut inputs: Vec<_> = named.into_iter().flatten().cloned().collect();
         inputs.extend(recipe.files(self.tokens.as_deref()));

@@ -1,6 +1,6 @@
 //! `run`: containers on this host.
 
-use crate::build::project;
+use crate::build::project::{self, Named};
 use crate::cmd::answer::Answer;
 use crate::config::{Name, Settings};
 use crate::device::spec::{self, DeviceSpec};
@@ -22,7 +22,7 @@ use crate::run::shown::{Format, Shown};
 use crate::run::tally::Tally;
 use crate::text::document;
 use crate::text::error::with_help;
-use crate::text::style::{BAD, GOOD, HEAD, shown};
+use crate::text::style::{BAD, GOOD, HEAD, WARN, shown};
 use crate::timeline::page::About;
 use crate::timeline::record::Recorder;
 use anyhow::{Context, Result};
@@ -91,18 +91,20 @@ pub(crate) struct Args {
 static INTERRUPTS: AtomicUsize = AtomicUsize::new(0);
 
 pub(crate) fn run(args: &Args) -> Result<Answer> {
-    let paths = project::images(&args.images)?;
-    let bus = match &args.bus {
-        Some(bus) => Some(bus.clone()),
-        None => Settings::here()?.path(Name::Bus),
-    };
-    let spec = args.device.read_whole()?;
+    let Named { images: paths, sources } = project::build_all(&args.images, args.watch)?;
+    let settings = Settings::here_or_of(&args.images)?;
+    let spec = args.device.read_whole_with(&settings)?;
+    let bus = args.bus.clone().or_else(|| settings.path(Name::Bus));
+    if let Some(which) = settings.disagreement(Name::Bus).filter(|_| bus.is_none()) {
+        err!("{WARN}warning:{WARN:#} no traces are used: {which}; give --bus DIR");
+    }
     let expect = args.expect.as_deref().map(Expect::read).transpose()?;
     if let Some(dir) = &args.record {
         recorded::check_folder(dir)?;
     }
     if let Some(report) = &args.report {
-        report::check(report, &paths)?;
+        let read = [&args.device.trust, &args.expect].into_iter().flatten();
+        report::check(report, &paths.iter().chain(&sources).chain(read).cloned().collect::<Vec<_>>())?;
     }
     // Files are read first: a process can make only one host.
     let images = session::read(&paths)?;
@@ -130,12 +132,12 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
     for image in &images {
         session.load(image);
     }
-    let watcher = args
-        .watch
-        .then(|| Watcher::new(images.iter().map(|image| image.path.as_path()), sources(&args.images)));
+    session.warn_of_unknown(&args.shown.only);
+    let mut watcher = args.watch.then(|| Watcher::new(images.iter(), sources));
     {
         let keys = if args.json || args.shown.log_format == Format::Json { None } else { Keys::watch() };
-        session.run(args.duration, keys.as_ref(), watcher, || INTERRUPTS.load(Ordering::Relaxed) > 0);
+        session
+            .run(args.duration, keys.as_ref(), watcher.as_mut(), || INTERRUPTS.load(Ordering::Relaxed) > 0);
     }
     let mut outcome = Outcome {
         containers: session.rows(),
@@ -149,22 +151,21 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         outcome.deviations = expect.deviations(&outcome, &observed.tally);
         outcome.as_expected = Some(outcome.deviations.is_empty());
     }
-    if let (Some(path), Some(recorder)) = (&args.report, &observed.recorder) {
-        report::write(path, &paths, &recorder.take(), &outcome, &about(&spec))?;
-    }
-    print(args, &session.screen, &observed, &outcome)?;
-    let good = outcome
-        .as_expected
-        .unwrap_or_else(|| outcome.refused.is_empty() && !outcome.containers.iter().any(|row| row.fault));
+    // The result is printed in any case.
+    let report = match (&args.report, &observed.recorder) {
+        (Some(path), Some(recorder)) => {
+            report::write(path, &paths, &recorder.take(), &outcome, &about(&spec)).map(|()| Some(path))
+        }
+        _ => Ok(None),
+    };
+    let written = report.as_ref().ok().copied().flatten();
+    print(args, &session.screen, &observed, &outcome, written)?;
+    report?;
+    let unbuilt = watcher.is_some_and(|watcher| watcher.lacks_an_image());
+    let good = outcome.as_expected.unwrap_or_else(|| {
+        outcome.refused.is_empty() && !unbuilt && !outcome.containers.iter().any(|row| row.fault)
+    });
     Ok(if good { Answer::Yes } else { Answer::No })
-}
-
-/// The folders that images are built from.
-fn sources(arguments: &[PathBuf]) -> Vec<PathBuf> {
-    if arguments.is_empty() {
-        return vec!["container.toml".into()];
-    }
-    arguments.iter().filter(|path| project::is_source(path)).cloned().collect()
 }
 
 fn config(args: &Args, spec: &DeviceSpec, buses: Buses) -> Result<Config> {
@@ -196,7 +197,13 @@ fn about(spec: &DeviceSpec) -> About {
     About { device: device.into(), began: time::date(time::now()) }
 }
 
-fn print(args: &Args, screen: &Screen, observed: &Observed, outcome: &Outcome) -> Result<()> {
+fn print(
+    args: &Args,
+    screen: &Screen,
+    observed: &Observed,
+    outcome: &Outcome,
+    report: Option<&PathBuf>,
+) -> Result<()> {
     let (unshown, other) = (observed.unshown.load(Ordering::Relaxed), observed.tally.other());
     if unshown > 0 {
         let text = format!("{unshown} lines were not shown: they came too fast");
@@ -214,7 +221,7 @@ fn print(args: &Args, screen: &Screen, observed: &Observed, outcome: &Outcome) -
         return Ok(());
     } else {
         outcome.print();
-        if let Some(report) = &args.report {
+        if let Some(report) = report {
             out!("{GOOD}report{GOOD:#} {}", report.display());
         }
     }

@@ -1,7 +1,10 @@
 //! What holds where no flag says otherwise: `tinycontainer.toml` of the project, then the user's own file.
 //!
 //! The project's file is searched for in a folder and those above it. The user's is `tinycontainer/config.toml` in
-//! `$XDG_CONFIG_HOME`, or in `~/.config`. Paths are relative to the file that they are in.
+//! `$XDG_CONFIG_HOME`, or in `~/.config`. Paths are relative to the file that they are in. [`named`] holds what a run takes
+//! from the projects of the containers that it is given.
+
+mod named;
 
 use crate::input::fields::{Fields, Problems};
 use crate::input::files;
@@ -91,6 +94,8 @@ pub(crate) struct Settings {
     list: Vec<Setting>,
     /// The project's file, if there is one.
     pub(crate) project: Option<PathBuf>,
+    /// In what the projects of named containers differ: nothing is set there.
+    disagreements: Vec<named::Disagreement>,
 }
 
 impl Settings {
@@ -103,14 +108,18 @@ impl Settings {
     pub(crate) fn at(folder: &Path) -> Result<Self> {
         let project = project_file(folder);
         let mut list = Vec::new();
-        for file in project.iter().cloned().chain(user_file().filter(|file| file.exists())) {
-            read(&file, &mut list)?;
+        if let Some(file) = &project {
+            read(file, &mut list)?;
         }
-        Ok(Self { list, project })
+        list.extend(user_settings()?);
+        Ok(Self { list, project, disagreements: Vec::new() })
     }
 
     /// What is set, by whichever file comes first.
     pub(crate) fn get(&self, name: Name) -> Option<&Setting> {
+        if self.disagreement(name).is_some() {
+            return None;
+        }
         self.list.iter().find(|setting| setting.name == name)
     }
 
@@ -123,6 +132,7 @@ impl Settings {
     }
 }
 
+/// The project's file of a folder.
 fn project_file(folder: &Path) -> Option<PathBuf> {
     let here = folder.join(PROJECT_FILE);
     if here.is_file() {
@@ -130,7 +140,19 @@ fn project_file(folder: &Path) -> Option<PathBuf> {
     }
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let whole = folder.canonicalize().ok()?;
-    whole.ancestors().skip(1).map(|above| above.join(PROJECT_FILE)).find(|file| file.is_file())
+    let file = whole.ancestors().skip(1).map(|above| above.join(PROJECT_FILE)).find(|file| file.is_file())?;
+    // Below the current folder it is named as a person names it.
+    let here = env::current_dir().and_then(|here| here.canonicalize());
+    let short = here.ok().and_then(|here| file.strip_prefix(here).ok().map(PathBuf::from));
+    Some(short.unwrap_or(file))
+}
+
+fn user_settings() -> Result<Vec<Setting>> {
+    let mut list = Vec::new();
+    if let Some(file) = user_file().filter(|file| file.exists()) {
+        read(&file, &mut list)?;
+    }
+    Ok(list)
 }
 
 /// The user's file, which need not exist.

@@ -85,21 +85,33 @@ impl Args {
 
     /// Reads them; fails without a trust store or a name.
     pub(crate) fn read_whole(&self) -> Result<DeviceSpec> {
-        self.or_settings(&Settings::here()?).whole()
+        self.read_whole_with(&Settings::here()?)
     }
 
-    fn whole(&self) -> Result<DeviceSpec> {
+    /// The same with these settings.
+    pub(crate) fn read_whole_with(&self, settings: &Settings) -> Result<DeviceSpec> {
+        self.or_settings(settings).whole(settings)
+    }
+
+    fn whole(&self, settings: &Settings) -> Result<DeviceSpec> {
         if self.trust.is_none() {
-            return Err(with_help(
-                "no trust store: which keys does the device accept?",
-                "give --trust trust.toml, or set it in tinycontainer.toml",
-            ));
+            const WHAT: &str = "no trust store: which keys does the device accept?";
+            return Err(match settings.disagreement(Name::Trust) {
+                Some(which) => with_help(
+                    WHAT,
+                    format!("{which}: a device has one; give --trust FILE, with all keys in that file"),
+                ),
+                None => with_help(WHAT, "give --trust trust.toml, or set it in tinycontainer.toml"),
+            });
         }
         if self.device.is_none() && self.class.is_none() {
-            return Err(with_help(
-                "no device named: tokens are for a device or a class of devices",
-                "give --device NAME, --class NAME or both, or set them in tinycontainer.toml",
-            ));
+            const WHAT: &str = "no device named: tokens are for a device or a class of devices";
+            const HELP: &str = "give --device NAME, --class NAME or both";
+            let which = [Name::Device, Name::Class].into_iter().find_map(|name| settings.disagreement(name));
+            return Err(match which {
+                Some(which) => with_help(WHAT, format!("{which}: a run is one device; {HELP}")),
+                None => with_help(WHAT, format!("{HELP}, or set them in tinycontainer.toml")),
+            });
         }
         self.read_given()
     }

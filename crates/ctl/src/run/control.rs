@@ -1,6 +1,5 @@
 //! What changes the containers of a run while it goes on: keys, and files that have changed.
 
-use crate::input::files;
 use crate::run::keys::{HELP, Key};
 use crate::run::line::Line;
 use crate::run::rebuild::Change;
@@ -10,6 +9,16 @@ use serde_json::json;
 use std::path::Path;
 
 impl Session<'_> {
+    /// Warns of names that no loaded container has: none of their lines will be shown.
+    pub(crate) fn warn_of_unknown(&self, only: &[String]) {
+        let uids = self.uids();
+        for name in only.iter().filter(|name| !uids.contains(name)) {
+            let loaded = if uids.is_empty() { "none".into() } else { uids.join(", ") };
+            let plain = format!("--only {name}: no such container is loaded (loaded: {loaded})");
+            self.screen.now(Line::message(format!("{WARN}warning:{WARN:#} {}", shown(&plain)), &plain));
+        }
+    }
+
     pub(super) fn key(&mut self, key: Key) {
         let uids = self.uids();
         let (count, uid) = (uids.len(), uids.get(self.selected).cloned());
@@ -58,20 +67,14 @@ impl Session<'_> {
                 let text = format!("{WARN}warning:{WARN:#} {}", lines.join("\n    "));
                 self.screen.now(Line::message(text, &plain));
             }
-            Change::Image(path) => {
-                let image = match files::read(&path) {
-                    Ok(bytes) => Image { path, bytes },
-                    Err(error) => {
-                        let plain = format!("{error:#}");
-                        self.screen.now(Line::message(shown(&plain), &plain));
-                        return;
-                    }
-                };
-                match self.of_file(&image.path) {
-                    Some(uid) => self.stop_then(&uid, Then::Replace(image)),
-                    None => self.load_and_start(&image),
-                }
+            Change::FailedAgain(path) => {
+                let plain = format!("{} still could not be built, for the same reason", path.display());
+                self.screen.now(Line::message(format!("{WARN}warning:{WARN:#} {}", shown(&plain)), &plain));
             }
+            Change::Image(image) => match self.of_file(&image.path) {
+                Some(uid) => self.stop_then(&uid, Then::Replace(image)),
+                None => self.load_and_start(&image),
+            },
         }
     }
 
@@ -92,7 +95,9 @@ impl Session<'_> {
     /// Does what was to be done as soon as a container does not run.
     pub(super) fn proceed(&mut self) {
         let engine = self.host.engine();
-        let ready: Vec<_> = self.pending.keys().filter(|uid| !engine.is_running(uid)).cloned().collect();
+        // The line that it has stopped comes before what is done then.
+        let waits = |uid: &String| engine.is_running(uid) || self.running.contains(uid);
+        let ready: Vec<_> = self.pending.keys().filter(|uid| !waits(uid)).cloned().collect();
         for uid in ready {
             match self.pending.remove(&uid) {
                 Some(Then::Start) => self.start(&uid),

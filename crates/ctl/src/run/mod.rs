@@ -15,6 +15,7 @@
 //! | [`keys`] | keys that a person presses |
 //! | [`rebuild`] | what has changed on the disk |
 //! | [`outcome`] | the result |
+//! | [`stopped`] | what to do about a container that has ended by a fault |
 //! | [`table`] | the result for people |
 //! | [`report`] | the result as a page |
 //! | [`expect`] | the expected result |
@@ -35,5 +36,6 @@ pub(crate) mod screen;
 pub(crate) mod session;
 mod shards;
 pub(crate) mod shown;
+pub(crate) mod stopped;
 pub(crate) mod table;
 pub(crate) mod tally;

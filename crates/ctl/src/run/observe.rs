@@ -4,13 +4,13 @@
 //! another container's thread holds, and wakes none. The others run between calls.
 
 use crate::run::shards::Shards;
+use crate::run::stopped::HookEnd;
 use crate::run::tally::Tally;
 use crate::timeline::record::Recorder;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tinycontainer::Notice;
-use tinycontainer_abi::Hook;
 use tinycontainer_posix::{Config, Event};
 
 /// The most events of a container that wait to be shown; further ones are counted and not shown.
@@ -66,8 +66,11 @@ pub(crate) fn observe(
                 }
             }
             if tally.note(&event) {
+                // A container is loaded again once it was shown that it has stopped.
+                let always =
+                    matches!(&event, Event::Notice { notice: Notice::Started | Notice::Stopped(_), .. });
                 waiting.own(|waiting| {
-                    if waiting.len() < WAITING {
+                    if waiting.len() < WAITING || always {
                         waiting.push((at, event));
                     } else {
                         unshown.fetch_add(1, Ordering::Relaxed);
@@ -83,9 +86,7 @@ pub(crate) fn observe(
     config.on_hook = Some({
         let (tally, recorder, record) = (tally.clone(), recorder.clone(), record.clone());
         Box::new(move |run| {
-            if run.hook == Hook::Loop {
-                tally.looped(run.slot, run.instructions);
-            }
+            tally.ended(run.slot, HookEnd { hook: run.hook, instructions: run.instructions });
             if let Some(recorder) = &recorder {
                 record(recorder);
                 recorder.hook(&run);

@@ -27,6 +27,8 @@ pub(crate) struct Row {
     /// Why it stopped, with details.
     pub(crate) stopped: Option<String>,
     pub(crate) fault: bool,
+    /// What to do about a fault.
+    pub(crate) help: Option<String>,
     pub(crate) loops: u32,
     /// Periods that passed without a loop.
     pub(crate) missed: u32,
@@ -83,7 +85,8 @@ pub(crate) fn state(status: &Status) -> &'static str {
 }
 
 impl Row {
-    pub(crate) fn of(status: &Status, memory_limit: u32, tally: &Tally) -> Self {
+    /// `memory_limit` is in bytes.
+    pub(crate) fn of(status: &Status, memory_limit: u32, tally: &Tally, help: Option<String>) -> Self {
         let counters = &status.counters;
         Self {
             uid: status.uid.as_str().into(),
@@ -91,6 +94,7 @@ impl Row {
             reason: status.last.map(|stopped| stopped.reason.name()),
             stopped: status.last.map(|stopped| stopped.to_string()),
             fault: status.last.is_some_and(|stopped| stopped.reason.is_fault()),
+            help,
             loops: counters.loops,
             missed: counters.missed,
             calls: counters.calls,

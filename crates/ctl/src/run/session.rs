@@ -10,15 +10,17 @@ use crate::run::observe::Observed;
 use crate::run::outcome::{RefusedImage, Row};
 use crate::run::rebuild::Watcher;
 use crate::run::screen::Screen;
+use crate::run::stopped;
 use crate::text::style::{BAD, GOOD, shown};
 use anyhow::Result;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use tinycontainer_metadata::Metadata;
+use tinycontainer::{Notice, Platform as _, Stopped};
 use tinycontainer_metadata::transport::Parts;
-use tinycontainer_posix::Host;
+use tinycontainer_metadata::{Metadata, Schedule, Type};
+use tinycontainer_posix::{Event, Host};
 
 /// How often the live status is drawn, and files are looked at.
 const FRAME: Duration = Duration::from_millis(100);
@@ -51,6 +53,7 @@ pub(super) struct Loaded {
     pub(super) path: PathBuf,
     /// Linear memory, stack and heap together, in bytes.
     memory_limit: u32,
+    schedule: Schedule,
 }
 
 pub(crate) struct Session<'r> {
@@ -65,6 +68,8 @@ pub(crate) struct Session<'r> {
     pub(crate) refused: Vec<RefusedImage>,
     pub(super) pending: BTreeMap<String, Then>,
     pub(super) selected: usize,
+    /// The containers whose last line is that they have started: they have not stopped yet, as far as was shown.
+    pub(super) running: BTreeSet<String>,
     /// Whether a person has taken over: then the run does not end because nothing runs.
     pub(super) kept: bool,
 }
@@ -81,6 +86,7 @@ impl<'r> Session<'r> {
             refused: Vec::new(),
             pending: BTreeMap::new(),
             selected: 0,
+            running: BTreeSet::new(),
             kept: false,
         }
     }
@@ -89,14 +95,14 @@ impl<'r> Session<'r> {
     pub(crate) fn load(&mut self, image: &Image) -> Option<String> {
         let path = image.path.display().to_string();
         match load(self.host, self.spec, &image.bytes) {
-            Ok((uid, memory_limit)) => {
+            Ok((uid, memory_limit, schedule)) => {
                 if let Ok(status) = self.host.engine().status(&uid) {
                     self.observed.tally.loaded(status.slot, &uid);
                     if let Some(recorder) = &self.observed.recorder {
                         recorder.loaded(status.slot, &image.bytes);
                     }
                 }
-                self.loaded.insert(uid.clone(), Loaded { path: image.path.clone(), memory_limit });
+                self.loaded.insert(uid.clone(), Loaded { path: image.path.clone(), memory_limit, schedule });
                 self.gone.retain(|row| row.uid != uid);
                 self.screen.loaded(&uid);
                 let text = format!("{GOOD}loaded{GOOD:#} {}", shown(&path));
@@ -141,7 +147,7 @@ impl<'r> Session<'r> {
         &mut self,
         duration: Option<Duration>,
         keys: Option<&Keys>,
-        mut watcher: Option<Watcher>,
+        mut watcher: Option<&mut Watcher>,
         interrupted: impl Fn() -> bool,
     ) {
         if duration == Some(Duration::ZERO) {
@@ -174,7 +180,8 @@ impl<'r> Session<'r> {
                 self.key(key);
             }
             if stopping.is_none() {
-                watcher.iter_mut().flat_map(Watcher::changes).for_each(|change| self.changed(change));
+                let changes = watcher.as_mut().map_or_else(Vec::new, |watcher| watcher.changes());
+                changes.into_iter().for_each(|change| self.changed(change));
                 self.proceed();
             }
             if stopping.is_none() && quit {
@@ -201,8 +208,25 @@ impl<'r> Session<'r> {
     }
 
     /// Shows what has happened.
-    fn show(&self) {
-        self.observed.events().iter().for_each(|(at, event)| self.screen.line(*at, Line::of(event)));
+    fn show(&mut self) {
+        for (at, event) in &self.observed.events() {
+            if let Event::Notice { uid, notice } = event {
+                match notice {
+                    Notice::Started => drop(self.running.insert(uid.clone())),
+                    Notice::Stopped(_) => drop(self.running.remove(uid)),
+                    _ => {}
+                }
+            }
+            let mut line = Line::of(event);
+            // While it goes on, the table at the end is far away.
+            if self.kept
+                && let Event::Notice { uid, notice: Notice::Stopped(stopped) } = event
+                && let Some(help) = self.help(uid, stopped)
+            {
+                line.text.push_str(&format!("\n   {GOOD}help:{GOOD:#} {help}"));
+            }
+            self.screen.line(*at, line);
+        }
     }
 
     fn draw(&mut self, with_keys: bool) {
@@ -213,7 +237,15 @@ impl<'r> Session<'r> {
 
     pub(super) fn row(&self, status: &tinycontainer::Status) -> Row {
         let limit = self.loaded.get(status.uid.as_str()).map_or(0, |loaded| loaded.memory_limit);
-        Row::of(status, limit, &self.observed.tally)
+        let help = status.last.and_then(|stopped| self.help(status.uid.as_str(), &stopped));
+        Row::of(status, limit, &self.observed.tally, help)
+    }
+
+    /// What to do about the fault by which a loaded container has ended.
+    fn help(&self, uid: &str, stopped: &Stopped) -> Option<String> {
+        let engine = self.host.engine();
+        let last = engine.status(uid).ok().and_then(|status| self.observed.tally.last_hook(status.slot));
+        stopped::help(stopped, last, &self.loaded.get(uid)?.schedule, engine.platform().rate(Type::Wasm))
     }
 
     /// All containers that were there, in the order of their slots; those that were unloaded last.
@@ -226,13 +258,14 @@ impl<'r> Session<'r> {
 
 type LoadFailure = (String, Option<&'static str>);
 
-/// The uid, and the sum of its limits. The reason and the help are those of `verify`.
-fn load(host: &Host, spec: &DeviceSpec, bytes: &[u8]) -> Result<(String, u32), LoadFailure> {
+/// The uid, the sum of its limits, and its schedule. The reason and the help are those of `verify`.
+fn load(host: &Host, spec: &DeviceSpec, bytes: &[u8]) -> Result<(String, u32, Schedule), LoadFailure> {
     let parts =
         Parts::decode(bytes).map_err(|error| (format!("not an image: {error}"), Some(NOT_AN_IMAGE)))?;
-    let limit = Metadata::decode(parts.metadata).map_or(0, |metadata| metadata.limits.total());
+    let (limit, schedule) = Metadata::decode(parts.metadata)
+        .map_or((0, Schedule::default()), |metadata| (metadata.limits.total(), metadata.schedule));
     match host.load(&parts) {
-        Ok(uid) => Ok((uid, limit)),
+        Ok(uid) => Ok((uid, limit, schedule)),
         Err(error) => {
             let audiences = spec.audiences();
             let refusal = refusal(&error, parts.metadata, Some(&parts), &spec.device(&audiences));

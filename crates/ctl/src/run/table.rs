@@ -53,17 +53,26 @@ impl Outcome {
             if let Some(text) = row.tried() {
                 out!("{}", wrap(&text, columns, 4));
             }
+            if let (Some(stopped), Some(text)) = (&row.stopped, &row.help) {
+                let what = format!("{}: {}", row.uid, shown(stopped));
+                out!("{}", wrap(&what, columns, 4));
+                help(text, columns);
+            }
         }
         for refused in &self.refused {
             let text = format!("refused {}: {}", shown(&refused.image), shown(&refused.why));
             let style = format!("{BAD}refused{BAD:#}");
             out!("{}", wrap(&text, columns, 4).replacen("refused", &style, 1));
-            if let Some(help) = refused.help {
-                let text = wrap(help, columns.saturating_sub(9), 0).replace('\n', "\n         ");
-                out!("   {GOOD}help:{GOOD:#} {text}");
+            if let Some(text) = refused.help {
+                help(text, columns);
             }
         }
     }
+}
+
+fn help(text: &str, columns: usize) {
+    let text = wrap(text, columns.saturating_sub(9), 0).replace('\n', "\n         ");
+    out!("   {GOOD}help:{GOOD:#} {text}");
 }
 
 /// "STOPPED: stop requested".

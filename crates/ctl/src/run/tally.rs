@@ -3,10 +3,11 @@
 use crate::run::descriptors::Descriptors;
 use crate::run::loops::{Loops, Spread};
 use crate::run::shards::Shards;
+use crate::run::stopped::HookEnd;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tinycontainer::Notice;
-use tinycontainer_abi::Syscall;
+use tinycontainer_abi::{Hook, Syscall};
 use tinycontainer_firewall::{Denial, DenyReason};
 use tinycontainer_posix::{CallRun, Event};
 
@@ -33,6 +34,8 @@ pub(crate) struct Tally {
     counts: Shards<Counts>,
     /// Of the container in each slot.
     loops: Mutex<HashMap<usize, Loops>>,
+    /// The last hook of the container in each slot.
+    hooks: Mutex<HashMap<usize, HookEnd>>,
     descriptors: Mutex<Descriptors>,
 }
 
@@ -52,6 +55,7 @@ impl Tally {
         Self {
             counts: Shards::new(|| counts.clone()),
             loops: Mutex::default(),
+            hooks: Mutex::default(),
             descriptors: Mutex::default(),
         }
     }
@@ -64,9 +68,17 @@ impl Tally {
         self.counts.own(|counts| counts.note(event)).unwrap_or(true)
     }
 
-    /// Counts a loop of the container in that slot.
-    pub(crate) fn looped(&self, slot: usize, instructions: u64) {
-        lock(&self.loops).entry(slot).or_default().add(instructions);
+    /// Counts a hook of the container in that slot, which has ended.
+    pub(crate) fn ended(&self, slot: usize, end: HookEnd) {
+        if end.hook == Hook::Loop {
+            lock(&self.loops).entry(slot).or_default().add(end.instructions);
+        }
+        lock(&self.hooks).insert(slot, end);
+    }
+
+    /// The last hook of the container in that slot.
+    pub(crate) fn last_hook(&self, slot: usize) -> Option<HookEnd> {
+        lock(&self.hooks).get(&slot).copied()
     }
 
     pub(crate) fn called(&self, run: &CallRun) {
@@ -81,6 +93,7 @@ impl Tally {
     /// This container is in that slot now.
     pub(crate) fn loaded(&self, slot: usize, uid: &str) {
         lock(&self.loops).remove(&slot);
+        lock(&self.hooks).remove(&slot);
         lock(&self.descriptors).loaded(slot, uid);
     }
 

@@ -21,6 +21,7 @@ mod ordinary;
 mod precious;
 mod recipe;
 mod run;
+mod run_from;
 mod run_lines;
 mod schemas;
 #[cfg(unix)]

@@ -239,7 +239,7 @@ const READER: &str = r#"(module
 fn a_trace_wakes_a_container_that_waits_for_messages() {
     let bench = Bench::new();
     fs::create_dir(bench.path("bus")).unwrap();
-    bench.write("bus/i2c-72.csv", "time_ms,hex\n0,01\n500,02\n1000,03\n");
+    bench.write("bus/i2c-72.csv", "time_ms,hex\n0,01\n1500,02\n3000,03\n");
     let endpoint = "[[endpoint]]\nid = 1\ndirection = \"in\"\nlocal = \"i2c:72\"\n";
     let more = format!("wake = \"message\"\n{endpoint}");
     let image = bench.image("a.reader", READER, &more);
@@ -247,7 +247,7 @@ fn a_trace_wakes_a_container_that_waits_for_messages() {
     assert!(shown.out.contains("when there is something to read, at most once every 20 ms"), "{}", shown.out);
     assert_eq!(bench.good(&["inspect", &image, "--json"]).json()["schedule"]["wake"], "message");
     // With a rate the host's speed is not measured first, which may take until the second line on a busy machine.
-    let args = ["run", &image, "--bus", "bus", "--for", "1500ms", "--rate", "100000", "--json"];
+    let args = ["run", &image, "--bus", "bus", "--for", "5s", "--rate", "100000", "--json"];
     let said = bench.ctl(&device(&args));
     assert_eq!(said.json()["containers"][0]["loops"], 3, "one for each line of the trace: {}", said.all());
     // What only writes is never woken: the author is warned.

@@ -47,6 +47,9 @@ fn only_some_are_shown_and_all_are_in_the_table() {
     assert!(lines.contains("a.quiet") && !lines.contains("a.spin"), "{lines}");
     assert!(table.contains("a.spin"), "{table}");
     assert!(lines.contains("it gets TC_REFUSED (-1)"), "errno has a name: {lines}");
+    let said = bench.good(&device(&["run", &quiet, "--for", "0s", "--only", "nosuch,a.quiet"]));
+    assert!(said.out.contains("warning: --only nosuch: no such container is loaded"), "{}", said.out);
+    assert_eq!(said.out.matches("warning").count(), 1, "{}", said.out);
 }
 
 #[test]
@@ -89,6 +92,33 @@ fn the_table_explains_itself_and_fits() {
 }
 
 #[test]
+fn a_fault_has_a_line_of_help_after_the_table() {
+    let bench = Bench::new();
+    let hook = |code: &str| SPIN.replace("(loop $l (br $l))", code);
+    for (uid, wat, parts) in [
+        (
+            "a.spin",
+            SPIN.to_owned(),
+            &["loop() was ended after ", "loop_ms = 200 allows ", "raise `loop_ms`"][..],
+        ),
+        ("a.panic", hook("unreachable"), &["trapped: unreachable executed", "in loop(): ", "a panic"]),
+        ("a.far", hook("(drop (i32.load (i32.const 999999)))"), &["in loop(): an address outside"]),
+        (
+            "a.zero",
+            hook("(drop (i32.div_u (i32.const 1) (i32.const 0)))"),
+            &["divided a whole number by zero"],
+        ),
+    ] {
+        let image = bench.image(uid, &wat, "");
+        let said = bench.ctl(&device(&["run", &image]));
+        assert_eq!(said.code, 1, "{}", said.all());
+        let (_, table) = said.out.split_once("\n\n").unwrap();
+        assert!(parts.iter().all(|part| table.contains(part)), "{uid}: {parts:?}: {table}");
+        assert_eq!(table.matches("help:").count(), 1, "{table}");
+    }
+}
+
+#[test]
 fn help_fits_a_narrow_terminal() {
     let bench = Bench::new();
     for command in ["keygen", "trust", "build", "grant", "inspect", "verify", "explain", "run"] {
@@ -105,15 +135,18 @@ fn a_device_with_less_memory_or_speed_can_be_tried() {
     let bench = Bench::new();
     let file = bench.container("a.busy", BUSY, "");
     let text = String::from_utf8(bench.read(&file)).unwrap();
-    bench.write(&file, text.replace("period_ms = 20", "period_ms = 5"));
+    bench.write(
+        &file,
+        text.replace("period_ms = 20", "period_ms = 5").replace("loop_ms = 200", "loop_ms = 10"),
+    );
     bench.good(&["build", &file, "--key", "a-TEST.key", "--issuer", "a", "--aud", "here", "-o", "busy.tci"]);
     let run = |more: &[&str]| {
-        bench.ctl(&device(&[&["run", "busy.tci", "--for", "500ms", "--json"][..], more].concat()))
+        bench.ctl(&device(&[&["run", "busy.tci", "--for", "2s", "--json"][..], more].concat()))
     };
     // 1,000 per ms: the loop takes some 7 ms of its 5.
     let row = run(&["--rate", "1000"]).json()["containers"][0].clone();
-    assert!(row["missed"].as_u64().unwrap() > 10, "{row}");
-    assert!(row["loops"].as_u64().unwrap() > 10, "{row}");
+    assert!(row["missed"].as_u64().unwrap() > 0, "{row}");
+    assert!(row["loops"].as_u64().unwrap() > 1, "{row}");
     // 100 per ms: the budget of 10 ms is not enough.
     assert_eq!(run(&["--rate", "100"]).json()["containers"][0]["reason"], "budget exhausted");
     let said = run(&["--pool", "64KB"]);

@@ -49,6 +49,15 @@ impl Running {
         }
     }
 
+    /// Every line so far is in the order in which it happened.
+    fn events(&self, uid: &str) -> Vec<&str> {
+        self.seen
+            .iter()
+            .filter(|value| value["uid"] == uid)
+            .map(|value| value["event"].as_str().unwrap())
+            .collect()
+    }
+
     fn count(&self, event: &str, uid: &str) -> usize {
         self.seen.iter().filter(|value| value["event"] == event && value["uid"] == uid).count()
     }
@@ -64,6 +73,9 @@ fn what_changes_is_loaded_again_and_the_others_run_on() {
     bench.image("a.one", &QUIET.replace("hello", "HELLO"), "");
     running.wait_for("unloaded", "a.one");
     running.wait_for("loaded", "a.one");
+    let order: Vec<_> = running.events("a.one").into_iter().filter(|event| event.ends_with("ed")).collect();
+    let expected = ["loaded", "started", "call_refused", "stopped", "unloaded", "loaded"];
+    assert_eq!(order, expected);
     assert_eq!(running.wait_for("log", "a.one")["text"], "HELLO \\u{1b}[31m");
 
     // An image that is refused is named, and the next one is loaded.
@@ -94,5 +106,52 @@ fn a_changed_source_is_built_and_what_does_not_build_changes_nothing() {
     bench.write("one/main.c", source.replacen("tc_log(\"", "tc_log(\"changed ", 1));
     running.wait_for("unloaded", "one");
     running.wait_for("started", "one");
+    running.interrupt();
+}
+
+#[test]
+fn what_is_no_source_and_the_same_image_change_nothing() {
+    let bench = Bench::new();
+    std::fs::create_dir(bench.path("one")).unwrap();
+    let toml = bench.container("a.one", QUIET, "");
+    std::fs::rename(bench.path(&toml), bench.path("one/container.toml")).unwrap();
+    std::fs::rename(bench.path("a.one.wasm"), bench.path("one/a.one.wasm")).unwrap();
+    let settings = "key = \"../a-TEST.key\"\nissuer = \"a\"\naudience = \"here\"\ntrust = \"../trust.toml\"\ndevice = \"here\"\n";
+    bench.write("one/tinycontainer.toml", settings);
+    let two = bench.image("a.two", QUIET, "");
+    let mut running = Running::start(&bench.path("."), &["run", "one", &two, "--watch"]);
+    running.wait_for("log", "a.two");
+    for (name, text) in [("one/README.md", "x"), ("one/run.log", "y"), ("one/notes.tci", "z")] {
+        bench.write(name, text);
+    }
+    let same = bench.read(&two);
+    bench.write(&two, same);
+    // What comes after these is the source alone.
+    bench.write("one/a.one.wasm", wat::parse_str(QUIET.replace("hello", "HELLO")).unwrap());
+    running.wait_for("unloaded", "a.one");
+    running.wait_for("started", "a.one");
+    let builds = running
+        .seen
+        .iter()
+        .filter(|line| line["text"].as_str().is_some_and(|text| text.starts_with("building")));
+    assert_eq!(builds.count(), 1, "{:?}", running.seen);
+    assert_eq!(running.count("loaded", "a.two"), 1);
+    running.interrupt();
+}
+
+#[test]
+fn a_first_build_that_fails_is_waited_for() {
+    let bench = Bench::new();
+    std::fs::create_dir(bench.path("one")).unwrap();
+    let toml = bench.container("a.one", QUIET, "");
+    std::fs::rename(bench.path("a.one.wasm"), bench.path("one/a.one.wasm")).unwrap();
+    let recipe = String::from_utf8(bench.read(&toml)).unwrap();
+    bench.write("one/container.toml", format!("{recipe}\nthis is no TOML"));
+    bench.write("one/tinycontainer.toml", "key = \"../a-TEST.key\"\nissuer = \"a\"\naudience = \"here\"\n");
+    let two = bench.image("a.two", QUIET, "");
+    let mut running = Running::start(&bench.path("."), &device(&["run", "one", &two, "--watch"]));
+    running.wait_for("started", "a.two");
+    bench.write("one/container.toml", recipe);
+    running.wait_for("started", "a.one");
     running.interrupt();
 }

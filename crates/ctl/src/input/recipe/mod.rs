@@ -123,6 +123,11 @@ impl Recipe {
         beside.chain(tokens).collect()
     }
 
+    /// Where its image is written if no other place is named.
+    pub(crate) fn image(&self) -> PathBuf {
+        self.folder().join("target").join(format!("{}.tci", self.uid))
+    }
+
     /// The folder of the file.
     pub(crate) fn folder(&self) -> &Path {
         match self.path.parent() {
