@@ -53,8 +53,8 @@ TINYCONTAINER_IMPORT(read) int32_t tc_read(int32_t fd, void *buf, uint32_t len);
  * message to another container is taken whole or not at all. */
 TINYCONTAINER_IMPORT(write) int32_t tc_write(int32_t fd, const void *buf, uint32_t len);
 
-/* Logs one line of NUL-terminated text, of at most 256 bytes. A device drops lines beyond its limit (1024 bytes
- * per second by default, after a first burst), and reports how many were dropped. */
+/* Logs one line of NUL-terminated text, of at most 256 bytes: a device cuts a longer one there. It drops lines beyond its
+ * limit (1024 bytes per second by default, after a first burst), and reports how many were dropped. */
 TINYCONTAINER_IMPORT(logger) void tc_log(const char *text);
 
 /*
