@@ -73,13 +73,10 @@ fn unit_test(folder: &Path, lang: &str) {
             .current_dir(folder)
             .output()
     } else {
-        let line = "cc -Wall -Werror -Isdk/include test.c -o target/test && target/test";
-        assert!(
-            fs::read_to_string(folder.join("README.md"))
-                .unwrap()
-                .contains(&line.replace("-Wall -Werror ", ""))
-        );
-        Command::new("sh").args(["-c", line]).current_dir(folder).output()
+        let readme = fs::read_to_string(folder.join("README.md")).unwrap();
+        let line = readme.lines().find(|line| line.contains("cc -Isdk")).unwrap();
+        let line = line.replace("cc ", "cc -Wall -Werror ");
+        Command::new("sh").args(["-c", &line]).current_dir(folder).output()
     };
     let output = output.unwrap();
     let said = text(&output);
@@ -101,6 +98,8 @@ fn begins(lang: &str) {
     ] {
         let name = format!("my-{template}");
         empty.good(".", &["new", &name, "--lang", lang, "--template", template]);
+        // First, in the fresh folder.
+        unit_test(&empty.path(&name), lang);
         let said = empty.good(&name, &["run", "--for", "1500ms"]);
         assert!(!said.contains("warning"), "{said}");
         for line in logs {
@@ -108,13 +107,44 @@ fn begins(lang: &str) {
         }
         let built = empty.good(&name, &["build"]);
         assert!(built.contains("accepted by test-device") && built.contains("measured"), "{built}");
-        unit_test(&empty.path(&name), lang);
         // Nothing that is built, and no private key, would be committed.
         let ignored = fs::read_to_string(empty.path(&name).join(".gitignore")).unwrap();
         assert!(ignored.contains("/target/") && ignored.contains("*.key"), "{ignored}");
         let readme = fs::read_to_string(empty.path(&name).join("README.md")).unwrap();
         assert!(readme.lines().count() <= 10, "{readme}");
     }
+}
+
+/// A device that is not there is no refused call: `explain` would find nothing wrong.
+fn waits_for_absent_peers(lang: &str) {
+    if !can_compile() {
+        return;
+    }
+    let empty = Empty::new();
+    for template in ["sensor", "filter", "actuator"] {
+        empty.good(".", &["new", template, "--lang", lang, "--template", template]);
+        let bus = empty.path(template).join("bus");
+        let files = fs::read_dir(&bus).unwrap().map(|entry| entry.unwrap().path());
+        // The pin alone, where there is one: a sender gives a value to write. Else all.
+        let (pins, others): (Vec<_>, Vec<_>) = files.partition(|path| path.ends_with("gpio-17.csv"));
+        for absent in [pins, others] {
+            absent.iter().for_each(|path| fs::remove_file(path).unwrap());
+            let said = empty.good(template, &["run", "--for", "1s"]);
+            assert!(said.contains(&format!("the {template} stops")), "{said}");
+            // As in `sensor refused read: the descriptor is not open`.
+            assert!(!said.contains(&format!("{template} refused")), "{said}");
+        }
+    }
+}
+
+#[test]
+fn rust_templates_wait_for_absent_peers_without_a_refused_call() {
+    waits_for_absent_peers("rust");
+}
+
+#[test]
+fn c_templates_wait_for_absent_peers_without_a_refused_call() {
+    waits_for_absent_peers("c");
 }
 
 #[test]
