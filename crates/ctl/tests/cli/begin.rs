@@ -158,6 +158,35 @@ fn new_then_run_shows_each_c_template_working() {
 }
 
 #[test]
+fn what_a_c_container_lacks_is_named_in_c() {
+    if !can_compile() {
+        return;
+    }
+    let empty = Empty::new();
+    empty.good(".", &["new", "one", "--lang", "c"]);
+    let build = |code: &str| {
+        let code = format!("#include \"tinycontainer_guest.h\"\n{code}");
+        fs::write(empty.path("one/main.c"), code).unwrap();
+        empty.ctl("one", &["build"])
+    };
+    // A large array is cleared by an instruction, not by a function of a library.
+    let clears = "TINYCONTAINER_START {}\nTINYCONTAINER_STOP {}\n\
+                  TINYCONTAINER_LOOP { uint8_t a[100] = {0}; return tc_read(1, a, 1) + a[99]; }\n";
+    let output = build(clears);
+    assert!(output.status.success(), "{}", text(&output));
+    let calls = "void *memset(void *to, int byte, unsigned long bytes);\nstatic uint8_t a[100];\n\
+                 TINYCONTAINER_START { memset(a, tc_open(1), 100); tc_write(1, a, 100); }\n";
+    for (code, help) in [
+        (calls, "help: there is no C library: call __builtin_memset"),
+        ("TINYCONTAINER_START {}\nTINYCONTAINER_STOP {}\n", "in C TINYCONTAINER_LOOP does it"),
+    ] {
+        let output = build(code);
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+        assert!(text(&output).contains(help), "{help}: {}", text(&output));
+    }
+}
+
+#[test]
 fn three_new_containers_work_together() {
     if !can_compile() {
         return;
