@@ -53,9 +53,57 @@ TINYCONTAINER_IMPORT(read) int32_t tc_read(int32_t fd, void *buf, uint32_t len);
  * message to another container is taken whole or not at all. */
 TINYCONTAINER_IMPORT(write) int32_t tc_write(int32_t fd, const void *buf, uint32_t len);
 
-/* Logs one line of NUL-terminated text, of at most 256 bytes. A device drops lines beyond its limit (1024 bytes
- * per second by default, after a first burst), and reports how many were dropped. */
+/* Logs one line of NUL-terminated text, of at most 256 bytes: a device cuts a longer one there. It drops lines beyond its
+ * limit (1024 bytes per second by default, after a first burst), and reports how many were dropped. */
 TINYCONTAINER_IMPORT(logger) void tc_log(const char *text);
+
+/* An endpoint that is opened at its first use, and again after its peer was gone:
+ *
+ *     static tc_port led = TC_PORT(1);
+ *
+ * So no call is made with a descriptor that is not open, which would be refused. Functions that are not used cost
+ * nothing. */
+typedef struct {
+    uint32_t id;
+    int32_t fd; /* negative: not open */
+} tc_port;
+
+#define TC_PORT(id) {(id), -1}
+
+/* Closes it, if it is open. */
+static inline void tc_port_close(tc_port *port)
+{
+    if (port->fd >= 0) {
+        tc_close(port->fd);
+        port->fd = -1;
+    }
+}
+
+/* As tc_read, or the error of tc_open. */
+static inline int32_t tc_port_read(tc_port *port, void *buf, uint32_t len)
+{
+    if (port->fd < 0 && (port->fd = tc_open(port->id)) < 0) {
+        return port->fd;
+    }
+    int32_t answer = tc_read(port->fd, buf, len);
+    if (answer == TC_PEER_GONE) {
+        tc_port_close(port);
+    }
+    return answer;
+}
+
+/* As tc_write, or the error of tc_open. */
+static inline int32_t tc_port_write(tc_port *port, const void *buf, uint32_t len)
+{
+    if (port->fd < 0 && (port->fd = tc_open(port->id)) < 0) {
+        return port->fd;
+    }
+    int32_t answer = tc_write(port->fd, buf, len);
+    if (answer == TC_PEER_GONE) {
+        tc_port_close(port);
+    }
+    return answer;
+}
 
 /*
  * The heads of the three hooks; a body follows:

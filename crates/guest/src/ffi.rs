@@ -61,7 +61,7 @@ pub(crate) fn logger(text: &CStr) {
     unsafe { sys::logger(text.as_ptr().cast()) }
 }
 
-/// A text under construction, with space for a NUL. What does not fit is dropped.
+/// A text under construction, with space for a NUL. What does not fit is dropped, and the last bytes become `...`.
 ///
 /// It is here because its array is uninitialised: zeroing it would call `memset`, which is larger than most
 /// containers.
@@ -85,6 +85,9 @@ impl Text {
         {
             slot.write(byte);
             self.len += 1;
+        } else if let Some(end) = self.bytes.last_chunk_mut() {
+            // The fourth is where the NUL will be.
+            *end = [MaybeUninit::new(b'.'); 4];
         }
     }
 

@@ -89,7 +89,7 @@ pub fn heartbeat() -> Result<(), Errno> {
     done(ffi::heartbeat())
 }
 
-/// Logs one line of text, of at most 256 bytes. [`log!`] is shorter.
+/// Logs one line of text, of at most 256 bytes: a device cuts a longer one there. [`log!`] is shorter to write.
 ///
 /// A device drops lines beyond its limit (1024 bytes per second by default, after a first burst), and reports how many
 /// were dropped.
@@ -99,13 +99,21 @@ pub fn log(text: &CStr) {
 
 /// Logs one line.
 ///
-/// A single literal is logged in place, without a copy. Several pieces separated by commas (text, integers,
-/// [`Decimal`]) go through a [`Line`].
+/// A single literal is logged in place, without a copy; one of more than 256 bytes does not compile. Several pieces
+/// separated by commas (text, integers, [`Decimal`]) go through a [`Line`] of at most [`Line::MAX`] bytes (63): a longer
+/// one is cut and ends with `...`.
 ///
 /// ```
 /// # use tinycontainer_guest::{Decimal, log};
 /// log!("ready");
-/// log!("loop ", 3, ": ", Decimal::new(2150, 2), " C");
+/// log!("loop ", 3_u32, ": ", Decimal::new(2150, 2), " C");
+/// // A floating-point number becomes a Decimal.
+/// let celsius = 21.5_f32;
+/// log!(Decimal::new((celsius * 100.0) as i32, 2), " C");
+/// ```
+///
+/// ```compile_fail,E0277
+/// tinycontainer_guest::log!("t ", 21.5_f32);
 /// ```
 #[macro_export]
 macro_rules! log {
@@ -120,12 +128,16 @@ macro_rules! log {
     }};
 }
 
+/// The longest text that a device logs, in bytes.
+const MAX_TEXT: usize = 256;
+
 #[doc(hidden)]
 pub const fn text(with_nul: &str) -> &CStr {
+    // These are evaluated at compile time: error messages of the compiler.
+    assert!(with_nul.len() <= MAX_TEXT + 1, "a text to log is longer than 256 bytes");
     match CStr::from_bytes_with_nul(with_nul.as_bytes()) {
         Ok(text) => text,
         Err(_) => {
-            // Evaluated at compile time: this is an error message of the compiler.
             assert!(with_nul.is_empty(), "a text to log contains a NUL");
             c""
         }
@@ -164,6 +176,7 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
     use super::*;
 
     #[test]
@@ -180,6 +193,13 @@ mod tests {
     #[test]
     fn zero_means_go_on() {
         assert_eq!((Next::Again as i32, Next::Stop as i32), (0, 1));
+    }
+
+    #[test]
+    fn a_literal_of_256_bytes_is_the_longest() {
+        let whole = "0123456789abcdef".repeat(16);
+        assert_eq!(text(&(whole.clone() + "\0")).to_bytes().len(), MAX_TEXT);
+        assert!(std::panic::catch_unwind(|| text(&(whole.clone() + "x\0")).count_bytes()).is_err());
     }
 
     #[test]

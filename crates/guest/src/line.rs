@@ -2,7 +2,7 @@
 
 use crate::ffi::Text;
 
-/// A line under construction: at most 63 bytes; what does not fit is cut.
+/// A line under construction: at most 63 bytes. A line that is cut ends with `...`.
 ///
 /// [`log!`](crate::log!) with more than one piece makes one.
 #[derive(Clone, Copy)]
@@ -34,29 +34,27 @@ impl Line {
     }
 
     /// Appends a number with decimal places.
-    #[inline(never)]
     pub fn decimal(&mut self, number: Decimal) -> &mut Self {
-        if number.value < 0 {
+        self.digits(number.value < 0, number.value.unsigned_abs().into(), number.places)
+    }
+
+    #[inline(never)]
+    fn digits(&mut self, negative: bool, magnitude: u64, places: u8) -> &mut Self {
+        if negative {
             self.text.push(b'-');
         }
-        // From the last digit to the first, with at least one before the point.
-        let places = usize::from(number.places);
-        let mut reversed = [0; Decimal::DIGITS];
-        let mut rest = number.value.unsigned_abs();
-        let mut used = 0;
-        for digit in &mut reversed {
-            *digit = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            used += 1;
-            if rest == 0 && used > places {
-                break;
-            }
+        // What one digit is worth, from the first to the last; `point` is before the decimal point.
+        let point = 10_u64.pow(places.into());
+        let mut unit = point;
+        while magnitude.checked_div(unit).is_some_and(|digits| digits > 9) {
+            unit *= 10;
         }
-        for (place, digit) in reversed.iter().enumerate().take(used).rev() {
-            self.text.push(*digit);
-            if place == places && place > 0 {
+        while let Some(digits) = magnitude.checked_div(unit) {
+            self.text.push(b'0' + (digits % 10) as u8);
+            if unit == point && point > 1 {
                 self.text.push(b'.');
             }
+            unit /= 10;
         }
         self
     }
@@ -86,16 +84,18 @@ pub struct Decimal {
 }
 
 impl Decimal {
-    /// Enough for the digits of an i32, and for nine decimal places and one digit before the point.
-    const DIGITS: usize = 10;
-
     /// `value` with `places` decimal places, at most nine.
     pub const fn new(value: i32, places: u8) -> Self {
         Self { value, places: if places > 9 { 9 } else { places } }
     }
 }
 
-/// What can be appended to a [`Line`].
+/// What can be appended to a [`Line`]: text, integers of up to 64 bits and [`Decimal`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be logged",
+    label = "neither text, an integer nor a `Decimal`",
+    note = "a floating-point number with two decimal places: `Decimal::new((value * 100.0) as i32, 2)`"
+)]
 pub trait Piece {
     /// Appends it.
     fn put(self, line: &mut Line);
@@ -114,16 +114,29 @@ impl Piece for Decimal {
 }
 
 macro_rules! integer_pieces {
-    ($($integer:ty),*) => {$(
-        impl Piece for $integer {
+    ($($signed:ty, $unsigned:ty;)*) => {$(
+        impl Piece for $signed {
             fn put(self, line: &mut Line) {
-                line.int(i32::from(self));
+                // Lossless: an integer has at most 64 bits on each target.
+                line.digits(self < 0, self.unsigned_abs() as u64, 0);
+            }
+        }
+
+        impl Piece for $unsigned {
+            fn put(self, line: &mut Line) {
+                line.digits(false, self as u64, 0);
             }
         }
     )*};
 }
 
-integer_pieces!(i32, i16, i8, u16, u8);
+integer_pieces! {
+    i8, u8;
+    i16, u16;
+    i32, u32;
+    i64, u64;
+    isize, usize;
+}
 
 #[cfg(test)]
 mod tests {
@@ -169,13 +182,34 @@ mod tests {
     }
 
     #[test]
-    fn too_long_is_cut() {
-        let mut line = Line::new();
-        for _ in 0..20 {
-            line.str("1234567");
+    fn every_integer_is_that_of_fmt() {
+        fn check<T: Piece + Copy + std::fmt::Display>(values: &[T]) {
+            for value in values {
+                let mut line = Line::new();
+                value.put(&mut line);
+                assert_eq!(text(&line), format!("{value}"));
+            }
         }
-        assert_eq!(line.as_bytes().len(), Line::MAX);
-        line.int(7).log();
-        assert_eq!(line.as_bytes().len(), Line::MAX);
+        check(&[i8::MIN, 0, i8::MAX]);
+        check(&[0, u8::MAX]);
+        check(&[i16::MIN, -1, i16::MAX]);
+        check(&[0, u16::MAX]);
+        check(&[i32::MIN, 0, i32::MAX]);
+        check(&[0, 1 << 31, u32::MAX]);
+        check(&[i64::MIN, -10_000_000_000, -1, i64::MAX]);
+        check(&[0, 10_000_000_000, u64::MAX]);
+        check(&[isize::MIN, isize::MAX]);
+        check(&[0, usize::MAX]);
+    }
+
+    #[test]
+    fn a_line_that_is_cut_ends_with_dots() {
+        let whole = "123456789 123456789 123456789 123456789 123456789 123456789 123";
+        assert_eq!(whole.len(), Line::MAX);
+        let mut line = Line::new();
+        assert_eq!(text(line.str(whole)), whole, "a line that just fits is whole");
+        assert_eq!(text(line.int(4)), "123456789 123456789 123456789 123456789 123456789 123456789 ...");
+        line.str("more").log();
+        assert!(text(&line).ends_with("789 ...") && line.as_bytes().len() == Line::MAX);
     }
 }

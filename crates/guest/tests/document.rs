@@ -26,3 +26,9 @@ fn the_document_names_each_call() {
         assert!(DOCUMENT.contains(&format!("{c}(")), "{c}");
     }
 }
+
+#[test]
+fn the_document_names_the_longest_line() {
+    let longest = format!("such a line has {} bytes at most", tinycontainer_guest::Line::MAX);
+    assert!(DOCUMENT.contains(&longest), "{longest}");
+}

@@ -74,7 +74,11 @@ pub(crate) fn check(code: &[u8], limits: &Limits) -> Result<Module> {
         if !there {
             return Err(with_help(
                 format!("the module does not export `{}`", hook.name()),
-                "a container exports start(), loop() -> i32 and stop(): `container!` of the guest SDK does it",
+                format!(
+                    "a container exports start(), loop() -> i32 and stop(): of the guest SDK, in C TINYCONTAINER_{} does it, \
+                     in Rust `container!`",
+                    hook.name().to_uppercase()
+                ),
             ));
         }
     }

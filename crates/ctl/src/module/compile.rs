@@ -247,7 +247,28 @@ fn succeeded(output: &Output, compiler: &str, recipe: &Recipe) -> Result<()> {
     if terminal || said.trim().is_empty() {
         return Err(anyhow!("{compiler} does not compile {}: see its messages above", recipe.uid));
     }
-    Err(anyhow!("{}", said.trim_end()).context(format!("{compiler} does not compile {}", recipe.uid)))
+    let in_c = matches!(recipe.source, Source::C(_));
+    let said = match undefined(&said).filter(|_| in_c) {
+        Some(help) => with_help(said.trim_end().to_owned(), help),
+        None => anyhow!("{}", said.trim_end()),
+    };
+    Err(said.context(format!("{compiler} does not compile {}", recipe.uid)))
+}
+
+/// What to do in C about the first function that the linker finds nowhere.
+fn undefined(said: &str) -> Option<String> {
+    let (_, rest) = said.split_once("undefined symbol: ")?;
+    let name = rest.split_whitespace().next()?;
+    Some(match name {
+        "memset" | "memcpy" | "memmove" => {
+            format!(
+                "there is no C library: call __builtin_{name}, which becomes one instruction, and needs no declaration"
+            )
+        }
+        _ => {
+            format!("there is no C library: define {name} in a file that `[build] c` of container.toml lists")
+        }
+    })
 }
 
 /// What a compiler lacks that says so in this way.
@@ -288,6 +309,20 @@ mod tests {
         {
             assert!(missing_part(said).is_none(), "{said}");
         }
+    }
+
+    #[test]
+    fn an_undefined_function_gets_help() {
+        for (name, help) in [
+            ("memset", "call __builtin_memset"),
+            ("memmove", "call __builtin_memmove"),
+            ("strlen", "define strlen"),
+        ] {
+            let said =
+                format!("wasm-ld: error: /tmp/main.o: undefined symbol: {name}\nclang: error: linker failed");
+            assert!(undefined(&said).is_some_and(|said| said.contains(help)), "{name}");
+        }
+        assert_eq!(undefined("main.c:1: error: unknown type name 'u8'"), None);
     }
 
     #[test]

@@ -172,7 +172,7 @@ fn readme(Plan { name, lang, template, .. }: &Plan) -> String {
         Lang::Rust => ("src/lib.rs", "cargo test                    # its unit tests, on this machine\n"),
         Lang::C => (
             "main.c",
-            "cc -Isdk/include test.c -o target/test && target/test     # its unit test, on this machine\n",
+            "mkdir -p target && cc -Isdk/include test.c -o target/test && target/test   # its unit test, on this machine\n",
         ),
     };
     format!(

@@ -73,13 +73,10 @@ fn unit_test(folder: &Path, lang: &str) {
             .current_dir(folder)
             .output()
     } else {
-        let line = "cc -Wall -Werror -Isdk/include test.c -o target/test && target/test";
-        assert!(
-            fs::read_to_string(folder.join("README.md"))
-                .unwrap()
-                .contains(&line.replace("-Wall -Werror ", ""))
-        );
-        Command::new("sh").args(["-c", line]).current_dir(folder).output()
+        let readme = fs::read_to_string(folder.join("README.md")).unwrap();
+        let line = readme.lines().find(|line| line.contains("cc -Isdk")).unwrap();
+        let line = line.replace("cc ", "cc -Wall -Werror ");
+        Command::new("sh").args(["-c", &line]).current_dir(folder).output()
     };
     let output = output.unwrap();
     let said = text(&output);
@@ -101,6 +98,8 @@ fn begins(lang: &str) {
     ] {
         let name = format!("my-{template}");
         empty.good(".", &["new", &name, "--lang", lang, "--template", template]);
+        // First, in the fresh folder.
+        unit_test(&empty.path(&name), lang);
         let said = empty.good(&name, &["run", "--for", "1500ms"]);
         assert!(!said.contains("warning"), "{said}");
         for line in logs {
@@ -108,13 +107,44 @@ fn begins(lang: &str) {
         }
         let built = empty.good(&name, &["build"]);
         assert!(built.contains("accepted by test-device") && built.contains("measured"), "{built}");
-        unit_test(&empty.path(&name), lang);
         // Nothing that is built, and no private key, would be committed.
         let ignored = fs::read_to_string(empty.path(&name).join(".gitignore")).unwrap();
         assert!(ignored.contains("/target/") && ignored.contains("*.key"), "{ignored}");
         let readme = fs::read_to_string(empty.path(&name).join("README.md")).unwrap();
         assert!(readme.lines().count() <= 10, "{readme}");
     }
+}
+
+/// A device that is not there is no refused call: `explain` would find nothing wrong.
+fn waits_for_absent_peers(lang: &str) {
+    if !can_compile() {
+        return;
+    }
+    let empty = Empty::new();
+    for template in ["sensor", "filter", "actuator"] {
+        empty.good(".", &["new", template, "--lang", lang, "--template", template]);
+        let bus = empty.path(template).join("bus");
+        let files = fs::read_dir(&bus).unwrap().map(|entry| entry.unwrap().path());
+        // The pin alone, where there is one: a sender gives a value to write. Else all.
+        let (pins, others): (Vec<_>, Vec<_>) = files.partition(|path| path.ends_with("gpio-17.csv"));
+        for absent in [pins, others] {
+            absent.iter().for_each(|path| fs::remove_file(path).unwrap());
+            let said = empty.good(template, &["run", "--for", "1s"]);
+            assert!(said.contains(&format!("the {template} stops")), "{said}");
+            // As in `sensor refused read: the descriptor is not open`.
+            assert!(!said.contains(&format!("{template} refused")), "{said}");
+        }
+    }
+}
+
+#[test]
+fn rust_templates_wait_for_absent_peers_without_a_refused_call() {
+    waits_for_absent_peers("rust");
+}
+
+#[test]
+fn c_templates_wait_for_absent_peers_without_a_refused_call() {
+    waits_for_absent_peers("c");
 }
 
 #[test]
@@ -125,6 +155,35 @@ fn new_then_run_shows_each_rust_template_working() {
 #[test]
 fn new_then_run_shows_each_c_template_working() {
     begins("c");
+}
+
+#[test]
+fn what_a_c_container_lacks_is_named_in_c() {
+    if !can_compile() {
+        return;
+    }
+    let empty = Empty::new();
+    empty.good(".", &["new", "one", "--lang", "c"]);
+    let build = |code: &str| {
+        let code = format!("#include \"tinycontainer_guest.h\"\n{code}");
+        fs::write(empty.path("one/main.c"), code).unwrap();
+        empty.ctl("one", &["build"])
+    };
+    // A large array is cleared by an instruction, not by a function of a library.
+    let clears = "TINYCONTAINER_START {}\nTINYCONTAINER_STOP {}\n\
+                  TINYCONTAINER_LOOP { uint8_t a[100] = {0}; return tc_read(1, a, 1) + a[99]; }\n";
+    let output = build(clears);
+    assert!(output.status.success(), "{}", text(&output));
+    let calls = "void *memset(void *to, int byte, unsigned long bytes);\nstatic uint8_t a[100];\n\
+                 TINYCONTAINER_START { memset(a, tc_open(1), 100); tc_write(1, a, 100); }\n";
+    for (code, help) in [
+        (calls, "help: there is no C library: call __builtin_memset"),
+        ("TINYCONTAINER_START {}\nTINYCONTAINER_STOP {}\n", "in C TINYCONTAINER_LOOP does it"),
+    ] {
+        let output = build(code);
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+        assert!(text(&output).contains(help), "{help}: {}", text(&output));
+    }
 }
 
 #[test]

@@ -3,14 +3,11 @@
  * In: one byte, 1 on or 0 off. Out: the pin. */
 #include "tinycontainer_guest.h"
 
-/* The endpoints of container.toml. */
-#define SENDER 1
-#define PIN 2
-
 #define UNKNOWN 255
 
-static int32_t sender = TC_PEER_GONE;
-static int32_t pin = TC_PEER_GONE;
+/* The endpoints of container.toml: opened at their first use, and again after the peer was gone. */
+static tc_port sender = TC_PORT(1);
+static tc_port pin = TC_PORT(2);
 static uint8_t level = UNKNOWN;
 
 /* A command from another container may be anything. */
@@ -24,35 +21,25 @@ TINYCONTAINER_START {
 
 TINYCONTAINER_LOOP {
     uint8_t command;
-    if (sender < 0) {
-        sender = tc_open(SENDER);
+    int32_t answer = tc_port_read(&sender, &command, 1);
+    if (answer == 1 && level_of(command) != UNKNOWN && level_of(command) != level) {
+        answer = tc_port_write(&pin, &command, 1);
+        if (answer == 1) {
+            level = command;
+            tc_log(level ? "on" : "off");
+        }
     }
-    if (pin < 0) {
-        pin = tc_open(PIN);
-    }
-    if (sender == TC_REFUSED || pin == TC_REFUSED) {
+    if (answer == TC_REFUSED) {
         tc_log("refused: see `tinycontainerctl explain`");
         return TC_STOP;
     }
     /* What is not there now is tried again in the next period. */
-    int32_t got = tc_read(sender, &command, 1);
-    if (got == TC_PEER_GONE) {
-        tc_close(sender);
-        sender = TC_PEER_GONE;
-    }
-    if (got != 1 || level_of(command) == UNKNOWN || level_of(command) == level) {
-        return TC_AGAIN;
-    }
-    if (tc_write(pin, &command, 1) == 1) {
-        level = command;
-        tc_log(level ? "on" : "off");
-    }
     return TC_AGAIN;
 }
 
 TINYCONTAINER_STOP {
     /* Off is the safe state. */
     uint8_t off = 0;
-    tc_write(pin, &off, 1);
+    tc_port_write(&pin, &off, 1);
     tc_log("the actuator stops");
 }

@@ -3,12 +3,9 @@
  * In: two bytes, hundredths of a degree Celsius, signed, big-endian. Out: one byte, 1 on or 0 off. */
 #include "tinycontainer_guest.h"
 
-/* The endpoints of container.toml. */
-#define SENDER 1
-#define RECEIVER 2
-
-static int32_t sender = TC_PEER_GONE;
-static int32_t receiver = TC_PEER_GONE;
+/* The endpoints of container.toml: opened at their first use, and again after the peer was gone. */
+static tc_port sender = TC_PORT(1);
+static tc_port receiver = TC_PORT(2);
 
 /* The last values, and how many there were. */
 static int16_t last[4];
@@ -38,34 +35,20 @@ TINYCONTAINER_START {
 
 TINYCONTAINER_LOOP {
     uint8_t bytes[2];
-    if (sender < 0) {
-        sender = tc_open(SENDER);
+    int32_t answer = tc_port_read(&sender, bytes, 2);
+    if (answer == 2) {
+        uint8_t now = is_on(on, average((int16_t)(bytes[0] << 8 | bytes[1])));
+        if (now != on) {
+            on = now;
+            tc_log(on ? "on" : "off");
+        }
+        answer = tc_port_write(&receiver, &on, 1);
     }
-    if (receiver < 0) {
-        receiver = tc_open(RECEIVER);
-    }
-    if (sender == TC_REFUSED || receiver == TC_REFUSED) {
+    if (answer == TC_REFUSED) {
         tc_log("refused: see `tinycontainerctl explain`");
         return TC_STOP;
     }
     /* What is not there now is tried again in the next period. */
-    int32_t got = tc_read(sender, bytes, 2);
-    if (got == TC_PEER_GONE) {
-        tc_close(sender);
-        sender = TC_PEER_GONE;
-    }
-    if (got != 2) {
-        return TC_AGAIN;
-    }
-    uint8_t now = is_on(on, average((int16_t)(bytes[0] << 8 | bytes[1])));
-    if (now != on) {
-        on = now;
-        tc_log(on ? "on" : "off");
-    }
-    if (receiver >= 0 && tc_write(receiver, &on, 1) == TC_PEER_GONE) {
-        tc_close(receiver);
-        receiver = TC_PEER_GONE;
-    }
     return TC_AGAIN;
 }
 

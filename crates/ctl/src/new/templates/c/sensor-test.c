@@ -9,9 +9,11 @@ static const char *input = "";
 static uint32_t input_len;
 static uint8_t written[8];
 static char logged[80];
+/* Whether no peer is there. */
+static int absent;
 
 int32_t tc_heartbeat(void) { return 0; }
-int32_t tc_open(uint32_t endpoint) { return (int32_t)endpoint; }
+int32_t tc_open(uint32_t endpoint) { return absent ? TC_PEER_GONE : (int32_t)endpoint; }
 int32_t tc_close(int32_t fd) { return fd < 0 ? TC_REFUSED : 0; }
 int32_t tc_read(int32_t fd, void *buf, uint32_t len) {
     assert(fd >= 0);
@@ -37,6 +39,10 @@ static int32_t loop_with(const char *bytes, uint32_t len) {
 
 int main(void) {
     tinycontainer_start();
+    /* The calls above check that each descriptor is open. */
+    absent = 1;
+    assert(loop_with("\x01\x01", 2) == TC_AGAIN);
+    absent = 0;
     assert(loop_with("\x19\x00", 2) == TC_AGAIN);
     assert(strcmp(logged, "25.00 C") == 0);
     assert(written[0] == 2500 >> 8 && written[1] == (2500 & 255));

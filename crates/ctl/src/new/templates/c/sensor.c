@@ -3,12 +3,9 @@
  * In: the register of a TMP102, two bytes. Out: two bytes, hundredths of a degree Celsius, signed, big-endian. */
 #include "tinycontainer_guest.h"
 
-/* The endpoints of container.toml. */
-#define THERMOMETER 1
-#define RECEIVER 2
-
-static int32_t thermometer = TC_PEER_GONE;
-static int32_t receiver = TC_PEER_GONE;
+/* The endpoints of container.toml: opened at their first use, and again after the peer was gone. */
+static tc_port thermometer = TC_PORT(1);
+static tc_port receiver = TC_PORT(2);
 
 /* The register has twelve bits, left-justified, big-endian, of 0.0625 degrees each. */
 static int32_t centi_degrees(uint8_t high, uint8_t low) {
@@ -42,28 +39,19 @@ TINYCONTAINER_START {
 
 TINYCONTAINER_LOOP {
     uint8_t bytes[2];
-    if (thermometer < 0) {
-        thermometer = tc_open(THERMOMETER);
+    int32_t answer = tc_port_read(&thermometer, bytes, 2);
+    if (answer == 2) {
+        int32_t centi = centi_degrees(bytes[0], bytes[1]);
+        log_degrees(centi);
+        bytes[0] = (uint8_t)(centi >> 8);
+        bytes[1] = (uint8_t)centi;
+        answer = tc_port_write(&receiver, bytes, 2);
     }
-    if (receiver < 0) {
-        receiver = tc_open(RECEIVER);
-    }
-    if (thermometer == TC_REFUSED || receiver == TC_REFUSED) {
+    if (answer == TC_REFUSED) {
         tc_log("refused: see `tinycontainerctl explain`");
         return TC_STOP;
     }
     /* What is not there now is tried again in the next period. */
-    if (tc_read(thermometer, bytes, 2) != 2) {
-        return TC_AGAIN;
-    }
-    int32_t centi = centi_degrees(bytes[0], bytes[1]);
-    log_degrees(centi);
-    bytes[0] = (uint8_t)(centi >> 8);
-    bytes[1] = (uint8_t)centi;
-    if (receiver >= 0 && tc_write(receiver, bytes, 2) == TC_PEER_GONE) {
-        tc_close(receiver);
-        receiver = TC_PEER_GONE;
-    }
     return TC_AGAIN;
 }
 
