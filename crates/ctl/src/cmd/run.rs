@@ -9,6 +9,7 @@ use crate::input::size;
 use crate::input::time;
 use crate::out;
 use crate::run::expect::Expect;
+use crate::run::image;
 use crate::run::keys::{self, Keys};
 use crate::run::line::Line;
 use crate::run::observe::{Observed, observe};
@@ -17,7 +18,7 @@ use crate::run::rebuild::Watcher;
 use crate::run::recorded;
 use crate::run::report;
 use crate::run::screen::Screen;
-use crate::run::session::{self, Session};
+use crate::run::session::Session;
 use crate::run::shown::{Format, Shown};
 use crate::run::tally::Tally;
 use crate::text::document;
@@ -107,7 +108,7 @@ pub(crate) fn run(args: &Args) -> Result<Answer> {
         report::check(report, &paths.iter().chain(&sources).chain(read).cloned().collect::<Vec<_>>())?;
     }
     // Files are read first: a process can make only one host.
-    let images = session::read(&paths)?;
+    let images = image::read(&paths)?;
     let buses = Buses::new(bus.as_deref(), args.record.as_deref())
         .context("the virtual devices cannot be made")?
         .with_record_limit(args.record_limit);

@@ -1,9 +1,10 @@
 //! What changes the containers of a run while it goes on: keys, and files that have changed.
 
+use crate::run::image::Image;
 use crate::run::keys::{HELP, Key};
 use crate::run::line::Line;
 use crate::run::rebuild::Change;
-use crate::run::session::{Image, Session, Then};
+use crate::run::session::{Session, Then};
 use crate::text::style::{WARN, shown};
 use serde_json::json;
 use std::path::Path;

@@ -10,6 +10,7 @@
 //! | [`shards`] | a value for each thread, so that none waits for another |
 //! | [`shown`] | which lines are shown, and how |
 //! | [`screen`] | the output while containers run |
+//! | [`image`] | an image, as it is on the disk |
 //! | [`session`] | loads, starts, stops and replaces containers |
 //! | [`control`] | what keys and changed files do to them |
 //! | [`keys`] | keys that a person presses |
@@ -24,6 +25,7 @@
 mod control;
 pub(crate) mod descriptors;
 pub(crate) mod expect;
+pub(crate) mod image;
 pub(crate) mod keys;
 pub(crate) mod line;
 pub(crate) mod loops;

@@ -3,7 +3,7 @@
 
 use crate::build::inputs::inputs;
 use crate::input::recipe::Recipe;
-use crate::run::session::Image;
+use crate::run::image::Image;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

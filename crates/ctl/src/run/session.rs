@@ -1,9 +1,9 @@
 //! Loads, starts, stops and replaces the containers of a run, and shows what happens meanwhile.
 
 use crate::device::spec::DeviceSpec;
-use crate::input::files;
 use crate::input::image_file::NOT_AN_IMAGE;
 use crate::refusal::image::refusal;
+use crate::run::image::Image;
 use crate::run::keys::{Key, Keys};
 use crate::run::line::Line;
 use crate::run::observe::Observed;
@@ -12,7 +12,6 @@ use crate::run::rebuild::Watcher;
 use crate::run::screen::Screen;
 use crate::run::stopped;
 use crate::text::style::{BAD, GOOD, shown};
-use anyhow::Result;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -30,17 +29,6 @@ const TICK: Duration = Duration::from_millis(20);
 const SOON: Duration = Duration::from_millis(5);
 /// How long stopping may take: each hook that still runs has its budget.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// An image, read.
-pub(crate) struct Image {
-    pub(crate) path: PathBuf,
-    pub(crate) bytes: Vec<u8>,
-}
-
-/// Reads all images, before anything runs.
-pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<Image>> {
-    paths.iter().map(|path| Ok(Image { path: path.clone(), bytes: files::read(path)? })).collect()
-}
 
 /// What happens to a container as soon as it does not run.
 pub(super) enum Then {
