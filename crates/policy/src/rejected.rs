@@ -153,7 +153,7 @@ impl fmt::Display for ImageRejected {
             Self::Unauthorized(id) => write!(
                 f,
                 "endpoint {id}: no signer with the right to grant it has done so: it is not in the signer's \
-                 scope, and the image has no authorization of another signer"
+                 scope, and the image has no authorization token of another signer"
             ),
             Self::SignerRole(id) => write!(
                 f,

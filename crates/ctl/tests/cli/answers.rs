@@ -202,7 +202,7 @@ fn issue_10_2_every_refusal_names_the_fact() {
         1,
         &with(&["verify", "a.pin.tci"]),
         "endpoint 2: no signer with the right to grant it has done so: it is not in the scope of \"a\", and the image has \
-         no authorization of another signer: it is gpio:17 (out), and the anchor \"a\" reaches i2c:72 in, container:a.*:* both",
+         no authorization token of another signer: it is gpio:17 (out), and the anchor \"a\" reaches i2c:72 in, container:a.*:* both",
     );
     let other = bench.container("b.one", QUIET, "");
     let build = |key: &'static str, issuer: &'static str, file: &str| {
