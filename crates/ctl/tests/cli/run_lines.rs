@@ -57,7 +57,7 @@ fn lines_have_the_time_that_is_asked_for() {
     let bench = Bench::new();
     let quiet = bench.image("a.quiet", QUIET, "");
     let first = |stamps: &str| {
-        let said = bench.good(&device(&["run", &quiet, "--for", "50ms", "--timestamps", stamps]));
+        let said = bench.good(&device(&["run", &quiet, "--for", "500ms", "--timestamps", stamps]));
         said.out.lines().find(|line| line.contains("started")).unwrap().to_owned()
     };
     assert!(first("none").starts_with("a.quiet started"), "{}", first("none"));
