@@ -107,7 +107,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints help, the version, or what is wrong with the command line. Half of a help is an error, unless nobody reads on.
+/// Prints help, the version, or what is wrong with the command line. Half of a help is an error, unless its reader has gone.
 fn shown(error: &clap::Error) -> ExitCode {
     match error.print().and_then(|()| std::io::stdout().flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
