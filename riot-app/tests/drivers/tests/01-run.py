@@ -114,7 +114,7 @@ def testfunc(child):
     exactly(section(child, "outside"), SPI)
     # A grant that its signer may not give: the image is refused, and no device is asked.
     outside = section(child, "sharers")
-    assert len(outside) == 1 and outside[0].startswith("outside is refused: endpoint 1: not in the signer's scope"), outside
+    assert len(outside) == 1 and outside[0].startswith("outside is refused: endpoint 1: no signer with the right to grant it has done so"), outside
 
     # Two containers at once on the same slow devices: each transfer is whole, and neither disturbs the other.
     sharers = section(child, "deep")
