@@ -40,7 +40,7 @@ const unsigned tinycontainer_spis_numof = ARRAY_SIZE(tinycontainer_spis);
 
 /* The bytes of a container's stack that riot-app/README.md and the module's Kconfig promise to a driver of the application. */
 #define DRIVER_STACK                400
-#define DRIVER_STACK_REMOTE_OPEN    240
+#define DRIVER_STACK_REMOTE_OPEN    208
 
 enum { OPEN, OPEN_REMOTE, CLOSE, READ, WRITE, WATCH, CALLS };
 static const char *const _calls[CALLS] = { "open", "open of a remote peer", "close", "read", "write", "watch" };

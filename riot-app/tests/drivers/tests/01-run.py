@@ -13,7 +13,7 @@ NATIVE = os.environ.get("BOARD", "native64").startswith("native")
 # What an interrupt and a switch to another thread store at the deepest place, and the MPU's guard: tests/03-stacks.py.
 RESERVE = 104 + 4 + 36 + 64 + 32
 # What riot-app/README.md promises to a driver.
-PROMISED = {"open": 400, "open of a remote peer": 240, "close": 400, "read": 400, "write": 400, "watch": 400}
+PROMISED = {"open": 400, "open of a remote peer": 208, "close": 400, "read": 400, "write": 400, "watch": 400}
 
 COUNTED = "".join(f"{number:02x}" for number in range(3, 128))
 
