@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 #include "board.h"
+#include "guest_memory.h"
 #include "wasm_export.h"
 #include "shim.h"
 
@@ -17,41 +18,6 @@ struct guest {
     uint32_t argument;
     char function[20]; /* ends with a zero */
 };
-
-/* What a guest takes is given back when it has run: all at once. */
-static _Alignas(8) uint8_t memory[3 << 20];
-static size_t used;
-
-void *tc_alloc(uint32_t linear, uint32_t size)
-{
-    size_t whole = 8 + ((size + 7) & ~7U);
-    uint32_t *block = (uint32_t *)(memory + used);
-
-    (void)linear;
-    if (size == 0 || whole > sizeof(memory) - used) {
-        return NULL;
-    }
-    used += whole;
-    block[0] = size;
-    return memset(block + 2, 0, size);
-}
-
-void tc_free(void *block)
-{
-    (void)block;
-}
-
-void *tc_realloc(uint32_t linear, void *block, uint32_t size)
-{
-    uint32_t before = block ? ((uint32_t *)block)[-2] : 0;
-    void *to;
-
-    if (block && size <= before) {
-        return block;
-    }
-    to = tc_alloc(linear, size);
-    return to && block ? memcpy(to, block, before) : to;
-}
 
 /* The C library's heap, which printf wants where WAMR's texts are compiled: nothing is printed. */
 void *_sbrk(int more)
@@ -100,14 +66,14 @@ int main(void)
     if (!tc_init()) {
         board_fail("WAMR does not start");
     }
-    size_t between = used;
+    size_t between = memory_used();
     while (board_read(file, &guest, sizeof(guest)) && guest.len > 0) {
         uint8_t *code = tc_alloc(0, guest.len);
         if (!code || !board_read(file, code, guest.len)) {
             board_fail("a guest cannot be read");
         }
         run(&guest, code);
-        used = between;
+        memory_release(between);
     }
     return 0;
 }
