@@ -48,6 +48,7 @@ pub(crate) fn files(plan: &Plan) -> Result<Vec<NewFile>> {
         Lang::C => {
             add("main.c", code.into());
             add("test.c", test.unwrap_or_default().into());
+            add("calls.h", include_str!("templates/c/calls.h").into());
             add(&format!("sdk/include/{C_HEADER_NAME}"), C_HEADER.into());
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::bench::{Bench, QUIET};
 use crate::commands::{Command, all};
+use crate::writing::GRANT;
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
@@ -20,24 +21,7 @@ fn folder() -> Bench {
     let more = "[[endpoint]]\nid = 1\ndirection = \"in\"\nlocal = \"i2c:72\"\n";
     bench.image("a.one", QUIET, more);
     bench.good(&["trust", "trust.toml", "-o", "trust.cbor"]);
-    bench.good(&[
-        "grant",
-        "syscalls",
-        "--key",
-        "owner-TEST.key",
-        "--issuer",
-        "owner",
-        "--container",
-        "a.one",
-        "--aud",
-        "here",
-        "--syscalls",
-        "heartbeat",
-        "--for-signer",
-        "a-TEST.pub",
-        "-o",
-        "beat.token",
-    ]);
+    bench.good(&[&GRANT[..], &["-o", "beat.token"]].concat());
     bench.good(&["keygen", "mine"]);
     std::fs::create_dir(bench.path("folder")).unwrap();
     for (name, bytes) in [

@@ -223,7 +223,7 @@ fn ctrl_c_stops_all() {
 }
 
 /// Opens endpoint 1 in `start()`, reads from it in each loop.
-const READER: &str = r#"(module
+pub(crate) const READER: &str = r#"(module
     (import "env" "open" (func $open (param i32) (result i32)))
     (import "env" "read" (func $read (param i32 i32 i32) (result i32)))
     (memory 1)

@@ -1,27 +1,16 @@
 //! `run --report`: the page, and the page in a browser. The screenshot stays in `out/` for people.
 
 use crate::bench::{Bench, QUIET};
+use crate::run::READER;
 use crate::run::device;
 use crate::run_lines::BUSY;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Sends four bytes through its endpoint 1 in each loop.
-const SENDER: &str = r#"(module
-    (import "env" "open" (func $open (param i32) (result i32)))
-    (import "env" "write" (func $write (param i32 i32 i32) (result i32)))
-    (memory 1)
-    (global $fd (mut i32) (i32.const -1))
-    (global (export "__data_end") i32 (i32.const 16))
-    (global (export "__heap_base") i32 (i32.const 16))
-    (func (export "start") (global.set $fd (call $open (i32.const 1))))
-    (func (export "loop") (result i32)
-        (drop (call $write (global.get $fd) (i32.const 0) (i32.const 4))) i32.const 0)
-    (func (export "stop")))"#;
-
-fn receiver() -> String {
-    SENDER.replace("\"write\"", "\"read\"")
+/// Opens endpoint 1, and sends four bytes through it in each loop.
+fn sender() -> String {
+    READER.replace("\"read\"", "\"write\"")
 }
 
 /// Logs what would be dangerous in a page.
@@ -39,8 +28,8 @@ fn report(bench: &Bench) -> String {
     let peer = |direction: &str, uid: &str| {
         format!("[[endpoint]]\nid = 1\ndirection = \"{direction}\"\ncontainer = \"{uid}:1\"\n")
     };
-    bench.image("a.sender", SENDER, &peer("out", "a.receiver"));
-    bench.image("a.receiver", &receiver(), &peer("in", "a.sender"));
+    bench.image("a.sender", &sender(), &peer("out", "a.receiver"));
+    bench.image("a.receiver", READER, &peer("in", "a.sender"));
     bench.image("a.evil", &evil(), "");
     let file = bench.container("a.busy", BUSY, "");
     let text = String::from_utf8(bench.read(&file)).unwrap();

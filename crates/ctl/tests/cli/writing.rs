@@ -4,7 +4,7 @@ use crate::bench::{Bench, QUIET};
 
 /// Every subcommand that writes one file, without `-o`.
 const BUILD: [&str; 8] = ["build", "a.one.toml", "--key", "a-TEST.key", "--issuer", "a", "--aud", "here"];
-const GRANT: [&str; 14] = [
+pub(crate) const GRANT: [&str; 14] = [
     "grant",
     "syscalls",
     "--key",
