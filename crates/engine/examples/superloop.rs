@@ -76,7 +76,7 @@ impl Platform for Here<'_> {
     fn wake(&self, _slot: usize) {}
 
     fn log(&self, uid: &str, line: &[u8]) {
-        // A container's text may contain anything, also what a terminal obeys.
+        // A container's text may contain control characters of a terminal.
         println!("{uid}: {}", line.escape_ascii());
     }
 

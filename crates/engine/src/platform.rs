@@ -123,7 +123,7 @@ pub struct Waker {
     pub(crate) slot: u8,
     /// The index of the container's open descriptor, less than [`MAX_OPEN`](crate::MAX_OPEN).
     pub(crate) place: u8,
-    /// Tells the descriptor from others that have had its index. Wraps around after 32,768 of them.
+    /// Distinguishes the descriptor from earlier ones with the same index. Wraps around after 32,768 of them.
     pub(crate) generation: u16,
 }
 
