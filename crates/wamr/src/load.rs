@@ -63,9 +63,8 @@ fn instantiate(wamr: &Wamr, account: Account, code: &[u8], limits: &Limits) -> R
         .pool()
         .take(account, Module::bytes(code.len(), cost.blocks))
         .map_err(|why| opened.out_of_memory(why))?;
-    if let Some((to, _)) = copy.split_at_mut_checked(code.len()) {
-        to.copy_from_slice(code);
-    }
+    // It is at least as long. Not `copy_from_slice`, whose panic not every build can leave out.
+    copy.iter_mut().zip(code).for_each(|(to, from)| *to = *from);
     let module = Module::load(copy, code.len(), cost.blocks).map_err(|why| opened.reason(&why))?;
 
     let info = module.check()?;
