@@ -63,8 +63,12 @@ fn instantiate(wamr: &Wamr, account: Account, code: &[u8], limits: &Limits) -> R
         .pool()
         .take(account, Module::bytes(code.len(), cost.blocks))
         .map_err(|why| opened.out_of_memory(why))?;
-    // It is at least as long. Not `copy_from_slice`, whose panic not every build can leave out.
-    copy.iter_mut().zip(code).for_each(|(to, from)| *to = *from);
+    // The comparison is for the compiler: without it, some builds keep a panic.
+    if let Some(to) = copy.get_mut(..code.len())
+        && to.len() == code.len()
+    {
+        to.copy_from_slice(code);
+    }
     let module = Module::load(copy, code.len(), cost.blocks).map_err(|why| opened.reason(&why))?;
 
     let info = module.check()?;
