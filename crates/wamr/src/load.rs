@@ -63,10 +63,7 @@ fn instantiate(wamr: &Wamr, account: Account, code: &[u8], limits: &Limits) -> R
         .pool()
         .take(account, Module::bytes(code.len(), cost.blocks))
         .map_err(|why| opened.out_of_memory(why))?;
-    // The comparison is for the compiler: without it, some builds keep a panic.
-    if let Some(to) = copy.get_mut(..code.len())
-        && to.len() == code.len()
-    {
+    if let Some((to, _)) = copy.split_at_mut_checked(code.len()) {
         to.copy_from_slice(code);
     }
     let module = Module::load(copy, code.len(), cost.blocks).map_err(|why| opened.reason(&why))?;
