@@ -1,8 +1,7 @@
 //! `run --report`: the page, and the page in a browser. The screenshot stays in `out/` for people.
 
 use crate::bench::{Bench, QUIET};
-use crate::run::READER;
-use crate::run::device;
+use crate::run::{READER, device};
 use crate::run_lines::BUSY;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};

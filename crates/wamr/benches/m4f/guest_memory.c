@@ -1,4 +1,4 @@
-/* The allocator that WAMR gets. */
+/* The allocator that WAMR gets. No block is freed alone: what a guest has taken is released when it has run. */
 #include "guest_memory.h"
 #include <stdint.h>
 #include <string.h>
